@@ -1,0 +1,22 @@
+"""Deblur X-ray scans: variational and learned deconvolution, as a library and in napari."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from napari_deconv.registry import choices
+
+if TYPE_CHECKING:
+    from napari_deconv.recipe import Recipe, deconvolve
+
+__version__ = version("napari-deconv")
+__all__ = ["Recipe", "__version__", "choices", "deconvolve"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Recipe", "deconvolve"):
+        from napari_deconv import recipe
+
+        return getattr(recipe, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,186 @@
+"""Linear maps with exact adjoints: blur, gradient, identity.
+
+All act on the last two or three axes of float tensors, keep device and dtype, and are diagonal
+in Fourier space on the periodic grid, which is what makes the solvers quick.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class LinearMap(Protocol):
+    """What the solvers ask of a linear map K: K x, K' y and the spectrum of K'K."""
+
+    def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return K x."""
+
+    def adjoint(self, y: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return K' y."""
+
+    def power(self, like: Tensor) -> Tensor:
+        """Return the eigenvalues of K'K on the half spectrum of the grid of `like`."""
+
+
+class Identity:
+    """The map that leaves an image as it is."""
+
+    def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return `x`."""
+        return x if out is None else out.copy_(x)
+
+    def adjoint(self, y: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return `y`."""
+        return y if out is None else out.copy_(y)
+
+    def power(self, like: Tensor) -> Tensor:
+        """Return 1: the identity passes every frequency alike."""
+        return like.new_ones(())
+
+
+class Blur:
+    """Convolution with a PSF, circulant on its grid: ``H x = F^-1[h * F[x]]``.
+
+    Parameters
+    ----------
+    kernel : Tensor
+        PSF, 2-D or 3-D, normally of sum 1. Its centre is index ``(n - 1) // 2`` on each axis, as
+        in ``scipy.signal.convolve(mode="same")``.
+    grid : tuple of int
+        Shape of the last axes that it acts on. A kernel wider than the grid is folded onto it.
+
+    Attributes
+    ----------
+    spectrum : Tensor
+        Transfer function h on the half spectrum of ``torch.fft.rfftn``.
+    """
+
+    def __init__(self, kernel: Tensor, grid: tuple[int, ...]) -> None:
+        self.kernel = kernel
+        self.grid = tuple(grid)
+        self.axes = tuple(range(-len(grid), 0))
+        self.spectrum: Tensor = torch.fft.rfftn(_folded(kernel, self.grid), dim=self.axes)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return H x, shape of `x`."""
+        return self.inverse(self.spectrum * self.forward(x))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        """Return H' y, the correlation of `y` with the PSF."""
+        return self.inverse(self.spectrum.conj() * self.forward(y))
+
+    def power(self) -> Tensor:
+        """Return ``|h|^2``, the eigenvalues of H'H on the half spectrum."""
+        power: Tensor = self.spectrum.real.square() + self.spectrum.imag.square()
+        return power
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the half spectrum of `x` over the axes of the grid."""
+        spectrum: Tensor = torch.fft.rfftn(x, dim=self.axes)
+        return spectrum
+
+    def inverse(self, spectrum: Tensor) -> Tensor:
+        """Return the real image of a half spectrum."""
+        image: Tensor = torch.fft.irfftn(spectrum, s=self.grid, dim=self.axes)
+        return image
+
+
+class Gradient:
+    """Periodic forward differences, ``(D x)_k[i] = x[i + e_k] - x[i]``, stacked on a new axis 0.
+
+    Parameters
+    ----------
+    ndim : int
+        Number of last axes it differentiates: 2 or 3.
+    """
+
+    def __init__(self, ndim: int) -> None:
+        self.axes = tuple(range(-ndim, 0))
+
+    def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return D x, shape ``(ndim, *x.shape)``."""
+        out = x.new_empty((len(self.axes), *x.shape)) if out is None else out
+        for axis, component in zip(self.axes, out, strict=True):
+            n = x.shape[axis]
+            torch.sub(
+                x.narrow(axis, 1, n - 1),
+                x.narrow(axis, 0, n - 1),
+                out=component.narrow(axis, 0, n - 1),
+            )
+            torch.sub(
+                x.narrow(axis, 0, 1), x.narrow(axis, n - 1, 1), out=component.narrow(axis, n - 1, 1)
+            )
+        return out
+
+    def adjoint(self, y: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return D' y, the negative divergence, shape ``y.shape[1:]``."""
+        out = torch.empty_like(y[0]) if out is None else out
+        torch.neg(y[0], out=out)
+        for component in y[1:]:
+            out.sub_(component)
+        for axis, component in zip(self.axes, y, strict=True):
+            n = component.shape[axis]
+            out.narrow(axis, 1, n - 1).add_(component.narrow(axis, 0, n - 1))
+            out.narrow(axis, 0, 1).add_(component.narrow(axis, n - 1, 1))
+        return out
+
+    def power(self, like: Tensor) -> Tensor:
+        """Return the eigenvalues of D'D, ``sum_k 4 sin^2(pi f_k)``, on the half spectrum."""
+        total = like.new_zeros(())
+        for axis in self.axes:
+            total = total + 4 * torch.sin(math.pi * _frequency(like, axis)).square()
+        return total
+
+
+def squared_frequency(like: Tensor, ndim: int) -> Tensor:
+    """Return ``|f|^2`` (cycles per pixel) on the half spectrum of the last `ndim` axes."""
+    total = like.new_zeros(())
+    for axis in range(-ndim, 0):
+        total = total + _frequency(like, axis).square()
+    return total
+
+
+def _frequency(like: Tensor, axis: int) -> Tensor:
+    """Return the frequencies of an axis, shaped to broadcast over the half spectrum."""
+    frequencies = torch.fft.rfftfreq if axis == -1 else torch.fft.fftfreq
+    f: Tensor = frequencies(like.shape[axis], device=like.device, dtype=like.dtype)
+    return f.reshape(-1, *[1] * (-axis - 1))
+
+
+def fast_length(n: int) -> int:
+    """Return the smallest 7-smooth multiple of 8 that is at least `n`.
+
+    Even, smooth lengths are where FFTs are quick: an odd or prime length costs two to five times
+    as much.
+    """
+    length = max(8, -(-n // 8) * 8)
+    while not _is_smooth(length):
+        length += 8
+    return length
+
+
+def _is_smooth(n: int) -> bool:
+    for factor in (2, 3, 5, 7):
+        while n % factor == 0:
+            n //= factor
+    return n == 1
+
+
+def _folded(kernel: Tensor, grid: tuple[int, ...]) -> Tensor:
+    """Return the kernel on the periodic grid, its centre at the origin."""
+    folded = kernel
+    for axis, n in enumerate(grid):
+        size = kernel.shape[axis]
+        repeats = -(-size // n)
+        pads = [0] * (2 * folded.ndim)
+        pads[2 * (folded.ndim - 1 - axis) + 1] = repeats * n - size
+        folded = torch.nn.functional.pad(folded, pads)
+        folded = folded.reshape(*folded.shape[:axis], repeats, n, *folded.shape[axis + 1 :]).sum(
+            axis
+        )
+        folded = folded.roll(-((size - 1) // 2), axis)
+    return folded

@@ -1,0 +1,1 @@
+"""What a picture proves: figures against a reference, along lines, and of the re-blurred result."""

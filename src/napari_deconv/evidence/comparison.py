@@ -1,0 +1,100 @@
+"""Measure the same edge, dip and line groups in several profiles along one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_deconv.evidence.bumps import Bump, find_bump
+from napari_deconv.evidence.edges import Edge, find_edges
+from napari_deconv.evidence.linepairs import LineGroup, find_groups, group_modulation
+from napari_deconv.evidence.profile import Profile
+
+
+@dataclass(frozen=True)
+class LineFigures:
+    """What one profile shows of the features along its line.
+
+    Attributes
+    ----------
+    edge : Edge or None
+        The edge that all profiles of the line are compared at.
+    bump : Bump or None
+        The dip or peak that all profiles of the line are compared at.
+    modulations : tuple of (float, float or None)
+        Period of each group of line pairs in world units, and its modulation from 0 to 1; None
+        where this profile does not resolve the group.
+    """
+
+    edge: Edge | None
+    bump: Bump | None
+    modulations: tuple[tuple[float, float | None], ...]
+
+
+def compare(profiles: Sequence[Profile]) -> list[LineFigures]:
+    """Return the figures of several profiles along one line, each at the same features.
+
+    A feature is looked for in the first profile first, so that two profiles are never compared
+    at two different edges, and a group that a blurred profile no longer shows counts as
+    unresolved rather than absent.
+
+    Parameters
+    ----------
+    profiles : sequence of Profile
+        Along one line, the most trusted first: reference, inputs, results.
+
+    Returns
+    -------
+    list of LineFigures
+        In the order of the profiles.
+    """
+    edges = _same_edge([find_edges(profile) for profile in profiles])
+    bumps = _same_bump([find_bump(profile) for profile in profiles])
+    groups = _all_groups([find_groups(profile) for profile in profiles])
+    return [
+        LineFigures(
+            edge,
+            bump,
+            tuple((group.period, group_modulation(profile, group)) for group in groups),
+        )
+        for profile, edge, bump in zip(profiles, edges, bumps, strict=True)
+    ]
+
+
+def _same_edge(found: list[list[Edge]]) -> list[Edge | None]:
+    leader = next((max(edges, key=lambda edge: edge.height) for edges in found if edges), None)
+    if leader is None:
+        return [None for _ in found]
+    nearest = [
+        min(edges, key=lambda edge: abs(edge.position - leader.position), default=None)
+        for edges in found
+    ]
+    return [edge if edge is not None and _meet(edge, leader) else None for edge in nearest]
+
+
+def _same_bump(found: list[Bump | None]) -> list[Bump | None]:
+    leader = next((bump for bump in found if bump is not None), None)
+    return [
+        bump
+        if bump is not None
+        and leader is not None
+        and _meet(bump, leader)
+        and bump.height * leader.height > 0
+        else None
+        for bump in found
+    ]
+
+
+def _meet(one: Edge | Bump, other: Edge | Bump) -> bool:
+    return abs(one.position - other.position) <= max(one.width, other.width)
+
+
+def _all_groups(found: list[list[LineGroup]]) -> list[LineGroup]:
+    groups: list[LineGroup] = []
+    for candidates in found:
+        groups += [new for new in candidates if not any(_overlap(new, old) for old in groups)]
+    return sorted(groups, key=lambda group: group.centres[0])
+
+
+def _overlap(one: LineGroup, other: LineGroup) -> bool:
+    return one.centres[0] <= other.centres[-1] and other.centres[0] <= one.centres[-1]

@@ -1,0 +1,1 @@
+"""Deconvolution methods: each walks a problem and yields estimates."""

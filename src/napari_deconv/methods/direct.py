@@ -1,0 +1,200 @@
+"""Closed-form methods: one division in Fourier space.
+
+Where pixels are masked or nothing is assumed beyond the border, the division is repeated with
+those pixels replaced by what the last estimate says of them, which descends on the masked
+objective (expectation maximisation; Dempster, Laird and Rubin 1977).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from napari_deconv.core.params import Weight, register
+from napari_deconv.core.priors import Prior, RidgePrior, Term, TikhonovPrior
+from napari_deconv.methods.method import Method
+from napari_deconv.methods.strength import assumed_noise, from_noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_deconv.core.problem import Problem
+
+FILLS = 20
+"""How often masked pixels are filled in anew."""
+
+
+class ClosedForm(Method):
+    """A linear filter of the data, ``x = F^-1[r F[g]]``."""
+
+    def response(self, problem: Problem) -> Tensor:
+        """Return the filter's response r on the half spectrum."""
+        raise TypeError(f"{type(self).__name__} states no response.")
+
+    def estimate(self, problem: Problem) -> Tensor:
+        """Return the filtered data, masked pixels taken as they were filled."""
+        blur = problem.blur
+        return blur.inverse(self.response(problem) * blur.forward(problem.data))
+
+    def total(self, problem: Problem) -> int:
+        """Return 1, or the number of fillings where data are masked."""
+        return 1 if problem.weights is None else FILLS
+
+    def iterates(self, problem: Problem) -> Iterator[Tensor]:
+        """Yield the filtered data, then again with masked pixels filled in."""
+        import torch
+
+        blur, data = problem.blur, problem.data
+        response = self.response(problem)
+        for _ in range(self.total(problem)):
+            x = blur.inverse(response * blur.forward(data))
+            yield x
+            if problem.weights is not None:
+                data = torch.lerp(blur(x), problem.data, problem.weights)
+
+
+@register("method")
+class LeastSquares(ClosedForm):
+    """Pseudo-inverse, ``x = argmin ||H x - g||^2``: frequencies below the cutoff are left out.
+
+    References
+    ----------
+    P. C. Hansen, J. G. Nagy, D. P. O'Leary, "Deblurring Images", SIAM, 2006, sec. 6.1
+    (truncated spectral filtering).
+    """
+
+    name: Literal["least-squares"] = "least-squares"
+    local: ClassVar[bool] = False
+    label: ClassVar[str] = "Least squares: noise-free data only"
+    cutoff: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Frequencies that the PSF passes more weakly than this are left out.",
+    )
+
+    def response(self, problem: Problem) -> Tensor:
+        """Return 1 / h where ``|h| > cutoff``, else 0."""
+        power = problem.blur.power()
+        kept = power > self.cutoff**2
+        return problem.blur.spectrum.conj() * kept / power.clamp(min=self.cutoff**2)
+
+
+class _Regularised(ClosedForm):
+    """Least squares plus one quadratic prior."""
+
+    weight: Weight = Field(
+        "auto", description="Strength of the prior; more is smoother, less is noisier."
+    )
+    prior: ClassVar[Prior]
+
+    def resolved(self, problem: Problem) -> Self:
+        """Return the method with its automatic weight as a number."""
+        return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
+
+    def terms(self, problem: Problem) -> list[Term]:
+        """Return the quadratic prior."""
+        weight = from_noise(problem) if self.weight == "auto" else self.weight
+        return [Term(weight, self.prior)]
+
+    def response(self, problem: Problem) -> Tensor:
+        """Return ``h* / (|h|^2 + weight |k|^2)``, 0 where the denominator is 0."""
+        (term,) = self.terms(problem)
+        penalty = term.weight * self.prior.analysis(problem.ndim).power(problem.data)
+        denominator = problem.blur.power() + penalty
+        return problem.blur.spectrum.conj() / denominator.clamp(min=_SMALLEST)
+
+
+_SMALLEST = 1e-12
+"""Floor of a denominator: what neither the PSF passes nor the prior knows stays 0."""
+
+
+@register("method")
+class Tikhonov(_Regularised):
+    """Smooth gradients, ``argmin 1/2 ||H x - g||^2 + weight/2 ||D x||^2``.
+
+    References
+    ----------
+    A. N. Tikhonov, V. Y. Arsenin, "Solutions of Ill-Posed Problems", Winston, 1977.
+    """
+
+    name: Literal["tikhonov"] = "tikhonov"
+    label: ClassVar[str] = "Tikhonov: instant, soft edges"
+    prior: ClassVar[Prior] = TikhonovPrior()
+
+
+@register("method")
+class Ridge(_Regularised):
+    """Small values, ``argmin 1/2 ||H x - g||^2 + weight/2 ||x||^2``.
+
+    References
+    ----------
+    A. E. Hoerl, R. W. Kennard, "Ridge regression", Technometrics 12, 1970.
+    """
+
+    name: Literal["ridge"] = "ridge"
+    label: ClassVar[str] = "Ridge: instant, darkens grey values"
+    bias: ClassVar[str] = "Ridge pulls every grey value towards zero, by about its weight."
+    prior: ClassVar[Prior] = RidgePrior()
+
+
+@register("method")
+class Wiener(ClosedForm):
+    """Wiener filter, ``r = h* / (|h|^2 + N / S)``, signal power S falling with frequency.
+
+    ``S(f) = c / (f^2 + f0^2)^(exponent / 2)``, f0 one cycle a picture; c makes the model's total
+    power that of the data less the noise. N is the noise's power. The mean is kept.
+
+    References
+    ----------
+    N. Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time Series", MIT
+    Press, 1949; G. Porod, Kolloid-Z. 124, 1951 (the power of sharp borders falls as f^-3 in the
+    plane); D. J. Field, J. Opt. Soc. Am. A 4, 1987 (that of natural scenes as f^-2).
+    """
+
+    name: Literal["wiener"] = "wiener"
+    local: ClassVar[bool] = False
+    label: ClassVar[str] = "Wiener: instant, follows the noise"
+    noise: Weight = Field(
+        "auto",
+        description="Noise sigma as a fraction of the grey range; more is smoother.",
+        json_schema_extra={"unit": "of range"},
+    )
+    exponent: float = Field(
+        3.0, ge=0, le=4, description="How steeply the signal's power falls with frequency."
+    )
+
+    def resolved(self, problem: Problem) -> Self:
+        """Return the filter with its noise as a number."""
+        return self.replace(noise=assumed_noise(problem)) if self.noise == "auto" else self
+
+    def response(self, problem: Problem) -> Tensor:
+        """Return ``h* / (|h|^2 + N / S)``."""
+        ratio = self._noise_to_signal(problem)
+        denominator = problem.blur.power() + ratio
+        return problem.blur.spectrum.conj() / denominator.clamp(min=_SMALLEST)
+
+    def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
+        """Return ``misfit + 1/2 ||sqrt(N / S) x||^2`` (Parseval)."""
+        blur = problem.blur
+        whitened = blur.inverse(self._noise_to_signal(problem).sqrt() * blur.forward(estimate))
+        return problem.misfit(estimate) + whitened.square().sum() / 2
+
+    def _noise_to_signal(self, problem: Problem) -> Tensor:
+        """Return N / S on the half spectrum, 0 for the mean."""
+        from napari_deconv.core.operators import squared_frequency
+
+        blur = problem.blur
+        noise = (assumed_noise(problem) if self.noise == "auto" else self.noise) ** 2
+        f0 = 1 / max(blur.grid)
+        fall = (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2)
+        fluctuation = problem.data - problem.data.mean(blur.axes, keepdim=True)
+        periodogram = blur.forward(fluctuation).abs().square() / math.prod(blur.grid)
+        signal = (periodogram - noise).sum(blur.axes, keepdim=True).clamp(min=_SMALLEST)
+        ratio = noise * fall * (blur.power() / fall).sum() / signal
+        origin: tuple[Any, ...] = (..., *(0 for _ in blur.grid))
+        ratio[origin] = 0.0
+        return ratio

@@ -1,0 +1,125 @@
+"""The one protocol: a method walks a problem and yields estimates; whoever runs it sees steps."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from napari_deconv.core.params import Choice
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from napari_deconv.core.priors import Term
+    from napari_deconv.core.problem import Problem
+
+
+class Method(Choice):
+    """A way to restore an image."""
+
+    fidelities: ClassVar[tuple[str, ...]] = ("gaussian",)
+    """Names of the noise models whose mathematics it follows; the first is its own."""
+    local: ClassVar[bool] = True
+    """Whether an estimate hangs only on the data nearby, so that a region equals the whole."""
+    bias: ClassVar[str] = ""
+    """If it does not keep grey values: what it does to them, for the user."""
+
+    def resolved(self, problem: Problem) -> Self:
+        """Return the method with every ``"auto"`` replaced by the number it comes to."""
+        return self
+
+    def total(self, problem: Problem) -> int:
+        """Return how many estimates `iterates` yields."""
+        raise TypeError(f"{type(self).__name__} does not say how many estimates it yields.")
+
+    def terms(self, problem: Problem) -> list[Term]:
+        """Return the priors of its objective with their weights, in the problem's units."""
+        return []
+
+    def iterates(self, problem: Problem) -> Iterator[Tensor]:
+        """Yield estimates on the problem's grid; a yielded tensor is never written again."""
+        raise TypeError(f"{type(self).__name__} does not say how it restores an image.")
+
+    def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
+        """Return what it minimises, of an estimate on the grid: a 0-dimensional tensor."""
+        return problem.objective(estimate, self.terms(problem))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One estimate on its way.
+
+    Attributes
+    ----------
+    index, total : int
+        This is estimate `index` (from 1) of `total`, counted over slices x iterations.
+    estimate : Tensor, shape of the frame
+        View on the device, in units where the grey range is 1.
+    seconds : float
+        Time since the first iteration began.
+    slice : int or None
+        Which slice of a stack it belongs to.
+    """
+
+    index: int
+    total: int
+    estimate: Tensor
+    seconds: float
+    to_grey: Callable[[Tensor], Tensor] = field(repr=False)
+    measure: Callable[[], Tensor] = field(repr=False)
+    slice: int | None = None
+
+    @cached_property
+    def objective(self) -> float:
+        """Value of what the method minimises; computed when first looked at."""
+        return float(self.measure())
+
+    def image(self) -> npt.NDArray[np.float32]:
+        """Return the estimate as a float32 array on the input's grey scale."""
+        array: npt.NDArray[np.float32] = self.to_grey(self.estimate).cpu().numpy()
+        return array
+
+
+def until(steps: Iterator[Step], stop: Callable[[Step], bool]) -> Iterator[Step]:
+    """Yield steps up to and including the first for which `stop` is true."""
+    for step in steps:
+        yield step
+        if stop(step):
+            return
+
+
+def throttle(
+    steps: Iterator[Step], seconds: float = 0.1, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Step]:
+    """Yield the first step, then at most one every `seconds`, and the last of all."""
+    due = -float("inf")
+    pending: Step | None = None
+    for step in steps:
+        now = clock()
+        if now >= due:
+            yield step
+            due, pending = now + seconds, None
+        else:
+            pending = step
+    if pending is not None:
+        yield pending
+
+
+def last(steps: Iterator[Step]) -> Step:
+    """Return the last step.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    held = deque(steps, maxlen=1)
+    if not held:
+        raise ValueError("The method yielded no estimate; ask for at least one iteration.")
+    return held[0]

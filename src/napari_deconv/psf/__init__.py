@@ -1,0 +1,1 @@
+"""Point-spread functions: shapes, and what is understood of a given array."""

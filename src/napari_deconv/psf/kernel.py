@@ -1,0 +1,169 @@
+"""What is understood of a PSF given as an array: checked, normalised, centred, described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Centre = Literal["middle", "centroid", "peak"]
+Floats = npt.NDArray[np.float32]
+
+TOLERATED_SHIFT = 0.25
+"""Pixels by which a centroid may lie off the middle without being named."""
+RIM = 0.01
+"""Share of the energy on the outermost pixels above which a PSF counts as cut off."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A PSF ready to blur with.
+
+    Attributes
+    ----------
+    array : ndarray of float32, 2-D or 3-D
+        Sum 1, its centre at index ``(n - 1) // 2``.
+    shift : tuple of float
+        Centroid less middle of the array as it was given, in pixels.
+    given_sum : float
+        Sum of the array as it was given.
+    notes : tuple of str
+        What was mended or looks odd, a sentence each.
+    """
+
+    array: Floats
+    shift: tuple[float, ...]
+    given_sum: float
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Full width at half maximum through the peak along each axis, in pixels."""
+        peak = np.unravel_index(int(np.argmax(self.array)), self.array.shape)
+        return tuple(_full_width(_line(self.array, peak, axis)) for axis in range(self.array.ndim))
+
+    def summary(self) -> str:
+        """Return one quiet line: size, width, sum, centre, in pixels."""
+        size = " × ".join(str(n) for n in self.array.shape)
+        widths = " × ".join(f"{width:.2f}" for width in self.widths)
+        off = max(map(abs, self.shift)) > TOLERATED_SHIFT
+        centre = f"centroid {_vector(self.shift)} px off" if off else "centred"
+        return f"{size} px · FWHM {widths} px · sum {self.given_sum:.4g} · {centre}"
+
+
+def understand(array: npt.ArrayLike, centre: Centre = "middle") -> Kernel:
+    """Check a PSF, normalise it and put its centre in the middle.
+
+    Parameters
+    ----------
+    array : array_like, 2-D or 3-D
+        PSF sampled at the pixels of the image.
+    centre : {"middle", "centroid", "peak"}
+        Which point of the array is the origin. ``middle`` is index ``(n - 1) // 2`` and leaves
+        the array as it is; the others move it there.
+
+    Raises
+    ------
+    ValueError
+        If the array is no PSF: complex, empty, not 2-D or 3-D, not finite, or of sum zero.
+    """
+    values = check_psf(np.asarray(array))
+    total = float(values.sum())
+    normalised = values / total
+    shift = _off_middle(_centroid(normalised), values.shape)
+    notes = []
+    if abs(total - 1) > 1e-3:
+        notes.append(f"The PSF summed to {total:.4g}; it was normalised to 1.")
+    lobes = float(-normalised[normalised < 0].sum())
+    if lobes > 1e-3:
+        notes.append(f"The PSF has negative values ({lobes:.1%} of its sum).")
+    if (share := _rim_share(normalised)) > RIM:
+        notes.append(f"The PSF seems cut off: {share:.0%} of its sum lies on its rim.")
+    if centre == "middle" and max(map(abs, shift)) > TOLERATED_SHIFT:
+        notes.append(
+            f"The PSF's centroid lies {_vector(shift)} px from its middle, so the picture moves "
+            "by as much; choose the centre 'centroid' unless the PSF is truly lopsided."
+        )
+    return Kernel(_centred(normalised, centre), shift, total, tuple(notes))
+
+
+def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Return the PSF as float64, or refuse it as `understand` says."""
+    if array.dtype.kind not in "buif":
+        raise ValueError("The PSF must hold real numbers; take its magnitude or another layer.")
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(
+            f"The PSF has shape {array.shape}; give a 2-D one, or a 3-D one for a volume."
+        )
+    values = array.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("The PSF holds NaN or infinite values; mend them or choose another PSF.")
+    if values.sum() <= 1e-6 * np.abs(values).sum():
+        raise ValueError("The PSF sums to zero or less; give one whose values sum to more than 0.")
+    return values
+
+
+def _centred(psf: npt.NDArray[np.float64], centre: Centre) -> Floats:
+    """Return the PSF with its origin at the middle of an odd-sized array (or as it is)."""
+    from scipy.ndimage import shift as moved
+
+    if centre == "middle":
+        return psf.astype(np.float32)
+    if centre == "peak":
+        peak = np.unravel_index(int(np.argmax(psf)), psf.shape)
+        return _surrounded(psf, tuple(int(p) for p in peak)).astype(np.float32)
+    nearest = tuple(round(c) for c in _centroid(psf))
+    centred = np.pad(_surrounded(psf, nearest), 2)
+    for _ in range(3):
+        left = _off_middle(_centroid(centred), centred.shape)
+        centred = moved(centred, [-offset for offset in left], order=3, mode="constant")
+        centred /= centred.sum()
+    return centred.astype(np.float32)
+
+
+def _surrounded(psf: npt.NDArray[np.float64], origin: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Pad the array with zeros so that `origin` becomes the middle of odd sizes."""
+    reach = [max(o, n - 1 - o) for o, n in zip(origin, psf.shape, strict=True)]
+    pads = [(r - o, r - (n - 1 - o)) for r, o, n in zip(reach, origin, psf.shape, strict=True)]
+    return np.pad(psf, pads)
+
+
+def _centroid(psf: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    grids = np.ogrid[tuple(slice(n) for n in psf.shape)]
+    return tuple(float((psf * grid).sum() / psf.sum()) for grid in grids)
+
+
+def _off_middle(point: tuple[float, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
+    return tuple(p - (n - 1) // 2 for p, n in zip(point, shape, strict=True))
+
+
+def _rim_share(psf: npt.NDArray[np.float64]) -> float:
+    if min(psf.shape) < 5:
+        return 0.0
+    inner = psf[tuple(slice(1, -1) for _ in psf.shape)]
+    return float(1 - inner.sum())
+
+
+def _line(array: Floats, point: tuple[np.intp, ...], axis: int) -> Floats:
+    line: Floats = np.moveaxis(array, axis, -1)[*point[:axis], *point[axis + 1 :]]
+    return line
+
+
+def _full_width(line: Floats) -> float:
+    """Return the width at half the maximum, crossings found by linear interpolation."""
+    peak = int(np.argmax(line))
+    half = line[peak] / 2
+    padded = np.concatenate([[0.0], line, [0.0]])
+    return _to_half(padded[peak + 1 :], half) + _to_half(padded[peak + 1 :: -1], half)
+
+
+def _to_half(falling: npt.NDArray[np.floating], half: float) -> float:
+    below = int(np.argmax(falling < half))
+    above, under = falling[below - 1], falling[below]
+    return float(below - 1 + (above - half) / (above - under))
+
+
+def _vector(values: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{value:+.2f}" for value in values) + ")"

@@ -1,0 +1,120 @@
+"""Recipes as YAML: text, and files with a measured PSF beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from napari_deconv.psf.measured import MeasuredPsf
+
+if TYPE_CHECKING:
+    from napari_deconv.recipe import Recipe
+
+
+def dumps(recipe: Recipe) -> str:
+    """Return a recipe as YAML text; a measured PSF is embedded."""
+    return yaml.safe_dump(recipe.plain(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def loads(text: str) -> Recipe:
+    """Return the recipe that YAML text describes.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the text is no YAML mapping or names what is unknown.
+    """
+    return _built(_parsed(text, "The text"))
+
+
+def save(recipe: Recipe, path: Path) -> None:
+    """Write ``path`` and, for a measured PSF, ``NAME.psf.tif`` beside it."""
+    import tifffile
+
+    plain = recipe.plain()
+    if isinstance(recipe.psf, MeasuredPsf):
+        beside = path.with_suffix(".psf.tif")
+        with _Replacing(beside) as temporary:
+            tifffile.imwrite(temporary, recipe.psf.kernel().astype("float32"))
+        plain["psf"] = {"name": "measured", "file": beside.name, "sha256": _digest(beside)}
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+    with _Replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe from ``path`` and the PSF file that it names.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if there is no such file, it is no recipe, or its PSF was changed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{path} can't be read as a recipe; give a YAML file.") from None
+    plain = _parsed(text, str(path))
+    psf = plain.get("psf")
+    if isinstance(psf, dict) and "file" in psf:
+        plain["psf"] = _measured(path.parent / str(psf["file"]), psf.get("sha256"))
+    return _built(plain)
+
+
+def _parsed(text: str, origin: str) -> dict[str, Any]:
+    try:
+        plain = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ValueError(f"{origin} is not YAML; a recipe is lines such as 'method: tv'.") from None
+    if not isinstance(plain, dict):
+        raise ValueError(f"{origin} is no recipe; a recipe is lines such as 'method: tv'.")
+    return {str(key): value for key, value in plain.items()}
+
+
+def _built(plain: dict[str, Any]) -> Recipe:
+    from napari_deconv.recipe import Recipe
+
+    return Recipe(**plain)
+
+
+def _measured(path: Path, digest: str | None) -> MeasuredPsf:
+    import tifffile
+
+    if not path.is_file():
+        raise ValueError(f"The recipe's PSF {path} is missing; put it back beside the recipe.")
+    if digest is not None and _digest(path) != digest:
+        raise ValueError(
+            f"The recipe's PSF {path} was changed since the recipe was saved; "
+            "restore the file or choose the PSF again."
+        )
+    try:
+        return MeasuredPsf.of(tifffile.imread(path))
+    except (ValueError, OSError, tifffile.TiffFileError):
+        raise ValueError(f"The recipe's PSF {path} is not a TIFF image.") from None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class _Replacing:
+    """Write to a temporary file that takes the place of ``path`` when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+
+    def __enter__(self) -> Path:
+        if not self.path.parent.is_dir():
+            raise ValueError(f"{self.path} can't be written: its folder does not exist.")
+        return self.temporary
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self.temporary.replace(self.path)
+        else:
+            self.temporary.unlink(missing_ok=True)

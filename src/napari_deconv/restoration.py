@@ -1,0 +1,303 @@
+"""A recipe at work on one image: problems made, steps yielded, results gathered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_deconv.core import device as devices
+from napari_deconv.core.boundary import margins
+from napari_deconv.core.scale import Measurement
+from napari_deconv.core.units import PixelSize
+from napari_deconv.evidence.reference import psnr
+from napari_deconv.methods.method import Step
+from napari_deconv.psf import kernel as kernels
+from napari_deconv.xray import frame as frames
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_deconv.core.problem import Problem
+    from napari_deconv.recipe import Recipe
+
+RECORDED = 50
+"""Most steps of a run whose objective and PSNR are kept: each costs a blur."""
+MARGIN = 32
+"""Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
+WIDEST = 2**31
+"""Reach of a method whose every pixel depends on the whole image."""
+BEYOND_NOISE = 5.0
+"""Negative values deeper than this many sigma are no noise."""
+
+
+@dataclass
+class History:
+    """What was recorded of a run: lists of the same length.
+
+    Attributes
+    ----------
+    iteration : list of int
+        Index of the step, from 1, counted over slices x iterations.
+    objective : list of float
+        Value of what the method minimises.
+    psnr : list of float
+        In decibels; empty without a reference.
+    seconds : list of float
+        Since the start.
+    """
+
+    iteration: list[int] = field(default_factory=list)
+    objective: list[float] = field(default_factory=list)
+    psnr: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A restored image and how it came about.
+
+    Attributes
+    ----------
+    image : ndarray of float32
+        Shape and grey scale of the input.
+    history : History
+    recipe : Recipe
+        With every automatic choice as the number it came to; running it again gives `image`.
+    warnings : tuple of str
+        What was mended, masked or looks odd, a sentence each.
+    """
+
+    image: npt.NDArray[np.float32]
+    history: History
+    recipe: Recipe
+    warnings: tuple[str, ...]
+
+
+class Restoration:
+    """A recipe standing ready to iterate on one image, everything checked.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        With what was measured and what automatic parameters came to.
+    notes : tuple of str
+        What was understood, mended or masked, a sentence each.
+    device : torch.device
+    total : int
+        Number of steps, slices x iterations.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        image: npt.NDArray[np.generic],
+        device: str,
+        region: tuple[slice, ...] | None = None,
+    ) -> None:
+        if recipe.psf is None:
+            raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
+        frames.check_image(image)
+        size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
+        self._kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre)
+        self._axes = _deconvolved_axes(image, self._kernel.array)
+        self._cut = _Cut.of(image.shape[-self._axes :], region, self._reach(recipe))
+        self.device = devices.pick(device)
+        self._grid = self._padded_grid(recipe)
+        devices.check_memory(self._grid, self.device)
+        whole = frames.understand(image)
+        measured = recipe.measured or Measurement.of(whole.values, whole.valid)
+        self._measured = measured
+        self._frame = whole.part((..., *self._cut.wide))
+        self.recipe = recipe.model_copy(update={"measured": measured})
+        clipped = self._check_counts()
+        self._first = self.problem(0)
+        method = recipe.method.resolved(self._first)
+        self.recipe = self.recipe.model_copy(update={"method": method})
+        self.slices = 1 if image.ndim == self._axes else len(image)
+        self.total = self.slices * method.total(self._first)
+        bias = (method.bias,) if method.bias else ()
+        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias)
+
+    def problem(self, index: int = 0) -> Problem:
+        """Return the problem of one slice (or of the whole image), on the device."""
+        import torch
+
+        from napari_deconv.core.operators import Blur
+        from napari_deconv.core.problem import Problem
+
+        recipe, scale = self.recipe, self._measured.scale
+        values = self._slice(self._frame.values, index)
+        image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
+        mean = (self._measured.mean + recipe.offset) / scale
+        if recipe.fidelity.key() == "poisson":
+            image = image.clamp(min=0)
+        image = image.to(self.device)
+        window = tuple(
+            slice(before, before + n)
+            for n, grid in zip(image.shape, self._grid, strict=True)
+            for before, _ in [margins(n, grid)]
+        )
+        return Problem(
+            data=recipe.boundary.extend(image, self._grid, mean),
+            weights=self._weights(index, window),
+            blur=Blur(torch.from_numpy(self._kernel.array).to(self.device), self._grid),
+            fidelity=recipe.fidelity.in_units(scale),
+            window=window,
+            noise=self._measured.noise / scale,
+            mean=mean,
+        )
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the estimates of every slice, one by one."""
+        began = time.perf_counter()
+        method = self.recipe.method
+        for number in range(self.slices):
+            problem = self._first if number == 0 else self.problem(number)
+            each = method.total(problem)
+            for index, x in enumerate(method.iterates(problem), start=1):
+                yield Step(
+                    index=number * each + index,
+                    total=self.slices * each,
+                    estimate=problem.crop(x)[self._cut.inner],
+                    seconds=time.perf_counter() - began,
+                    to_grey=self._to_grey,
+                    measure=partial(method.objective, problem, x),
+                    slice=number if self.slices > 1 else None,
+                )
+
+    def image(self) -> npt.NDArray[np.float32]:
+        """Run to the end and return the restored image."""
+        image = self._blank()
+        for step in self.steps():
+            if step.index % (step.total // self.slices) == 0:
+                self._slice(image, step.slice or 0)[...] = step.image()
+        return image
+
+    def run(self, reference: npt.ArrayLike | None = None) -> Result:
+        """Run to the end, record objective and PSNR on the way, and return all of it."""
+        truth = None if reference is None else self._checked_reference(reference)
+        image = self._blank()
+        history = History()
+        each = self.total // self.slices
+        every = -(-self.total // RECORDED)
+        for step in self.steps():
+            ends = step.index % each == 0
+            if ends:
+                self._slice(image, step.slice or 0)[...] = step.image()
+            if ends or step.index == 1 or step.index % every == 0:
+                history.iteration.append(step.index)
+                history.objective.append(step.objective)
+                history.seconds.append(step.seconds)
+                if truth is not None:
+                    part = self._slice(truth, step.slice or 0)
+                    history.psnr.append(psnr(step.image(), part, float(np.nanmax(truth))).value)
+        return Result(image, history, self.recipe, self.notes)
+
+    def _reach(self, recipe: Recipe) -> tuple[int, ...]:
+        """Return how many pixels around a region its estimate depends on."""
+        if not recipe.method.local:
+            return (WIDEST,) * self._axes
+        return tuple(k // 2 + MARGIN for k in self._kernel.array.shape)
+
+    def _blank(self) -> npt.NDArray[np.float32]:
+        """Return an array for the result, not filled in."""
+        stack = self._frame.values.shape[: -self._axes]
+        return np.empty((*stack, *(s.stop - s.start for s in self._cut.inner)), np.float32)
+
+    def _slice(self, array: npt.NDArray[Any], index: int) -> npt.NDArray[Any]:
+        return array if array.ndim == self._axes else array[index]
+
+    def _to_grey(self, estimate: Tensor) -> Tensor:
+        return estimate * self._measured.scale - self.recipe.offset
+
+    def _padded_grid(self, recipe: Recipe) -> tuple[int, ...]:
+        from napari_deconv.core.operators import fast_length
+
+        frame = tuple(s.stop - s.start for s in self._cut.wide)
+        if not recipe.boundary.padded:
+            return frame
+        return tuple(
+            fast_length(n + k - 1) for n, k in zip(frame, self._kernel.array.shape, strict=True)
+        )
+
+    def _weights(self, index: int, window: tuple[slice, ...]) -> Tensor | None:
+        """Return 1 on measurements, the boundary's weight beyond the border; None if all are 1."""
+        import torch
+
+        outside = self.recipe.boundary.weight
+        valid = self._frame.valid
+        if valid is None and (outside == 1 or not self.recipe.boundary.padded):
+            return None
+        weights = torch.full(self._grid, outside, device=self.device)
+        inside = 1.0 if valid is None else torch.from_numpy(self._slice(valid, index))
+        weights[window] = inside if isinstance(inside, float) else inside.to(weights)
+        return weights
+
+    def _check_counts(self) -> tuple[str, ...]:
+        """Refuse data with true negatives for counted photons; name what is clipped."""
+        if self.recipe.fidelity.key() != "poisson":
+            return ()
+        values, valid = self._frame.values, self._frame.valid
+        good = values if valid is None else values[valid]
+        lowest = float(good.min()) + self.recipe.offset
+        if lowest < -BEYOND_NOISE * self._measured.noise - 1e-6 * self._measured.scale:
+            raise ValueError(
+                f"The image has values down to {lowest:.4g}, but {self.recipe.method.key()} with "
+                f"Poisson noise needs counts: set the offset to {-lowest + self.recipe.offset:.4g} "
+                "or deblur counts or transmission instead."
+            )
+        below = int((good + self.recipe.offset < 0).sum())
+        return (f"{below} pixels below zero set to zero.",) if below else ()
+
+    def _checked_reference(self, reference: npt.ArrayLike) -> npt.NDArray[np.generic]:
+        truth = np.asarray(reference)
+        shape = self._blank().shape
+        if truth.shape != shape:
+            raise ValueError(
+                f"The reference has shape {truth.shape}, the result {shape}; "
+                "choose a reference of the same shape."
+            )
+        return truth
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A region widened by what its estimate depends on (`wide`), and where it lies in that."""
+
+    wide: tuple[slice, ...]
+    inner: tuple[slice, ...]
+
+    @classmethod
+    def of(
+        cls, frame: tuple[int, ...], region: tuple[slice, ...] | None, reach: tuple[int, ...]
+    ) -> _Cut:
+        whole = tuple(slice(0, n) for n in frame)
+        if region is None:
+            return cls(whole, whole)
+        inside = [range(n)[part] for n, part in zip(frame, region, strict=True)]
+        if any(len(part) < 2 or part.step != 1 for part in inside):
+            raise ValueError("The region does not cover the image; draw it over the image.")
+        wide = [
+            slice(max(part.start - r, 0), min(part.stop + r, n))
+            for part, r, n in zip(inside, reach, frame, strict=True)
+        ]
+        inner = [
+            slice(part.start - w.start, part.stop - w.start)
+            for part, w in zip(inside, wide, strict=True)
+        ]
+        return cls(tuple(wide), tuple(inner))
+
+
+def _deconvolved_axes(image: npt.NDArray[np.generic], kernel: npt.NDArray[np.generic]) -> int:
+    if kernel.ndim > image.ndim:
+        raise ValueError(
+            f"The PSF has {kernel.ndim} axes, the image {image.ndim}; "
+            "choose a PSF with as many axes as the image, or a 2-D one."
+        )
+    return kernel.ndim

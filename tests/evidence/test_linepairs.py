@@ -1,0 +1,117 @@
+"""Modulation of line pairs against the analytic one, and none where nothing is regular."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+from napari_deconv.evidence.linepairs import find_groups, group_modulation, modulation
+from napari_deconv.evidence.profile import Profile, line_profile
+
+
+def bars(x, centre, period, count, sigma, depth=0.5):
+    """Return dark bars, half a period wide, blurred by a Gaussian; zero elsewhere."""
+    result = np.zeros_like(x)
+    for k in range(count):
+        left = centre + (k - count / 2) * period
+        right = left + period / 2
+        soft = sigma * np.sqrt(2)
+        result -= 0.5 * depth * (erf((x - left) / soft) - erf((x - right) / soft))
+    return result
+
+
+def picture(values, noise=0.0, seed=0):
+    image = np.tile(values, (41, 1))
+    return image + np.random.default_rng(seed).normal(0, noise, image.shape)
+
+
+def along(image, width=3.0):
+    return line_profile(image, [[20, 5], [20, image.shape[1] - 6]], width=width)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize(
+    ("period", "tolerance"), [(4.0, 0.16), (6.0, 0.05), (10.0, 0.02), (20.0, 0.02)]
+)
+def test_a_sine(period, tolerance, noise):
+    x = np.arange(160.0)
+    profile = along(picture(1 + 0.3 * np.sin(2 * np.pi * (x - 0.3) / period), noise))
+    assert modulation(profile) == pytest.approx(0.3, rel=tolerance)
+    assert find_groups(profile)[0].period == pytest.approx(period, rel=0.02)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("period", [8.0, 16.0, 30.0])
+def test_sharp_bars(period, noise):
+    x = np.arange(220.0)
+    profile = along(picture(1 + bars(x, 110, period, 5, 0.4), noise))
+    assert modulation(profile) == pytest.approx(0.5 / 1.5, rel=0.04)
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_blur_lowers_the_modulation_as_the_transfer_function_says(count):
+    x = np.arange(400.0)
+    period, sigma = 12.0, 4.0
+    profile = along(picture(1 + bars(x, 200, period, 8 * count, sigma)))
+    transfer = np.exp(-2 * (np.pi * sigma / period) ** 2)
+    swing = 0.5 * (2 / np.pi) * transfer  # of a square wave only the fundamental is left
+    assert modulation(profile) == pytest.approx(swing / 0.75, rel=0.05)
+
+
+def test_groups_of_falling_pitch_are_told_apart():
+    x = np.arange(300.0)
+    chart = 1 + sum(bars(x, c, t, 4, 0.5) for c, t in ((50, 16), (120, 10), (170, 6)))
+    groups = find_groups(along(picture(chart, 0.005)))
+    assert [g.period for g in groups] == pytest.approx([16, 10, 6], rel=0.03)
+    assert modulation(along(picture(chart, 0.005))) is None
+    assert [len(g.centres) for g in groups] == [7, 7, 7]
+
+
+def test_a_group_is_measured_where_another_profile_shows_it():
+    x = np.arange(200.0)
+    sharp = along(picture(1 + bars(x, 100, 6, 5, 0.5), 0.003))
+    soft = along(picture(1 + bars(x, 100, 6, 5, 1.5), 0.003, seed=1))
+    gone = along(picture(1 + bars(x, 100, 6, 5, 6.0), 0.01, seed=2))
+    (group,) = find_groups(sharp)
+    assert group_modulation(sharp, group) == pytest.approx(0.33, abs=0.03)
+    transfer = np.exp(-2 * (np.pi * 1.5 / 6) ** 2)
+    assert group_modulation(soft, group) == pytest.approx(
+        0.5 * 2 / np.pi * transfer / 0.75, rel=0.12
+    )
+    assert group_modulation(gone, group) is None
+
+
+def test_bright_and_dark_swapped_is_unresolved_not_resolved():
+    x = np.arange(200.0)
+    right = along(picture(1 + 0.2 * np.sin(2 * np.pi * x / 8)))
+    swapped = along(picture(1 - 0.2 * np.sin(2 * np.pi * x / 8)))
+    (group,) = find_groups(right)
+    assert group_modulation(swapped, group) is None
+
+
+def test_grey_values_below_zero_have_no_modulation():
+    x = np.arange(200.0)
+    assert modulation(along(picture(0.1 + 0.2 * np.sin(2 * np.pi * x / 8)))) is None
+
+
+X = np.arange(0, 280, 0.5)
+NO_GROUP = {
+    "flat": 0 * X + 1,
+    "ramp": 1 + 0.005 * X,
+    "edge": 1 + 0.3 * erf((X - 140) / 2),
+    "wire": 1 - 0.3 * np.exp(-((X - 140) ** 2) / 8),
+    "one bar pair": 1 + bars(X, 140, 12, 2, 0.5),
+    "irregular bars": 1
+    + sum(bars(X, c, 2 * w, 1, 0.5) for c, w in ((40, 3), (60, 9), (100, 4), (150, 12), (170, 2))),
+}
+
+
+@pytest.mark.parametrize("name", NO_GROUP)
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.1])
+def test_no_group_where_nothing_is_regular(name, noise):
+    for seed in range(20):
+        pixels = np.random.default_rng(seed).normal(0, noise, X.size // 2)
+        profile = Profile(X, NO_GROUP[name] + np.repeat(pixels, 2), 1.0)
+        assert find_groups(profile) == []
+        assert modulation(profile) is None
