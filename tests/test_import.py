@@ -29,7 +29,7 @@ def run(code: str) -> str:
 
 
 def cpu_seconds(statement: str, runs: int = 5) -> float:
-    """Return the least CPU time of several interpreters: what is above it is the machine's noise."""
+    """Return the least CPU time of several interpreters, since the rest is noise."""
     return min(float(run(CPU_TIME.format(statement))) for _ in range(runs))
 
 

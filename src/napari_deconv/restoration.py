@@ -201,7 +201,7 @@ class Restoration:
 
     def _reach(self, recipe: Recipe) -> tuple[int, ...]:
         """Return how many pixels around a region its estimate depends on."""
-        if not recipe.method.local:
+        if not recipe.method.is_local():
             return (WIDEST,) * self._axes
         return tuple(k // 2 + MARGIN for k in self._kernel.array.shape)
 

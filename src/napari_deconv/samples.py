@@ -212,15 +212,13 @@ def volume(
 
 def _expose(scene: Array, psf: Array, peak: float, read_noise: float, seed: int) -> dict[str, Any]:
     """Return blur, noise and truth of a scene that reaches beyond the frame by the PSF."""
-    from scipy.signal import fftconvolve
-
     if not (np.isfinite(peak) and peak > 0):
         raise ValueError(f"The peak must be a positive number of counts, not {peak}.")
     if not (np.isfinite(read_noise) and read_noise >= 0):
         raise ValueError(f"The read noise must be zero or more counts, not {read_noise}.")
     rng = np.random.default_rng(seed)
     # The FFT leaves rounding below zero where the scene is black, which Poisson refuses.
-    blurred = np.maximum(fftconvolve(scene, psf, mode="valid"), 0.0)
+    blurred = np.maximum(_blur(scene, psf), 0.0)
     counts = rng.poisson(peak * blurred) + read_noise * rng.standard_normal(blurred.shape)
     inside = tuple(
         slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(blurred.shape, psf.shape, strict=True)
@@ -232,6 +230,14 @@ def _expose(scene: Array, psf: Array, peak: float, read_noise: float, seed: int)
         "blurred": blurred.astype(np.float32),
         "sigma": float(np.sqrt(peak * blurred.mean() + read_noise**2) / peak),
     }
+
+
+def _blur(scene: Array, psf: Array) -> Array:
+    """Return the valid convolution: the part of a circular one that nothing wraps into."""
+    axes = range(scene.ndim)
+    spectrum = np.fft.rfftn(scene) * np.fft.rfftn(psf, scene.shape, axes)
+    whole: Array = np.fft.irfftn(spectrum, scene.shape, axes)
+    return whole[tuple(slice(n - 1, None) for n in psf.shape)]
 
 
 def _beam(x: Array, y: Array, field: float) -> Array:

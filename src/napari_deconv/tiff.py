@@ -45,9 +45,8 @@ def load(path: Path) -> tuple[NDArray[Any], PixelSize | None, dict[str, Any]]:
     import tifffile
 
     with _Notes() as notes, tifffile.TiffFile(path) as file:
-        if not file.pages:
+        if not file.pages or (series := file.series[0]).nbytes == 0:
             raise ValueError("it holds no picture")
-        series = file.series[0]
         _check_complete(file, series)
         array, axes = _shaped(series, stack=bool((file.imagej_metadata or {}).get("stack")))
         size, text = _described(file, series, axes)

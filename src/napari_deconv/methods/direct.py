@@ -58,29 +58,33 @@ class ClosedForm(Method):
 
 @register("method")
 class LeastSquares(ClosedForm):
-    """Pseudo-inverse, ``x = argmin ||H x - g||^2``: frequencies below the cutoff are left out.
+    """Pseudo-inverse, ``x = argmin ||H x - g||^2`` over the frequencies that the PSF passes.
+
+    ``r = h* / max(|h|^2, cutoff^2)``: 1 / h above the cutoff; below it the response fades with
+    h instead of ending, which would ring across the picture.
 
     References
     ----------
     P. C. Hansen, J. G. Nagy, D. P. O'Leary, "Deblurring Images", SIAM, 2006, sec. 6.1
-    (truncated spectral filtering).
+    (spectral filtering).
     """
 
     name: Literal["least-squares"] = "least-squares"
-    local: ClassVar[bool] = False
     label: ClassVar[str] = "Least squares: noise-free data only"
     cutoff: float = Field(
         0.1,
         gt=0,
         le=1,
-        description="Frequencies that the PSF passes more weakly than this are left out.",
+        description="Frequencies that the PSF passes more weakly than this are not fully restored.",
     )
 
     def response(self, problem: Problem) -> Tensor:
-        """Return 1 / h where ``|h| > cutoff``, else 0."""
-        power = problem.blur.power()
-        kept = power > self.cutoff**2
-        return problem.blur.spectrum.conj() * kept / power.clamp(min=self.cutoff**2)
+        """Return ``h* / max(|h|^2, cutoff^2)``."""
+        return problem.blur.spectrum.conj() / problem.blur.power().clamp(min=self.cutoff**2)
+
+    def is_local(self) -> bool:
+        """Return False: what a hard inverse makes of the border reaches across the picture."""
+        return False
 
 
 class _Regularised(ClosedForm):
@@ -156,7 +160,6 @@ class Wiener(ClosedForm):
     """
 
     name: Literal["wiener"] = "wiener"
-    local: ClassVar[bool] = False
     label: ClassVar[str] = "Wiener: instant, follows the noise"
     noise: Weight = Field(
         "auto",
@@ -176,6 +179,10 @@ class Wiener(ClosedForm):
         ratio = self._noise_to_signal(problem)
         denominator = problem.blur.power() + ratio
         return problem.blur.spectrum.conj() / denominator.clamp(min=_SMALLEST)
+
+    def is_local(self) -> bool:
+        """Return False: the signal's power is that of the whole picture."""
+        return False
 
     def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
         """Return ``misfit + 1/2 ||sqrt(N / S) x||^2`` (Parseval)."""

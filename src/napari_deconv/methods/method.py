@@ -25,14 +25,16 @@ class Method(Choice):
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian",)
     """Names of the noise models whose mathematics it follows; the first is its own."""
-    local: ClassVar[bool] = True
-    """Whether an estimate hangs only on the data nearby, so that a region equals the whole."""
     bias: ClassVar[str] = ""
     """If it does not keep grey values: what it does to them, for the user."""
 
     def resolved(self, problem: Problem) -> Self:
         """Return the method with every ``"auto"`` replaced by the number it comes to."""
         return self
+
+    def is_local(self) -> bool:
+        """Return whether an estimate hangs only on the data nearby: a region equals the whole."""
+        return True
 
     def total(self, problem: Problem) -> int:
         """Return how many estimates `iterates` yields."""

@@ -46,6 +46,10 @@ class RichardsonLucy(Method):
         """Return the number of iterations."""
         return self.iterations
 
+    def is_local(self) -> bool:
+        """Return False if accelerated: one pace is taken from the whole picture."""
+        return not self.accelerated
+
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
         """Start from a flat picture and yield each estimate."""
         import torch

@@ -1,0 +1,125 @@
+"""A dock's one column, read from top to bottom: labelled rows, and quiet lines beneath them."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_deconv.widgets.tone import Tone, set_tone
+
+LABEL_WIDTH = 84
+"""Pixels of the labels' column, the same in every dock and form."""
+
+
+class Line(QLabel):
+    """A line that says what was understood, what went wrong, or nothing at all."""
+
+    def __init__(self, name: str, text: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(name.replace("_", " "))
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.say(text)
+
+    def say(self, text: str, tone: Tone = "quiet") -> None:
+        """Show a text in a tone; the line takes no room while it is empty."""
+        set_tone(self, tone)
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Column(QWidget):
+    """Rows of a label and a widget, all labels of one width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(5)
+
+    def row(self, label: str, *widgets: QWidget) -> None:
+        """Add widgets side by side behind a label; the first takes the room there is."""
+        layout = QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        caption = QLabel(label)
+        caption.setFixedWidth(LABEL_WIDTH)
+        caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        caption.setBuddy(widgets[0])
+        layout.addWidget(caption)
+        for index, widget in enumerate(widgets):
+            layout.addWidget(widget, stretch=1 if index == 0 else 0)
+        self._layout.addLayout(layout)
+
+    def wide(self, *widgets: QWidget) -> None:
+        """Add widgets side by side over the whole width."""
+        layout = QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in widgets:
+            layout.addWidget(widget, stretch=1)
+        self._layout.addLayout(layout)
+
+    def beneath(self, line: QWidget) -> None:
+        """Add a quiet line under the widgets of the row before."""
+        layout = QHBoxLayout()
+        layout.setContentsMargins(LABEL_WIDTH + 6, 0, 0, 0)
+        layout.addWidget(line)
+        self._layout.addLayout(layout)
+
+    def end(self) -> None:
+        """Keep the rows together at the top."""
+        self._layout.addStretch(1)
+
+
+class Scroll(QScrollArea):
+    """A dock's contents: it scrolls up and down rather than grow or cut anything off."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(content)
+        self.setMinimumWidth(content.minimumSizeHint().width() + self._bar_width())
+
+    def _bar_width(self) -> int:
+        bar = self.verticalScrollBar()
+        return bar.sizeHint().width() if bar is not None else 0
+
+
+class CalmWheel(QObject):
+    """Keep the mouse wheel for scrolling: it turns no field that was not clicked before."""
+
+    def watch(self, content: QWidget) -> None:
+        """Watch every field inside `content`."""
+        for kind in (QComboBox, QAbstractSpinBox, QAbstractSlider):
+            for field in content.findChildren(kind):
+                field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                field.installEventFilter(self)
+
+    def eventFilter(self, field: QObject | None, event: QEvent | None) -> bool:
+        """Hand the wheel on to the scroll area unless the field has the focus."""
+        if field is None or event is None or event.type() != QEvent.Type.Wheel:
+            return False
+        if isinstance(field, QWidget) and field.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+def shrinking(combo: QComboBox) -> QComboBox:
+    """Let a drop-down list be narrower than its longest entry, so that a dock can be narrow."""
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(8)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return combo

@@ -1,0 +1,85 @@
+"""Run the latest of many requests away from the screen, and drop those it overtook."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Generic, TypeVar
+
+from qtpy.QtCore import QObject, QTimer
+
+Result = TypeVar("Result")
+
+POLL_MS = 8
+"""How often a running job is looked at. Polling, because a signal from another thread could reach
+a widget that is being deleted."""
+
+
+class Latest(QObject, Generic[Result]):
+    """Hands the newest task to an executor and its result to a receiver, in the GUI thread.
+
+    While a task runs, a newer one waits, and one newer still takes its place. Between the starts
+    of two tasks there is a pause, and as long again as the last one took, so that a slow task
+    never keeps a processor to itself.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Runs the tasks.
+    receive : callable
+        Called with each result.
+    pause : float
+        Seconds between the starts of two tasks.
+    parent : QObject
+        Whose end is the end of all deliveries.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        receive: Callable[[Result], None],
+        pause: float,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._executor = executor
+        self._receive = receive
+        self._pause = pause
+        self._task: Callable[[], Result] | None = None
+        self._future: Future[Result] | None = None
+        self._started = self._took = 0.0
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return self._task is None and self._future is None
+
+    def submit(self, task: Callable[[], Result]) -> None:
+        """Run a task as soon as it is due, instead of any that still waits."""
+        self._task = task
+        if not self._timer.isActive():
+            self._timer.start()
+        self._look()
+
+    def drop(self) -> None:
+        """Forget what waits and what runs; a running task ends unheard."""
+        self._task = self._future = None
+        self._timer.stop()
+
+    def _look(self) -> None:
+        if self._future is not None:
+            if not self._future.done():
+                return
+            future, self._future = self._future, None
+            self._took = time.monotonic() - self._started
+            self._receive(future.result())
+        if self._task is None:
+            self._timer.stop()
+        elif time.monotonic() - self._started >= max(self._pause, 2 * self._took):
+            task, self._task = self._task, None
+            self._started = time.monotonic()
+            self._future = self._executor.submit(task)
