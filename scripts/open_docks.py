@@ -9,6 +9,7 @@ os.environ["NAPARI_CONFIG"] = ""  # leave the user's settings alone
 
 import napari
 from npe2 import PluginManager
+from qtpy.QtWidgets import QApplication
 
 import napari_deconv
 
@@ -27,10 +28,11 @@ def main() -> None:
     if contributed != DOCKS:
         raise SystemExit(f"napari finds the docks {contributed}, expected {DOCKS}")
     layers = viewer.open_sample("napari-deconv", "radiograph")
-    for name in DOCKS:
-        dock, _ = viewer.window.add_plugin_dock_widget("napari-deconv", name)
-        if not dock.isVisible():
-            raise SystemExit(f"The dock {name} did not open")
+    docks = [viewer.window.add_plugin_dock_widget("napari-deconv", name)[0] for name in DOCKS]
+    QApplication.processEvents()  # Qt shows a dock with the next event
+    hidden = [dock.name for dock in docks if not dock.isVisible()]
+    if hidden:
+        raise SystemExit(f"These docks did not open: {', '.join(hidden)}")
     print(f"{package.parent}: {len(layers)} sample layers, docks {', '.join(DOCKS)} are open")
     viewer.close()
 

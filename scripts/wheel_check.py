@@ -15,9 +15,11 @@ BINARIES = "Scripts" if os.name == "nt" else "bin"
 
 
 def call(*command: str | Path, cwd: Path) -> None:
-    """Show a command and run it; its failure is ours."""
+    """Show a command and run it; end with it when it fails."""
     print("$", *command, flush=True)
-    subprocess.run(command, cwd=cwd, check=True)
+    code = subprocess.run(command, cwd=cwd, check=False).returncode
+    if code:
+        raise SystemExit(f"The wheel check stops here: the command above ended with {code}.")
 
 
 def on_a_screen(*command: str | Path) -> tuple[str | Path, ...]:

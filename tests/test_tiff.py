@@ -185,8 +185,8 @@ def npy_bytes(array=ARRAY):
 
 
 NPY = npy_bytes()
-WIDTH, HEIGHT, BITS, COMPRESSION, OFFSETS, SAMPLES, COUNTS = (
-    256, 257, 258, 259, 273, 277, 279,
+WIDTH, HEIGHT, BITS, COMPRESSION, OFFSETS, COUNTS = (
+    256, 257, 258, 259, 273, 279,
 )  # fmt: skip
 
 DAMAGED = {
@@ -221,7 +221,6 @@ DAMAGED = {
     "unknown compression.tif": with_tag(PLAIN, COMPRESSION, 12345),
     "pixels beyond the end.tif": with_tag(PLAIN, OFFSETS, 10**9),
     "no bytes of pixels.tif": with_tag(PLAIN, COUNTS, 0),
-    "zero samples.tif": with_tag(PLAIN, SAMPLES, 0),
     "huge and packed.tif": with_tag(with_tag(PACKED, WIDTH, 2**20), HEIGHT, 2**20),
     "empty.npy": b"",
     "magic.npy": NPY[:6],

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from napari_deconv import registry
-from napari_deconv.core.boundary import Boundary, Edge
-from napari_deconv.core.params import Declared, OneOf, from_plain
-from napari_deconv.core.problem import Fidelity, Gaussian
-from napari_deconv.core.scale import Measurement
-from napari_deconv.methods.method import Method, Step
-from napari_deconv.methods.variational import TotalVariationModel
-from napari_deconv.psf.kernel import Centre
+from napari_deconv import recipe_file
+from napari_deconv.core.params import from_plain
+from napari_deconv.methods.method import Step
+from napari_deconv.plan import Plan
+from napari_deconv.psf.kernel import Centre, check_psf
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.psf.shapes import Psf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from napari_deconv.restoration import Restoration, Result
 
-for family in registry.MODULES:
-    registry.choices(family)
 
-
-class Recipe(Declared):
+class Recipe(Plan):
     """How an image is restored.
 
     Each part is given by its name, by a mapping with its name and parameters, or as a choice;
@@ -44,61 +35,13 @@ class Recipe(Declared):
     'edge'
     """
 
-    psf: Annotated[Psf, OneOf("psf")] | None = Field(
-        None, description="Point-spread function; none if it is given with each image."
-    )
-    centre: Centre = Field(
-        "middle",
-        description="Which point of the PSF's array is its origin; middle is index (n - 1) // 2.",
-    )
-    boundary: Annotated[Boundary, OneOf("boundary")] = Field(
-        Edge(), description="What is assumed beyond the border."
-    )
-    fidelity: Annotated[Fidelity, OneOf("fidelity")] = Field(
-        Gaussian(), description="Noise model; a method that follows only one replaces gaussian."
-    )
-    method: Annotated[Method, OneOf("method")] = Field(
-        TotalVariationModel(), description="How the image is restored."
-    )
-    offset: float = Field(
-        0.0,
-        description="Added to the image before and subtracted afterwards, against negatives.",
-        json_schema_extra={"unit": "grey values"},
-    )
-    pixel_size: str | None = Field(
-        None, description="Pixel size such as '0.1 mm', for a PSF that is given in a length."
-    )
-    measured: Measurement | None = Field(
-        None, description="What was measured of the layer; measured anew if none."
-    )
-
-    def __init__(self, **parts: Any) -> None:
-        if isinstance(parts.get("psf"), np.ndarray):
-            parts["psf"] = MeasuredPsf.of(parts["psf"])
-        super().__init__(**parts)
-
-    @model_validator(mode="after")
-    def _follows_its_noise(self) -> Self:
-        """Give a method that follows only another noise model its own in place of gaussian."""
-        known = self.method.fidelities
-        if self.fidelity.key() in known:
-            return self
-        if self.fidelity.key() != "gaussian":
-            raise ValueError(
-                f"{self.method.key()} does not follow the noise model {self.fidelity.key()!r}; "
-                f"choose {' or '.join(map(repr, known))}, or another method."
-            )
-        own = from_plain("fidelity", known[0])
-        object.__setattr__(self, "fidelity", own)
-        return self
-
     def begin(
         self,
         image: npt.ArrayLike,
         psf: npt.ArrayLike | None = None,
         device: str = "auto",
         region: tuple[slice, ...] | None = None,
-    ) -> Restoration:
+    ) -> Restoration[Recipe]:
         """Check image and PSF, measure what is not known, and stand ready to iterate.
 
         Parameters
@@ -125,8 +68,6 @@ class Recipe(Declared):
 
     def with_psf(self, psf: npt.ArrayLike) -> Recipe:
         """Return a copy that carries an array as its PSF."""
-        from napari_deconv.psf.kernel import check_psf
-
         array = np.asarray(psf)
         check_psf(array)
         return self.model_copy(update={"psf": MeasuredPsf.of(array)})
@@ -143,7 +84,7 @@ class Recipe(Declared):
         psf: npt.ArrayLike | None = None,
         reference: npt.ArrayLike | None = None,
         device: str = "auto",
-    ) -> Result:
+    ) -> Result[Recipe]:
         """Restore an image and return it with its history.
 
         Parameters are those of `begin`, and `reference`: the true image, of the same shape, for
@@ -163,13 +104,17 @@ class Recipe(Declared):
         return self.begin(image, psf, device).run(reference)
 
     def save(self, path: str | Path) -> None:
-        """Write the recipe as YAML; an array as PSF goes beside it as ``NAME.psf.tif``."""
-        from napari_deconv.recipe_file import save
+        """Write the recipe as YAML; an array as PSF goes beside it as ``NAME.psf.tif``.
 
-        save(self, Path(path))
+        Raises
+        ------
+        ValueError
+            If the folder does not exist.
+        """
+        recipe_file.save(self, Path(path))
 
     @classmethod
-    def load(cls, path: str | Path) -> Recipe:
+    def load(cls, path: str | Path) -> Self:
         """Read a recipe that `save` wrote or a person typed.
 
         Raises
@@ -177,9 +122,22 @@ class Recipe(Declared):
         ValueError
             In one sentence, if the file is no recipe or its PSF file was changed since.
         """
-        from napari_deconv.recipe_file import load
+        return cls(**recipe_file.load(Path(path)))
 
-        return load(Path(path))
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML text; an array as PSF is embedded."""
+        return recipe_file.dumps(self)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """Return the recipe that YAML text describes.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if the text is no YAML mapping or names what is unknown.
+        """
+        return cls(**recipe_file.loads(text))
 
 
 def deconvolve(

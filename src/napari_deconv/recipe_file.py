@@ -1,9 +1,10 @@
-"""Recipes as YAML: text, and files with a measured PSF beside them."""
+"""Recipes as YAML: text, and files with a measured PSF beside them; plain data in and out."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,26 +13,26 @@ import yaml
 from napari_deconv.psf.measured import MeasuredPsf
 
 if TYPE_CHECKING:
-    from napari_deconv.recipe import Recipe
+    from napari_deconv.plan import Plan
 
 
-def dumps(recipe: Recipe) -> str:
+def dumps(recipe: Plan) -> str:
     """Return a recipe as YAML text; a measured PSF is embedded."""
     return yaml.safe_dump(recipe.plain(), sort_keys=False, allow_unicode=True, width=100)
 
 
-def loads(text: str) -> Recipe:
-    """Return the recipe that YAML text describes.
+def loads(text: str) -> dict[str, Any]:
+    """Return the plain data of the recipe that YAML text describes.
 
     Raises
     ------
     ValueError
-        In one sentence, if the text is no YAML mapping or names what is unknown.
+        In one sentence, if the text is no YAML mapping.
     """
-    return _built(_parsed(text, "The text"))
+    return _parsed(text, "The text")
 
 
-def save(recipe: Recipe, path: Path) -> None:
+def save(recipe: Plan, path: Path) -> None:
     """Write ``path`` and, for a measured PSF, ``NAME.psf.tif`` beside it."""
     import tifffile
 
@@ -46,8 +47,8 @@ def save(recipe: Recipe, path: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def load(path: Path) -> Recipe:
-    """Read a recipe from ``path`` and the PSF file that it names.
+def load(path: Path) -> dict[str, Any]:
+    """Return the plain data of a recipe, from ``path`` and the PSF file that it names.
 
     Raises
     ------
@@ -61,24 +62,34 @@ def load(path: Path) -> Recipe:
     plain = _parsed(text, str(path))
     psf = plain.get("psf")
     if isinstance(psf, dict) and "file" in psf:
-        plain["psf"] = _measured(path.parent / str(psf["file"]), psf.get("sha256"))
-    return _built(plain)
+        plain["psf"] = _measured(path.parent / str(psf["file"]), psf.get("sha256")).plain()
+    return plain
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that reads ``1e-3`` as a number, as YAML 1.2 and people do."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what YAML text means; raises ``yaml.YAMLError`` if it is none."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
     try:
-        plain = yaml.safe_load(text)
+        plain = parse_yaml(text)
     except yaml.YAMLError:
         raise ValueError(f"{origin} is not YAML; a recipe is lines such as 'method: tv'.") from None
     if not isinstance(plain, dict):
         raise ValueError(f"{origin} is no recipe; a recipe is lines such as 'method: tv'.")
     return {str(key): value for key, value in plain.items()}
-
-
-def _built(plain: dict[str, Any]) -> Recipe:
-    from napari_deconv.recipe import Recipe
-
-    return Recipe(**plain)
 
 
 def _measured(path: Path, digest: str | None) -> MeasuredPsf:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.methods.method import Step
+from napari_deconv.plan import Plan
 from napari_deconv.psf import kernel as kernels
 from napari_deconv.xray import frame as frames
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_deconv.core.problem import Problem
-    from napari_deconv.recipe import Recipe
+
+P = TypeVar("P", bound=Plan)
 
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
@@ -59,7 +61,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Generic[P]):
     """A restored image and how it came about.
 
     Attributes
@@ -75,11 +77,11 @@ class Result:
 
     image: npt.NDArray[np.float32]
     history: History
-    recipe: Recipe
+    recipe: P
     warnings: tuple[str, ...]
 
 
-class Restoration:
+class Restoration(Generic[P]):
     """A recipe standing ready to iterate on one image, everything checked.
 
     Attributes
@@ -95,7 +97,7 @@ class Restoration:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: P,
         image: npt.NDArray[np.generic],
         device: str,
         region: tuple[slice, ...] | None = None,
@@ -179,7 +181,7 @@ class Restoration:
                 self._slice(image, step.slice or 0)[...] = step.image()
         return image
 
-    def run(self, reference: npt.ArrayLike | None = None) -> Result:
+    def run(self, reference: npt.ArrayLike | None = None) -> Result[P]:
         """Run to the end, record objective and PSNR on the way, and return all of it."""
         truth = None if reference is None else self._checked_reference(reference)
         image = self._blank()
@@ -199,7 +201,7 @@ class Restoration:
                     history.psnr.append(psnr(step.image(), part, float(np.nanmax(truth))).value)
         return Result(image, history, self.recipe, self.notes)
 
-    def _reach(self, recipe: Recipe) -> tuple[int, ...]:
+    def _reach(self, recipe: P) -> tuple[int, ...]:
         """Return how many pixels around a region its estimate depends on."""
         if not recipe.method.is_local():
             return (WIDEST,) * self._axes
@@ -216,7 +218,7 @@ class Restoration:
     def _to_grey(self, estimate: Tensor) -> Tensor:
         return estimate * self._measured.scale - self.recipe.offset
 
-    def _padded_grid(self, recipe: Recipe) -> tuple[int, ...]:
+    def _padded_grid(self, recipe: P) -> tuple[int, ...]:
         from napari_deconv.core.operators import fast_length
 
         frame = tuple(s.stop - s.start for s in self._cut.wide)
@@ -249,7 +251,7 @@ class Restoration:
         if lowest < -BEYOND_NOISE * self._measured.noise - 1e-6 * self._measured.scale:
             raise ValueError(
                 f"The image has values down to {lowest:.4g}, but {self.recipe.method.key()} with "
-                f"Poisson noise needs counts: set the offset to {-lowest + self.recipe.offset:.4g} "
+                f"Poisson noise needs counts: set the offset to {1.01 * (self.recipe.offset - lowest):.4g} "
                 "or deblur counts or transmission instead."
             )
         below = int((good + self.recipe.offset < 0).sum())

@@ -43,9 +43,9 @@ class Measurement(Declared):
         low, high = np.percentile(good, RANGE)
         full = float(good.max()) - float(good.min())
         scale = float(high - low)
-        if scale <= 1e-6 * full:  # all but a few pixels alike: a point on black
+        if scale <= 1e-8 * full:  # all but a few pixels alike: a point on black
             scale = full
-        if scale <= 1e-6 * abs(float(good.max())):  # a constant picture
+        if full <= 1e-6 * abs(float(good.max())):  # a constant picture
             scale = abs(float(good.max())) or 1.0
         noise = gaussian_sigma(values, valid)
         return cls(scale=scale, noise=noise, mean=float(good.mean(dtype=np.float64)))

@@ -18,6 +18,9 @@ BUMP_OVER_NOISE = 10.0
 APART = 5.0
 """Widths of a dip or peak from the middle of its background on one side to that on the other."""
 
+RIVAL_OVER_NOISE = 7.0
+"""Sigma of the noise that a top must stand out by so as not to be noise."""
+
 RIVAL = 0.5
 """A second dip or peak of this part of the first one's height makes the first ambiguous."""
 
@@ -120,7 +123,8 @@ def find_bump(profile: Profile) -> Bump | None:
     run = finite_run(profile)
     if run is None:
         return None
-    least = max(BUMP_OVER_NOISE * noise_sigma(run), 1e-9 * float(np.abs(run.values).max()))
+    sigma = noise_sigma(run)
+    least = max(BUMP_OVER_NOISE * sigma, 1e-9 * float(np.abs(run.values).max()))
     smooth = smoothed(run)
     bumps = []
     for sign in (1.0, -1.0):
@@ -128,14 +132,19 @@ def find_bump(profile: Profile) -> Bump | None:
         width = dict(zip(tops.tolist(), found["widths"], strict=True))
         for top in largest(tops, found["prominences"]):
             bump = _bump_at(run, sign, top, float(width[top]) * run.step)
-            if bump is not None:
+            if bump is not None and abs(bump.height) >= least:
                 bumps.append(bump)
-    bumps.sort(key=lambda bump: -abs(bump.height))
-    if not bumps or abs(bumps[0].height) < least:
-        return None
-    highest = bumps[0]
-    rivals = [bump for bump in bumps[1:] if abs(bump.position - highest.position) > highest.width]
-    return None if any(abs(b.height) > RIVAL * abs(highest.height) for b in rivals) else highest
+    highest = max(bumps, key=lambda bump: abs(bump.height), default=None)
+    return None if highest is None or _has_rival(run, highest, sigma) else highest
+
+
+def _has_rival(run: Profile, bump: Bump, sigma: float) -> bool:
+    """Whether another top on the same side of the profile stands out half as much."""
+    from scipy.signal import find_peaks
+
+    enough = max(RIVAL * abs(bump.height), RIVAL_OVER_NOISE * sigma)
+    tops, _ = find_peaks(np.sign(bump.height) * run.values, prominence=enough)
+    return bool(np.any(np.abs(run.distance[tops] - bump.position) > bump.width))
 
 
 def _bump_at(run: Profile, sign: float, top: int, wide: float) -> Bump | None:

@@ -21,8 +21,10 @@ ENERGY = 0.999
 """Share of the energy that a sampled shape holds at least."""
 WIDEST = 2001
 """Largest size of a sampled shape, in pixels."""
-OVERSAMPLING = 5
-"""Samples along each axis of a pixel over which a shape is integrated."""
+MOST_OVERSAMPLING = 15
+"""Most samples along each axis of a pixel over which a shape is integrated."""
+MOST_SAMPLES = 4_000_000
+"""Samples of a shape beyond which each pixel is sampled more coarsely."""
 
 Length = Annotated[float, Field(gt=0, le=10_000)]
 Unit = Annotated[
@@ -64,16 +66,17 @@ class Shape(Psf):
         import numpy as np
 
         pixel = self._pixel(pixel_size)
-        halves = [min(math.ceil(self.reach() / p), WIDEST // 2) for p in pixel]
+        halves = [min(math.ceil(self.reach() / p - 1e-6) + 1, WIDEST // 2) for p in pixel]
+        times = _oversampling([2 * half + 1 for half in halves])
         r2 = np.zeros(())
         for axis, (half, p) in enumerate(zip(halves, pixel, strict=True)):
-            n = (2 * half + 1) * OVERSAMPLING
-            x = (np.arange(n) - (n - 1) / 2) / OVERSAMPLING * p
+            n = (2 * half + 1) * times
+            x = (np.arange(n) - (n - 1) / 2) / times * p
             r2 = r2 + (x**2).reshape(-1, *[1] * (self.dimensions - 1 - axis))
         fine = self.density(r2)
         for axis, half in enumerate(halves):
             shape = list(fine.shape)
-            shape[axis : axis + 1] = [2 * half + 1, OVERSAMPLING]
+            shape[axis : axis + 1] = [2 * half + 1, times]
             fine = fine.reshape(shape).sum(axis + 1)
         kernel: Floats = fine / fine.sum()
         return kernel
@@ -161,6 +164,13 @@ class CoreTailPsf(Shape):
         if self.tail > missing:
             far = self.tail_length * _exponential_radius(missing / self.tail, self.dimensions)
         return max(4.1 * self.sigma, far)
+
+
+def _oversampling(sizes: list[int]) -> int:
+    """Return the samples along each axis of a pixel that the budget allows: odd, 1 at least."""
+    affordable = int((MOST_SAMPLES / math.prod(sizes)) ** (1 / len(sizes)))
+    affordable = max(1, min(affordable, MOST_OVERSAMPLING))
+    return affordable - (affordable + 1) % 2
 
 
 def _exponential_radius(missing: float, dimensions: int) -> float:

@@ -1,1 +1,1 @@
-"""The docks: thin views of the library inside napari."""
+"""The docks: what napari shows, made of Qt, magicgui and pyqtgraph; no numerics live here."""

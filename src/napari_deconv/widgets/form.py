@@ -82,7 +82,9 @@ class Form(Fields):
         self._choice = choice
         self._omitted: dict[str, Any] = {}
         self._omit = omit
-        super().__init__(choice, (n for n in choice.parameters() if n not in omit), choice.key())
+        own = set(choice.__annotations__)  # what it shares with its family comes last
+        names = sorted(choice.parameters(), key=lambda name: name not in own)
+        super().__init__(choice, (n for n in names if n not in omit), choice.key())
 
     @property
     def value(self) -> Choice:
@@ -157,23 +159,23 @@ class FamilyForm(Container):  # type: ignore[type-arg]
         self._classes = choices(family)
         first = next(iter(self._classes)) if value is None else value.key()
         self._wish = first
-        self._list = ComboBox(
+        self._menu = ComboBox(
             choices=_labelled(self._classes, self._classes), value=first, label=label
         )
-        shrinking(self._list.native)
+        shrinking(self._menu.native)
         self._forms = Forms(family, first)
-        row = _row(self._list, FieldInfo(description=f"Choose a {family}."), family)
+        row = _row(self._menu, FieldInfo(description=f"Choose a {family}."), family)
         super().__init__(widgets=[row, self._forms], labels=False, name=family)
         self.margins = (0, 0, 0, 0)
         _spacing(self, 5)
-        self._list.changed.connect(self._show)
+        self._menu.changed.connect(self._show)
         if value is not None:
             self.value = value
 
     @property
     def key(self) -> str:
         """Name of what is chosen."""
-        return str(self._list.value)
+        return str(self._menu.value)
 
     @property
     def value(self) -> Choice:
@@ -184,16 +186,16 @@ class FamilyForm(Container):  # type: ignore[type-arg]
     def value(self, choice: Choice) -> None:
         with self.changed.blocked():
             self._forms.value = choice
-            self._list.value = choice.key()
+            self._menu.value = choice.key()
         self._wish = choice.key()
         self.changed.emit(self)
 
     def offer(self, names: Collection[str]) -> None:
         """Offer only some of the choices; what was wished for comes back with its name."""
         wish = self._wish
-        with self._list.changed.blocked():
-            self._list.choices = _labelled(self._classes, names)
-            self._list.value = wish if wish in names else next(iter(names))
+        with self._menu.changed.blocked():
+            self._menu.choices = _labelled(self._classes, names)
+            self._menu.value = wish if wish in names else next(iter(names))
         self._forms.key = self.key
 
     def show_found(self, values: Mapping[str, Any]) -> None:
@@ -206,16 +208,14 @@ class FamilyForm(Container):  # type: ignore[type-arg]
         self.changed.emit(self)
 
 
-def _labelled(
-    classes: Mapping[str, type[Choice]], names: Collection[str]
-) -> list[tuple[str, str]]:
+def _labelled(classes: Mapping[str, type[Choice]], names: Collection[str]) -> list[tuple[str, str]]:
     return [(cls.label or name, name) for name, cls in classes.items() if name in names]
 
 
 def _field(declared: type[Declared], name: str, info: FieldInfo) -> Any:
     """Return the widget that a declared field is edited with."""
     annotation, default = _bare(info.annotation), info.default
-    options = {
+    options: dict[str, Any] = {
         "name": name,
         "label": info.title or name.replace("_", " ").capitalize(),
         "tooltip": info.description or "",
@@ -229,7 +229,7 @@ def _field(declared: type[Declared], name: str, info: FieldInfo) -> Any:
     if annotation is bool:
         return CheckBox(value=default, text=options["label"], **{**options, "label": ""})
     if annotation is int:
-        return SpinBox(value=default, **_limits(info), **options)
+        return SpinBox(value=default, **options, **_limits(info))
     if annotation is float:
         return Number(check, default, **options)
     if get_origin(annotation) is Literal:
@@ -292,7 +292,7 @@ def _may_be_auto(annotation: Any) -> bool:
     return Literal["auto"] in parts and any(_bare(part) is float for part in parts)
 
 
-def _limits(info: FieldInfo) -> dict[str, int]:
+def _limits(info: FieldInfo) -> dict[str, Any]:
     """Return the range of a whole number as its declaration states it."""
     limits = {"min": -LARGEST, "max": LARGEST}
     for bound in info.metadata:

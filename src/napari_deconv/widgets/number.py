@@ -30,7 +30,7 @@ class Number(LineEdit):
         self._check = check
         self._hint = str(options.get("tooltip", ""))
         super().__init__(**options)
-        self.value = value
+        self.set_value(value)
 
     @property
     def error(self) -> str:

@@ -25,26 +25,30 @@ class Latest(QObject, Generic[Result]):
 
     Parameters
     ----------
+    parent : QObject
+        Whose end is the end of all deliveries.
     executor : concurrent.futures.Executor
         Runs the tasks.
     receive : callable
         Called with each result.
+    fail : callable
+        Called with the error of a task that did not come to a result.
     pause : float
         Seconds between the starts of two tasks.
-    parent : QObject
-        Whose end is the end of all deliveries.
     """
 
     def __init__(
         self,
+        parent: QObject,
         executor: Executor,
         receive: Callable[[Result], None],
+        fail: Callable[[BaseException], None],
         pause: float,
-        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._executor = executor
         self._receive = receive
+        self._fail = fail
         self._pause = pause
         self._task: Callable[[], Result] | None = None
         self._future: Future[Result] | None = None
@@ -76,7 +80,11 @@ class Latest(QObject, Generic[Result]):
                 return
             future, self._future = self._future, None
             self._took = time.monotonic() - self._started
-            self._receive(future.result())
+            error = future.exception()
+            if error is None:
+                self._receive(future.result())
+            else:
+                self._fail(error)
         if self._task is None:
             self._timer.stop()
         elif time.monotonic() - self._started >= max(self._pause, 2 * self._took):

@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_deconv.evidence.profile import pixel_along
+from napari_deconv.widgets.layer_choice import METADATA
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Role = Literal["reference", "input", "result"]
-
-RESULT_KEY = "napari-deconv"
-"""Key of a layer's metadata that holds the recipe it was restored with."""
 
 UNKNOWN_UNITS = ("pixel", "dimensionless", "")
 """What napari calls the unit of a layer that knows none."""
@@ -152,7 +150,7 @@ def common_unit(planes: Sequence[Plane]) -> str | None:
 def _role(layer: Layer, reference: Layer | None) -> Role:
     if layer is reference:
         return "reference"
-    return "result" if RESULT_KEY in layer.metadata else "input"
+    return "result" if METADATA in layer.metadata else "input"
 
 
 def _reason_against(layer: Image) -> str | None:

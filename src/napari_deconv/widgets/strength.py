@@ -38,7 +38,9 @@ class Strength(Container):  # type: ignore[type-arg]
             text="auto", value=value == "auto", tooltip=f"{tooltip} Auto finds it from the noise."
         )
         self._slider = Slider(min=0, max=STEPS, readout=False, tooltip=tooltip)
-        self._number = Number(check, START if value == "auto" else float(value), tooltip=tooltip)
+        self._number: Any = Number(
+            check, START if value == "auto" else float(value), tooltip=tooltip
+        )
         self._number.max_width = 90
         self._sliding = False
         super().__init__(
@@ -57,7 +59,7 @@ class Strength(Container):  # type: ignore[type-arg]
     @property
     def value(self) -> float | Literal["auto"]:
         """The strength; reading it raises ValueError if no number was typed."""
-        return "auto" if self._auto.value else self._number.value
+        return "auto" if self._auto.value else float(self._number.value)
 
     @value.setter
     def value(self, value: float | Literal["auto"]) -> None:
@@ -78,7 +80,7 @@ class Strength(Container):  # type: ignore[type-arg]
 
     def name_parts(self, name: str) -> None:
         """Give the three parts names for screen readers and tests."""
-        parts = {"auto": self._auto, "slider": self._slider, "number": self._number}
+        parts: dict[str, Any] = {"auto": self._auto, "slider": self._slider, "number": self._number}
         for part, widget in parts.items():
             widget.native.setObjectName(f"{name}.{part}")
             widget.native.setAccessibleName(f"{self.label}, {part}")
@@ -97,7 +99,7 @@ class Strength(Container):  # type: ignore[type-arg]
         """Put the slider where the number is; that changes neither a number nor a drag."""
         if self._sliding or self._number.error:
             return
-        strength = min(max(self._number.value, LOWEST), HIGHEST)
+        strength = min(max(float(self._number.value), LOWEST), HIGHEST)
         decades = math.log10(HIGHEST / LOWEST)
         with self._slider.changed.blocked():
             self._slider.value = round(STEPS * math.log10(strength / LOWEST) / decades)

@@ -1,0 +1,278 @@
+"""The command line: what there is to choose, restoring files, a demonstration.
+
+What imports slowly is imported inside the commands, so that help and tables are quick.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from napari_deconv import __version__
+
+if TYPE_CHECKING:
+    from napari_deconv.core.units import PixelSize
+    from napari_deconv.jobs import Job, Reference, Work
+    from napari_deconv.recipe import Recipe
+
+REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
+"""What typer raises for a command line that can't be; its own copy of click, or click's."""
+BAD_INPUT = 2
+INTERRUPTED = 130
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+"""Variables of which one says where Qt can draw."""
+PIPED_WIDTH = 140
+"""Columns of a table that goes into a file or another program."""
+
+StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
+
+
+class Plain(TyperGroup):
+    """A group of commands that says in one plain sentence what is wrong with its input."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> NoReturn:
+        """Run and exit: 0 when done, 2 for bad input, 130 when interrupted."""
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except REFUSED as error:
+            _fail(error.format_message())  # type: ignore[attr-defined]
+        except OSError as error:
+            _fail(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+        except ValueError as error:
+            _fail(str(error))
+        except (KeyboardInterrupt, typer.Abort):
+            sys.exit(INTERRUPTED)
+        sys.exit(code or 0)
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    sys.exit(BAD_INPUT)
+
+
+app = typer.Typer(
+    cls=Plain,
+    help="Deblur X-ray scans.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"napari-deconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def begin(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Deblur X-ray scans."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def methods(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON Schema of a recipe.")] = False,
+) -> None:
+    """List every method, prior, noise model, boundary and PSF with its parameters."""
+    from napari_deconv import catalogue
+
+    if as_json:
+        typer.echo(json.dumps(catalogue.schema(), indent=2))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPED_WIDTH)
+    for table in catalogue.tables():
+        console.print(table)
+
+
+@app.command()
+def run(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="TIFF or npy.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
+    psf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
+    ] = None,
+    data_range: Annotated[
+        float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
+    ] = None,
+    pixel_size: Annotated[
+        str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
+    dtype: Annotated[
+        StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
+    ] = StoredAs.float32,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
+    ] = False,
+) -> None:
+    """Restore images: IMAGE becomes DIR/IMAGE_METHOD.tif with its recipe beside it.
+
+    Everything is checked before the work begins.
+    """
+    from napari_deconv.core import device as devices
+    from napari_deconv.core.units import PixelSize
+    from napari_deconv.jobs import Terms, plan
+
+    restored_by, psf_pixel = _recipe(recipe, settings or [], psf)
+    terms = Terms(
+        restored_by,
+        reference=_reference(reference, data_range),
+        pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
+        psf_pixel=psf_pixel,
+        device=device,
+        dtype=dtype.value,
+        overwrite=overwrite,
+    )
+    jobs = plan(images, out, terms, [path for path in (psf, reference) if path is not None])
+    devices.pick(device)
+    _restore(jobs, out, as_json)
+
+
+@app.command()
+def demo(
+    headless: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Do it without anybody watching; leave the results here."),
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your image, not the simulated one.")
+    ] = None,
+    psf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its PSF; a Gaussian if not given.")
+    ] = None,
+) -> None:
+    """Deblur a simulated radiograph in napari, with profiles over line pairs, wires and a step."""
+    _check_screen(headless)
+    # The command line lies below the docks, which must not be imported from here: the name alone
+    # is known.
+    try:
+        session = import_module("napari_deconv.widgets.demo")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("napari_deconv"):
+            raise
+        raise ValueError(
+            f"The demo needs napari and a Qt binding ({error.name} is missing): "
+            'pip install "napari-deconv[napari]" PyQt6'
+        ) from None
+    if headless is None:
+        session.show(image, psf)
+    else:
+        session.headless(headless, image, psf)
+
+
+def _check_screen(headless: Path | None) -> None:
+    """Refuse what Qt would end the whole program for: to draw where there is no screen."""
+    if not sys.platform.startswith("linux") or any(map(os.environ.get, SCREENS)):
+        return
+    raise ValueError(
+        "There is no display: run make demo, or "
+        'xvfb-run -a -s "-screen 0 1600x1000x24" napari-deconv demo --headless '
+        f"{headless or 'DIR'}"
+    )
+
+
+def _recipe(path: Path, settings: list[str], psf: Path | None) -> tuple[Recipe, PixelSize | None]:
+    """Return the recipe as changed on the command line, and the pixel size of its PSF's file."""
+    from napari_deconv import io
+    from napari_deconv.jobs import size_of
+    from napari_deconv.recipe import Recipe
+    from napari_deconv.settings import changed
+
+    if any(setting.partition("=")[0].strip() == "pixel_size" for setting in settings):
+        raise ValueError("Give the pixel size by --pixel-size, which replaces the files' own.")
+    recipe = changed(Recipe.load(path), settings)
+    if psf is not None:
+        picture = io.read(psf)
+        return recipe.with_psf(picture.array), size_of(picture)
+    if recipe.psf is None:
+        raise ValueError(f"{path} states no PSF; give --psf FILE or --set psf=gaussian.")
+    return recipe, None
+
+
+def _reference(path: Path | None, data_range: float | None) -> Reference | None:
+    from napari_deconv import io
+    from napari_deconv.jobs import Reference
+
+    if path is None:
+        if data_range is not None:
+            raise ValueError("A data range is for the PSNR, which needs --reference FILE.")
+        return None
+    return Reference.of(io.read(path).array, data_range)
+
+
+def _restore(jobs: list[Job], folder: Path, as_json: bool) -> None:
+    """Check every job, then do them one by one."""
+    ready: Work | None = None
+    for job in reversed(jobs):  # so that the first image, checked last, need not be read again
+        ready = _begun(job, alone=len(jobs) == 1)
+    _make_writable(folder)
+    for job in jobs:
+        work, ready = ready or job.begin(), None
+        _carry_out(work, as_json)
+
+
+def _begun(job: Job, alone: bool) -> Work:
+    """Begin a job; among several, an error says of which image it is."""
+    try:
+        return job.begin()
+    except ValueError as error:
+        if alone or str(job.image) in str(error):
+            raise
+        raise ValueError(f"{job.image}: {error}") from None
+
+
+def _make_writable(folder: Path) -> None:
+    """Make the folder if it is missing; refuse one that no file can be written into."""
+    from tempfile import TemporaryFile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"{folder} can't be written into: {error.strerror}.") from None
+
+
+def _carry_out(work: Work, as_json: bool) -> None:
+    """Restore one image, watched, and say what became of it."""
+    from napari_deconv.progress import Bar
+
+    console = Console(stderr=True, quiet=as_json, highlight=False)
+    with Bar(console, work) as bar:
+        for step in work.steps():
+            bar.show(step)
+    report, check = work.save()
+    if as_json:
+        typer.echo(json.dumps(report.plain(), allow_nan=False))
+        return
+    for sentence in report.warnings:
+        typer.echo(f"{work.job.image.name}: {sentence}", err=True)
+    typer.echo("\n".join(report.lines(check)))

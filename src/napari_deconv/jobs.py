@@ -1,0 +1,332 @@
+"""One image restored into files: checked, iterated, written, reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_deconv import io
+from napari_deconv.core.units import PixelSize
+from napari_deconv.evidence.reference import Psnr, format_decibel, peak, psnr
+from napari_deconv.evidence.residual import ResidualCheck, residual_check
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_deconv.methods.method import Step
+    from napari_deconv.recipe import Recipe
+    from napari_deconv.restoration import Restoration
+
+ATTENUATION = (
+    "The grey values look like attenuation, of which the blur of a projection is no convolution: "
+    "deblur counts or transmission, unless this is a slice of a CT scan."
+)
+
+
+class Reference(NamedTuple):
+    """The true image, and the grey value that counts as full scale in a PSNR."""
+
+    image: NDArray[Any]
+    data_range: float
+
+    @classmethod
+    def of(cls, image: NDArray[Any], data_range: float | None) -> Reference:
+        """Return a reference whose K is its maximum unless given."""
+        return cls(image, peak(image) if data_range is None else data_range)
+
+    def compare(self, image: NDArray[Any], index: int | None = None) -> Psnr:
+        """Return the PSNR of an image, or of one slice of a stack."""
+        truth = self.image if index is None else self.image[index]
+        return psnr(image.reshape(truth.shape), truth, self.data_range)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every image of a run."""
+
+    recipe: Recipe
+    reference: Reference | None = None
+    pixel_size: PixelSize | None = None
+    psf_pixel: PixelSize | None = None
+    device: str = "auto"
+    dtype: io.StoredType = "float32"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one image; ``chi2`` and ``psnr`` are None where they can't be told."""
+
+    image: str
+    output: str
+    recipe: str
+    method: str
+    device: str
+    slices: int
+    iterations: int
+    seconds: float
+    psnr_before: float | None
+    psnr: float | None
+    data_range: float | None
+    chi2: float | None
+    whiteness: float | None
+    warnings: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data for JSON, which knows no infinity."""
+        return {
+            key: None if isinstance(value, float) and not np.isfinite(value) else value
+            for key, value in asdict(self).items()
+        }
+
+    def lines(self, check: ResidualCheck | None) -> list[str]:
+        """Return it for a reader."""
+        work = f"{self.iterations} iterations" if self.iterations > 1 else "one iteration"
+        if self.slices > 1:
+            work = f"{self.slices} slices, {work} each"
+        lines = [self.output, f"  {work}, {self.seconds:.1f} s on {self.device}"]
+        if self.psnr is not None and self.psnr_before is not None and self.data_range is not None:
+            before = format_decibel(self.psnr_before)
+            lines.append(f"  PSNR {before} dB before, {Psnr(self.psnr, self.data_range)} after")
+        return lines if check is None else [*lines, f"  {check}"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image, and the file that its restoration goes into."""
+
+    image: Path
+    output: Path
+    terms: Terms
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that will be written: picture, recipe and, if it is an array, PSF."""
+        beside = [".yaml"]
+        if self.terms.recipe.psf is not None and self.terms.recipe.psf.key() == "measured":
+            beside.append(".psf.tif")
+        return (self.output, *map(self.output.with_suffix, beside))
+
+    def begin(self) -> Work:
+        """Read and check the image, and stand ready to iterate.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if the image can't be read or doesn't fit PSF or reference.
+        """
+        from napari_deconv.xray.domain import looks_like_attenuation
+
+        picture = io.read(self.image)
+        size, notes = _pixel_size(picture, self.terms)
+        recipe = self.terms.recipe
+        if size is not None:
+            recipe = recipe.model_copy(update={"pixel_size": str(size)})
+        restoration = recipe.begin(picture.array, device=self.terms.device)
+        before = self._before(picture.array)
+        if size is not None and self.terms.psf_pixel is not None:
+            notes = (*notes, *_sampled_alike(size, self.terms.psf_pixel))
+        if looks_like_attenuation(picture.array):
+            notes = (*notes, ATTENUATION)
+        notes = (*picture.metadata.get("notes", ()), *notes, *restoration.notes)
+        return Work(self, picture.array, size, restoration, before, notes)
+
+    def _before(self, image: NDArray[Any]) -> Psnr | None:
+        """Return the PSNR of the image as it is; refuse a reference of another shape."""
+        reference = self.terms.reference
+        if reference is None:
+            return None
+        if reference.image.shape != image.shape:
+            raise ValueError(
+                f"The reference has shape {reference.image.shape}, the image {image.shape}; "
+                "give a reference of the same shape."
+            )
+        return reference.compare(image)
+
+
+@dataclass
+class Work:
+    """A job begun: everything checked, the result gathered while it iterates."""
+
+    job: Job
+    image: NDArray[Any]
+    pixel_size: PixelSize | None
+    restoration: Restoration
+    before: Psnr | None
+    notes: tuple[str, ...]
+    result: NDArray[np.float32] = field(init=False)
+    seconds: float = field(init=False, default=0.0)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield every step, keeping the last of each slice."""
+        self.result = np.empty(self.image.shape, np.float32)
+        each = self.restoration.total // self.restoration.slices
+        began = time.perf_counter()
+        for step in self.restoration.steps():
+            if step.index % each == 0:
+                self.result[... if step.slice is None else step.slice] = step.image()
+            yield step
+        self.seconds = time.perf_counter() - began
+
+    def psnr(self, step: Step) -> Psnr | None:
+        """Return the PSNR of a step against the reference, if there is one."""
+        reference = self.job.terms.reference
+        return None if reference is None else reference.compare(step.image(), step.slice)
+
+    def agreement(self) -> ResidualCheck | None:
+        """Return whether the result, blurred again, agrees with the data; None if untold."""
+        from napari_deconv.psf import kernel as kernels
+        from napari_deconv.xray import frame as frames
+
+        recipe = self.restoration.recipe
+        noise = recipe.measured.noise if recipe.measured is not None else 0.0
+        if recipe.psf is None or noise <= 0 or recipe.fidelity.key() != "gaussian":
+            return None
+        kernel = kernels.understand(recipe.psf.kernel(self.pixel_size), recipe.centre).array
+        frame = frames.understand(self.image)
+        planes = (-1, *self.image.shape[-kernel.ndim :])
+        valid = np.ones(self.image.shape, bool) if frame.valid is None else frame.valid
+        stacks = (array.reshape(planes) for array in (self.result, frame.values, valid))
+        try:
+            checks = [
+                residual_check(estimate, data, kernel, noise, mask)
+                for estimate, data, mask in zip(*stacks, strict=True)
+            ]
+        except ValueError:  # the PSF is as large as the image: no pixel is blurred from within
+            return None
+        pixels = [check.pixels for check in checks]
+        return ResidualCheck(
+            float(np.average([check.chi2 for check in checks], weights=pixels)),
+            float(np.average([check.whiteness for check in checks], weights=pixels)),
+            sum(pixels),
+        )
+
+    def save(self) -> tuple[Report, ResidualCheck | None]:
+        """Write picture and recipe, and return what became of the image."""
+        from napari_deconv.recipe_file import dumps
+
+        terms, recipe = self.job.terms, self.restoration.recipe
+        picture, text = self.job.output, self.job.files[1]
+        written = io.write(
+            picture,
+            self.result,
+            pixel_size=None if self.pixel_size is None else self.pixel_size.value,
+            unit=None if self.pixel_size is None else self.pixel_size.unit,
+            recipe=dumps(recipe),
+            dtype=terms.dtype,
+            overwrite=terms.overwrite,
+        )
+        recipe.save(text)
+        after = None if terms.reference is None else terms.reference.compare(self.result)
+        check = self.agreement()
+        report = Report(
+            image=str(self.job.image),
+            output=str(picture),
+            recipe=str(text),
+            method=recipe.method.key(),
+            device=str(self.restoration.device),
+            slices=self.restoration.slices,
+            iterations=self.restoration.total // self.restoration.slices,
+            seconds=round(self.seconds, 3),
+            psnr_before=None if self.before is None else self.before.value,
+            psnr=None if after is None else after.value,
+            data_range=None if after is None else after.data_range,
+            chi2=None if check is None else check.chi2,
+            whiteness=None if check is None else check.whiteness,
+            warnings=(*self.notes, *_losses(written, recipe, terms.dtype)),
+        )
+        return report, check
+
+
+def plan(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[Path]) -> list[Job]:
+    """Return a job for each image, its outputs free to be written.
+
+    Parameters
+    ----------
+    images : sequence of Path
+        What to restore.
+    folder : Path
+        Where to; it is made when everything else was checked.
+    terms : Terms
+        What holds for all of them.
+    kept : sequence of Path
+        Files that must not be overwritten, beside the images.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if two images would go into one file, or a file may not be replaced.
+    """
+    method = terms.recipe.method.key()
+    jobs = [Job(image, folder / f"{image.stem}_{method}.tif", terms) for image in images]
+    inputs = {path.resolve() for path in (*images, *kept)}
+    taken: dict[Path, Path] = {}
+    for job in jobs:
+        if job.output in taken:
+            raise ValueError(
+                f"{taken[job.output]} and {job.image} would both be written to {job.output}; "
+                "restore them into different folders."
+            )
+        taken[job.output] = job.image
+        for path in job.files:
+            if path.resolve() in inputs:
+                raise ValueError(f"{path} is one of the inputs; choose another folder.")
+            if path.exists() and not terms.overwrite:
+                raise ValueError(
+                    f"{path} exists already; choose another folder or add --overwrite."
+                )
+            if path.is_dir():
+                raise ValueError(f"{path} is a folder; choose another folder for the results.")
+    return jobs
+
+
+def _pixel_size(picture: io.Picture, terms: Terms) -> tuple[PixelSize | None, tuple[str, ...]]:
+    """Return the pixel size to go by (as given, of the file, of the recipe), and what was not."""
+    found = size_of(picture)
+    stated = terms.recipe.pixel_size
+    if terms.pixel_size is not None:
+        if found is None or _alike(found, terms.pixel_size):
+            return terms.pixel_size, ()
+        return terms.pixel_size, (
+            f"The pixel size {terms.pixel_size} replaces the file's {found}.",
+        )
+    if found is None:
+        return (PixelSize.parse(stated) if stated else None), ()
+    if stated is None or _alike(found, PixelSize.parse(stated)):
+        return found, ()
+    return found, (f"The file's pixel size {found} is used, not the recipe's {stated}.",)
+
+
+def size_of(picture: io.Picture) -> PixelSize | None:
+    """Return the pixel size that a file states."""
+    if picture.pixel_size is None or picture.unit is None:
+        return None
+    return PixelSize(picture.pixel_size, picture.unit)
+
+
+def _sampled_alike(image: PixelSize, psf: PixelSize) -> tuple[str, ...]:
+    """Say so if a PSF was sampled at another pixel size; it is never resampled silently."""
+    if _alike(image, psf, within=0.01):
+        return ()
+    return (f"The PSF was sampled at {psf}, the image at {image}; it is used pixel by pixel.",)
+
+
+def _alike(one: PixelSize, other: PixelSize, within: float = 1e-6) -> bool:
+    return np.allclose(one.along(2, "nm"), other.along(2, "nm"), rtol=within, atol=0)
+
+
+def _losses(written: io.WriteReport, recipe: Recipe, dtype: io.StoredType) -> tuple[str, ...]:
+    """Return what storing whole numbers cost, in a sentence."""
+    if dtype != "uint16":
+        return ()
+    noise = recipe.measured.noise if recipe.measured is not None else 0.0
+    beyond = ", more than the noise: float32 keeps it" if 0 < noise < written.rounding else ""
+    return (
+        f"Stored as uint16: {written.clipped} pixels clipped to 0 or 65535, "
+        f"the others rounded by {written.rounding:.2g} grey values rms{beyond}.",
+    )

@@ -1,0 +1,79 @@
+"""Settings such as ``method.weight=0.01``, typed behind ``--set``, applied to a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from napari_deconv import registry
+
+if TYPE_CHECKING:
+    from napari_deconv.recipe import Recipe
+
+
+def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """Return a recipe with settings applied in turn.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Parts that it does not state follow those that are set, as in a recipe file.
+    settings : iterable of str
+        ``method=tikhonov`` puts another choice in place, with its defaults;
+        ``method.weight=0.01`` changes a parameter of the one that is there.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if a setting has no ``=``, or names or values are not known.
+    """
+    settings = list(settings)
+    if not settings:
+        return recipe
+    stated = {key: value for key, value in recipe.plain().items() if key in recipe.model_fields_set}
+    for setting in settings:
+        _apply(setting, stated, recipe)
+    return type(recipe)(**stated)
+
+
+def _apply(setting: str, stated: dict[str, Any], recipe: Recipe) -> None:
+    path, equals, text = setting.partition("=")
+    part, dot, parameter = path.strip().partition(".")
+    if not equals or not part or (dot and not parameter):
+        raise ValueError(f"--set {setting} is no setting; write for example method.weight=0.01.")
+    if part not in type(recipe).model_fields:
+        known = ", ".join(type(recipe).model_fields)
+        raise ValueError(f"A recipe has no part {part!r}; it knows: {known}.")
+    if not dot:
+        stated[part] = value(text)
+        return
+    if part not in registry.MODULES and part != "measured":
+        raise ValueError(f"{part} has no parameters; write {part}=VALUE.")
+    current = stated.get(part, recipe.plain()[part])
+    if isinstance(current, str):
+        current = {"name": current}
+    if not isinstance(current, dict):
+        raise ValueError(f"The recipe has no {part} to change; set {part}=NAME first.")
+    stated[part] = {**current, parameter: value(text)}
+
+
+def value(text: str) -> Any:
+    """Return what a text says as YAML; numbers such as 1e-3, which YAML takes for text, as such.
+
+    Raises
+    ------
+    ValueError
+        If it is not YAML.
+    """
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ValueError(f"The value {text!r} can't be read; quote it.") from None
+    if not isinstance(read, str):
+        return read
+    try:
+        return float(read)
+    except ValueError:
+        return read

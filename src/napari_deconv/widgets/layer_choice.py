@@ -1,0 +1,140 @@
+"""Choose a layer: a list that follows the viewer, guesses well, and never overrides the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox
+
+from napari_deconv.widgets.column import shrinking
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+METADATA = "napari-deconv"
+"""Key of a layer's metadata under which results carry their recipe."""
+MUCH_SMALLER = 4
+"""An image has at least this many times the pixels of its PSF."""
+REFERENCES = ("reference", "truth", "sharp", "ground")
+"""Words in the name of a layer that holds what the image should look like."""
+
+
+class LayerChoice(QComboBox):
+    """A list of options, some of them layers.
+
+    Parameters
+    ----------
+    name : str
+        Object name.
+    options : callable
+        Returns what there is to choose now, as pairs of text and value; a value that is an
+        empty text is a separator.
+    guess : callable
+        Returns the value to choose as long as the user has not.
+    """
+
+    picked = Signal()
+
+    def __init__(
+        self, name: str, options: Callable[[], list[tuple[str, Any]]], guess: Callable[[], Any]
+    ) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(name)
+        shrinking(self)
+        self._options, self._guess = options, guess
+        self._values: list[Any] = []
+        self._decided = False
+        self._shown: Any = None
+        self.activated.connect(self._decide)
+        self.refresh()
+
+    @property
+    def value(self) -> Any:
+        """What is chosen: a layer, a name, or None; setting it counts as the user's choice."""
+        row = self.currentIndex()
+        return self._values[row] if 0 <= row < len(self._values) else None
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if not any(value is known or value == known for known in self._values):
+            raise ValueError(f"{value} can't be chosen as {self.objectName()}.")
+        self._decided = True
+        self._choose(value)
+
+    def decide(self) -> None:
+        """Take the guess for the user's choice."""
+        self._decided = True
+
+    def refresh(self) -> None:
+        """Look again at what there is, and keep the choice if it is still there."""
+        before = self.value
+        was_blocked = self.blockSignals(True)
+        self.clear()
+        self._values = []
+        for text, value in self._options():
+            if value == "":
+                self.insertSeparator(self.count())
+            else:
+                self.addItem(text)
+            self._values.append(value)
+        self.blockSignals(was_blocked)
+        there = any(before is value for value in self._values if value is not None)
+        kept = there or (before is None and None in self._values)
+        self._decided = self._decided and kept
+        self._choose(before if self._decided else self._guess())
+
+    def _choose(self, value: Any) -> None:
+        rows = [row for row, known in enumerate(self._values) if known is value or known == value]
+        self.setCurrentIndex(rows[0] if rows else -1)
+        self.setToolTip(self.currentText())
+        if self.value is not self._shown:
+            self._shown = self.value
+            self.picked.emit()
+
+    def _decide(self) -> None:
+        self._decided = True
+        self._choose(self.value)
+
+
+def images(layers: Sequence[Layer]) -> list[Image]:
+    """Return the image layers, the topmost first."""
+    return [layer for layer in reversed(layers) if isinstance(layer, Image)]
+
+
+def likely_image(layers: Sequence[Layer]) -> Image | None:
+    """Return the largest grey-value image that is neither a result nor named a reference."""
+    grey = [layer for layer in images(layers) if not layer.rgb and METADATA not in layer.metadata]
+    return max(grey, key=lambda i: (pixels(i), not _is_reference(i), i.visible), default=None)
+
+
+def likely_psf(layers: Sequence[Layer], image: Image | None) -> Image | None:
+    """Return the smallest image layer, if it is much smaller than the image."""
+    others = [layer for layer in images(layers) if layer is not image and not layer.rgb]
+    smallest = min(others, key=pixels, default=None)
+    if image is None or smallest is None or MUCH_SMALLER * pixels(smallest) > pixels(image):
+        return None
+    return smallest
+
+
+def likely_reference(layers: Sequence[Layer], image: Image | None) -> Image | None:
+    """Return the layer whose name says that it is the truth, if it has the image's size."""
+    for layer in images(layers):
+        same = image is not None and layer is not image and not layer.rgb
+        if same and _is_reference(layer) and pixels(layer) == pixels(image):
+            return layer
+    return None
+
+
+def pixels(layer: Image) -> int:
+    """Return how many pixels a plane of a layer has, at full resolution."""
+    shape = (layer.data[0] if layer.multiscale else layer.data).shape
+    plane = shape[-3:-1] if layer.rgb else shape[-2:]
+    return int(plane[0]) * int(plane[1]) if len(plane) == 2 else 0
+
+
+def _is_reference(layer: Image) -> bool:
+    return any(word in layer.name.lower() for word in REFERENCES)

@@ -1,0 +1,150 @@
+"""What most people never change, folded under one line that says what is chosen."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QComboBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from napari_deconv.recipe import Recipe
+from napari_deconv.widgets.column import Column, shrinking
+from napari_deconv.widgets.form import FamilyForm, Fields
+
+if TYPE_CHECKING:
+    from napari_deconv.methods.method import Method
+
+FIELDS = ("centre", "offset")
+"""Fields of the recipe that are no family."""
+WITHOUT_TORCH = ("auto", "cpu")
+OTHERS = "look for others…"
+"""Entry of the devices that loads PyTorch, which alone knows what other devices there are."""
+
+
+class More(QWidget):
+    """Border, noise model, centre, offset and device.
+
+    Attributes
+    ----------
+    changed : Signal
+        Any of them was edited.
+    devices_asked : Signal
+        The user wants to know the devices of this machine.
+    """
+
+    changed = Signal()
+    devices_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        default = Recipe()
+        self.boundary = FamilyForm("boundary", "Border", default.boundary)
+        self.fidelity = FamilyForm("fidelity", "Noise model", default.fidelity)
+        self.fields = Fields(Recipe, FIELDS, "recipe")
+        self.devices = self._device_list()
+        self.fold = self._fold()
+        self._content = Column()
+        self._content.wide(self.boundary.native)
+        self._content.wide(self.fidelity.native)
+        self._content.wide(self.fields.native)
+        self._content.row("Device", self.devices)
+        self._content.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.fold)
+        layout.addWidget(self._content)
+        for part in (self.boundary, self.fidelity, self.fields):
+            part.changed.connect(self._tell)
+        self._say()
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The recipe's parts that are chosen here, by name.
+
+        Raises
+        ------
+        ValueError
+            With a sentence, if a field holds what it can't.
+        """
+        return {
+            "boundary": self.boundary.value,
+            "fidelity": self.fidelity.value,
+            **self.fields.parameters,
+        }
+
+    def show_parts(self, recipe: Recipe) -> None:
+        """Show a recipe's parts."""
+        self.boundary.value = recipe.boundary
+        self.fidelity.value = recipe.fidelity
+        self.fields.parameters = {name: getattr(recipe, name) for name in FIELDS}
+
+    @property
+    def device(self) -> str:
+        """The chosen device; setting it adds it to the list."""
+        return str(self.devices.currentText())
+
+    @device.setter
+    def device(self, name: str) -> None:
+        if self.devices.findText(name) < 0:
+            self.devices.insertItem(len(WITHOUT_TORCH), name)
+        self.devices.setCurrentText(name)
+
+    def fit(self, method: type[Method]) -> None:
+        """Offer only the noise models that a method follows."""
+        self.fidelity.offer(method.fidelities)
+        self._say()
+
+    def list_devices(self) -> None:
+        """List every device, now that PyTorch is loaded; nothing happens before."""
+        if "torch" not in sys.modules:
+            return
+        from napari_deconv.core.device import available
+
+        chosen = self.device
+        names = list(dict.fromkeys((*WITHOUT_TORCH, *available())))
+        self.devices.clear()
+        self.devices.addItems(names)
+        self.devices.setCurrentText(chosen if chosen in names else WITHOUT_TORCH[0])
+
+    def _device_list(self) -> QComboBox:
+        devices = shrinking(QComboBox())
+        devices.addItems([*WITHOUT_TORCH, OTHERS])
+        devices.setObjectName("device")
+        devices.setAccessibleName("device")
+        devices.setToolTip("Where to compute; auto takes CUDA, else MPS, else the CPU.")
+        devices.activated.connect(self._pick_device)
+        devices.currentTextChanged.connect(self._tell)
+        return devices
+
+    def _fold(self) -> QToolButton:
+        fold = QToolButton()
+        fold.setObjectName("fold")
+        fold.setCheckable(True)
+        fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        fold.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        fold.toggled.connect(self._open)
+        return fold
+
+    def _open(self, opened: bool) -> None:
+        self._content.setVisible(opened)
+        self._say()
+
+    def _pick_device(self, row: int) -> None:
+        if self.devices.itemText(row) == OTHERS:
+            self.devices.setCurrentIndex(0)
+            self.devices_asked.emit()
+
+    def _tell(self, *_: Any) -> None:
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        """Say on the fold what is chosen."""
+        chosen = [f"{self.boundary.key} border", f"{self.fidelity.key} noise", self.device]
+        self.fold.setArrowType(
+            Qt.ArrowType.DownArrow if self.fold.isChecked() else Qt.ArrowType.RightArrow
+        )
+        self.fold.setText("More: " + " · ".join(chosen))
+        self.fold.setToolTip("Border, noise model, centre of the PSF, offset and device.")
+        self.fold.setAccessibleName(self.fold.text())

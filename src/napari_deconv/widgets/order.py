@@ -1,0 +1,89 @@
+"""What a dock asks a thread to do, and what the thread tells it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_deconv.evidence.reference import Psnr
+    from napari_deconv.recipe import Recipe
+
+    Fetch = Callable[[], npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to restore; arrays are fetched in the thread, for they may lie in files.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    image : callable
+        Returns the image, shape (H, W).
+    psf : callable or None
+        Returns the PSF; None if the recipe has one.
+    reference : callable or None
+        Returns the true image, of the image's shape.
+    device : str
+    region : tuple of slice or None
+    asked : bool
+        Whether the user has said what the grey values are.
+    """
+
+    recipe: Recipe
+    image: Fetch
+    psf: Fetch | None = None
+    reference: Fetch | None = None
+    device: str = "auto"
+    region: tuple[slice, slice] | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Image and PSF were understood, and the iterations begin."""
+
+    recipe: Recipe
+    notes: tuple[str, ...]
+    device: str
+    total: int
+
+
+@dataclass(frozen=True)
+class View:
+    """An estimate on its way, ready to be shown."""
+
+    index: int
+    total: int
+    image: npt.NDArray[np.float32]
+    objective: float
+    psnr: Psnr | None
+    seconds: float
+    device: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the result, blurred again, agrees with the data."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """The grey values look like attenuation; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One sentence on what is wrong."""
+
+    text: str
+
+
+Message = Begun | View | Verdict | Question | Failure

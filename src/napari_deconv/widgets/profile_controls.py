@@ -1,0 +1,117 @@
+"""The row of buttons and fields above the profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from superqt.utils import QFlowLayout
+
+from napari_deconv.widgets.layer_choice import REFERENCES, LayerChoice, images
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Image
+
+_ADD = (
+    "Put three lines on the image. Once there are lines: draw another one by a drag on the canvas. "
+    "Lines are moved and removed like all shapes, in the layer 'profiles'."
+)
+_WIDTH = "Width that a profile is averaged over, in pixels of the finest image on the line."
+_REFERENCE = "Layer that the others are compared with: PSNR in the table and beside the lines."
+_COPY = "Copy the table to the clipboard as comma-separated values."
+_SAVE_CSV = "Write the table, or all curves, as comma-separated values."
+_SAVE_PNG = "Write legend and plots as a picture."
+
+
+class ProfileControls(QWidget):
+    """Asks for lines, their width and the reference, and offers to copy and to save.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose layers are offered as the reference.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("profile-controls")
+        self._viewer = viewer
+        self.add = _button("Add profile lines", "profile-add", _ADD)
+        self.width_box = QSpinBox()
+        _name(self.width_box, "profile-width", "Line width in pixels", _WIDTH)
+        self.width_box.setRange(1, 999)
+        self.width_box.setSuffix(" px")
+        self.width_box.setValue(3)
+        self.reference_box = LayerChoice("profile-reference", self._options, self._guess)
+        self.reference_box.setAccessibleName("Reference layer")
+        self.reference_box.setFixedWidth(150)
+        self.copy_csv = _button("Copy CSV", "profile-copy-csv", _COPY)
+        self.save_csv = _button("Save CSV…", "profile-save-csv", _SAVE_CSV)
+        self.save_png = _button("Save PNG…", "profile-save-png", _SAVE_PNG)
+        row = QFlowLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.add)
+        row.addWidget(_labelled("Width", self.width_box, _WIDTH))
+        row.addWidget(_labelled("Reference", self.reference_box, _REFERENCE))
+        for button in (self.copy_csv, self.save_csv, self.save_png):
+            row.addWidget(button)
+
+    @property
+    def reference(self) -> Image | None:
+        """The layer that all others are compared with."""
+        layer: Image | None = self.reference_box.value
+        return layer
+
+    @reference.setter
+    def reference(self, layer: Image | None) -> None:
+        if layer is not None and layer not in self._viewer.layers:
+            raise ValueError(f"The reference {layer} is no layer of this viewer.")
+        if layer is not None and layer not in self._grey():
+            raise ValueError(f"The reference must be a grey-value image, unlike {layer.name!r}.")
+        self.reference_box.value = layer
+
+    def connect_buttons(self, slots: Sequence[Callable[[], None]]) -> None:
+        """Connect the buttons from left to right."""
+        buttons = (self.add, self.copy_csv, self.save_csv, self.save_png)
+        for button, slot in zip(buttons, slots, strict=True):
+            button.clicked.connect(slot)
+
+    def _grey(self) -> list[Image]:
+        return [layer for layer in images(self._viewer.layers) if not layer.rgb]
+
+    def _options(self) -> list[tuple[str, Any]]:
+        return [("none", None), *((layer.name, layer) for layer in self._grey())]
+
+    def _guess(self) -> Image | None:
+        named = (
+            layer
+            for layer in self._grey()
+            if any(word in layer.name.lower() for word in REFERENCES)
+        )
+        return next(named, None)
+
+
+def _name(widget: QWidget, name: str, spoken: str, tip: str) -> None:
+    widget.setObjectName(name)
+    widget.setAccessibleName(spoken)
+    widget.setToolTip(tip)
+
+
+def _button(text: str, name: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    _name(button, name, text.removesuffix("…"), tip)
+    return button
+
+
+def _labelled(text: str, field: QWidget, tip: str) -> QWidget:
+    pair = QWidget()
+    label = QLabel(text)
+    label.setBuddy(field)
+    label.setToolTip(tip)
+    row = QHBoxLayout(pair)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(label)
+    row.addWidget(field)
+    return pair

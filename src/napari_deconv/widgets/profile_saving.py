@@ -1,0 +1,41 @@
+"""Ask where to save, in a dialog that asks before it lets a file be overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+
+def ask_path(
+    parent: QWidget, title: str, kinds: Sequence[str], suffix: str
+) -> tuple[Path, str] | None:
+    """Return the path and the kind of file that the user chose.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The widget that asks.
+    title : str
+        Title of the dialog.
+    kinds : sequence of str
+        Kinds of file, as in ``"Table (*.csv)"``.
+    suffix : str
+        Suffix of a name that is typed without one; it is added before the question whether to
+        overwrite is asked.
+
+    Returns
+    -------
+    tuple of Path and str, or None
+        None if the user cancelled.
+    """
+    dialog = QFileDialog(parent, title)
+    dialog.setObjectName("profile-save-dialog")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilters(list(kinds))
+    dialog.setDefaultSuffix(suffix)
+    accepted = bool(dialog.exec())
+    files, kind = dialog.selectedFiles(), dialog.selectedNameFilter()
+    dialog.deleteLater()
+    return (Path(files[0]), kind) if accepted and files else None

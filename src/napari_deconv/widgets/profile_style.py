@@ -1,0 +1,91 @@
+"""Colours and line styles by which lines and layers are told apart, in both of napari's themes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from napari.utils.theme import get_theme
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QPen
+
+from napari_deconv.widgets.profile_planes import Plane, Role
+from napari_deconv.widgets.tone import colours
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+LINE_COLORS = (
+    "#ff9f40",
+    "#5cc8ff",
+    "#c3e04a",
+    "#ff7bd5",
+    "#ffe45c",
+    "#ff6b5e",
+    "#3fe0c5",
+    "#c9b6ff",
+)
+"""Colours of the lines: bright, because radiographs are grey and often dark."""
+
+LAYER_COLORS = {
+    "dark": ("#6fb1ff", "#ff79b0", "#45d19a", "#c79bf2", "#f0b43c", "#9fd6e0"),
+    "light": ("#1667c2", "#c9186b", "#0a7f52", "#7d3bbd", "#a86400", "#2b7480"),
+}
+"""Colours of the layers' curves: the same hues in both themes."""
+
+WIDTHS: dict[Role, float] = {"reference": 1.4, "input": 1.2, "result": 2.4}
+"""Widths of the curves in pixels: the result stands out, the input is fine."""
+
+DASHES = {"reference": "╌╌", "input": "──", "result": "━━"}
+"""How the styles look in a legend made of text."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of napari's theme as ``#rrggbb``."""
+
+    kind: str
+    background: str
+    text: str
+    quiet: str
+
+    @classmethod
+    def named(cls, name: str) -> Theme:
+        """Return the colours of one of napari's themes."""
+        look = colours(name)
+        return cls(get_theme(name).type, look["background"], look["text"], look["quiet"])
+
+
+class LayerColors:
+    """Gives each layer a colour that it keeps for as long as it is shown."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Image, int] = {}
+
+    def keep(self, layers: list[Image]) -> None:
+        """Give new layers the first free numbers, and free those of layers that are gone."""
+        self._numbers = {layer: n for layer, n in self._numbers.items() if layer in layers}
+        for layer in layers:
+            if layer not in self._numbers:
+                taken = set(self._numbers.values())
+                self._numbers[layer] = next(n for n in range(len(layers)) if n not in taken)
+
+    def color(self, plane: Plane, theme: Theme) -> str:
+        """Return the colour of a plane's curves."""
+        if plane.role == "reference":
+            return theme.quiet
+        colors = LAYER_COLORS[theme.kind]
+        return colors[self._numbers.get(plane.layer, 0) % len(colors)]
+
+    def pen(self, plane: Plane, theme: Theme) -> QPen:
+        """Return the pen of a plane's curves: grey dashes, a fine or a strong line."""
+        pen: QPen = pg.mkPen(QColor(self.color(plane, theme)), width=WIDTHS[plane.role])
+        if plane.role == "reference":
+            pen.setStyle(Qt.PenStyle.DashLine)
+        return pen
+
+
+def free_color(taken: list[str]) -> str:
+    """Return the first colour for lines that is taken least."""
+    return min(LINE_COLORS, key=taken.count)

@@ -1,0 +1,113 @@
+"""Where the PSF comes from: an image layer, or a shape with its form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from napari.layers import Image
+from qtpy.QtCore import QObject, Signal
+
+from napari_deconv.registry import choices
+from napari_deconv.widgets.form import Forms
+from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_psf
+from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.understanding import Understanding
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from napari.components import ViewerModel
+
+    from napari_deconv.core.units import PixelSize
+    from napari_deconv.psf.kernel import Centre
+    from napari_deconv.psf.shapes import Psf
+
+    Fetch = Callable[[], npt.NDArray[Any]]
+
+GUESS = "gaussian"
+"""The shape that is offered while no layer looks like a PSF."""
+ARRAY = "measured"
+"""The choice that carries an array; here a layer does."""
+
+
+class PsfSource(QObject):
+    """The PSF's list, the form of a shape, and the line on what was understood.
+
+    Attributes
+    ----------
+    menu : LayerChoice
+        Image layers, then shapes.
+    forms : Forms
+        Form of the chosen shape.
+    understanding : Understanding
+    changed : Signal
+        Another PSF, or another parameter.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, image: LayerChoice) -> None:
+        super().__init__()
+        self._viewer, self._image = viewer, image
+        self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
+        self.understanding = Understanding()
+        self.menu = LayerChoice("psf", self._options, self._guess)
+        self.menu.picked.connect(self._pick)
+        self.forms.changed.connect(self._tell)
+        self._pick()
+
+    @property
+    def value(self) -> Image | Psf:
+        """The layer, or the shape with its parameters.
+
+        Raises
+        ------
+        ValueError
+            With a sentence, if a parameter is wrong.
+        """
+        chosen = self.menu.value
+        return chosen if isinstance(chosen, Image) else self.forms.value
+
+    @value.setter
+    def value(self, value: Image | Psf) -> None:
+        if isinstance(value, Image):
+            self.menu.value = value
+            return
+        self.forms.value = value
+        self.menu.value = value.key()
+        self._tell()
+
+    def fetch(self) -> Fetch | None:
+        """Return what reads the layer's array; None if a shape is chosen."""
+        chosen = self.menu.value
+        return Source.of(chosen, self._viewer.dims).fetch if isinstance(chosen, Image) else None
+
+    def look(self, centre: Centre, size: PixelSize | None) -> None:
+        """Say what is understood of the PSF."""
+        try:
+            fetch, value = self.fetch(), self.value
+        except ValueError as error:
+            self.understanding.say(str(error))
+            return
+        if isinstance(value, Image):
+            self.understanding.look(cast("Fetch", fetch), centre, size)
+        else:
+            self.understanding.look(partial(value.kernel, size), centre, size)
+
+    def _options(self) -> list[tuple[str, Any]]:
+        layers = [(layer.name, layer) for layer in images(self._viewer.layers) if not layer.rgb]
+        others = [pair for pair in layers if pair[1] is not self._image.value]
+        shapes = [(cls.label, name) for name, cls in choices("psf").items() if name != ARRAY]
+        return [*others, *([("", "")] if others else []), *shapes]
+
+    def _guess(self) -> Image | str:
+        return likely_psf(self._viewer.layers, self._image.value) or GUESS
+
+    def _pick(self) -> None:
+        chosen = self.menu.value
+        self.forms.key = chosen if isinstance(chosen, str) else ""
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        self.changed.emit()

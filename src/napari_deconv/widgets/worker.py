@@ -1,0 +1,288 @@
+"""Steps in a thread: throttle, progress, pause, stop.
+
+The thread computes all that the screen shows; the screen answers each view, and no other is sent
+until it has, so that a slow screen skips views and never queues them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari.qt.threading import create_worker
+from napari.utils import progress
+from qtpy.QtCore import QObject, Signal
+from superqt.utils import GeneratorWorker
+
+from napari_deconv.evidence.reference import Psnr, peak, psnr
+from napari_deconv.widgets.order import Begun, Failure, Message, Order, Question, Verdict, View
+from napari_deconv.xray.domain import looks_like_attenuation
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_deconv.methods.method import Step
+    from napari_deconv.recipe import Recipe
+    from napari_deconv.restoration import Restoration
+
+    Compare = Callable[[npt.NDArray[Any]], Psnr | None]
+
+log = logging.getLogger(__name__)
+
+PERIOD = 0.1
+"""Least seconds between two views."""
+
+Ending = Literal["done", "stopped", "failed", "asked"]
+
+
+class Control:
+    """What the screen tells the thread: stop, pause, resume, seen."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._going = threading.Event()
+        self._seen = threading.Event()
+        self._going.set()
+        self._seen.set()
+        self.rested = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether to stop before the next iteration."""
+        return self._stopped.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether to rest before the next iteration."""
+        return not self._going.is_set()
+
+    @property
+    def seen(self) -> bool:
+        """Whether the screen has shown the last view."""
+        return self._seen.is_set()
+
+    def stop(self) -> None:
+        """Ask the thread to stop, also out of a pause."""
+        self._stopped.set()
+        self._going.set()
+
+    def pause(self) -> None:
+        """Ask the thread to rest."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Let the thread go on."""
+        self._going.set()
+
+    def sent(self) -> None:
+        """Note that a view is on its way to the screen."""
+        self._seen.clear()
+
+    def shown(self) -> None:
+        """Note that the screen has shown it."""
+        self._seen.set()
+
+    def rest(self) -> None:
+        """Wait while paused, in the thread."""
+        began = time.perf_counter()
+        self._going.wait()
+        self.rested += time.perf_counter() - began
+
+
+def restore(order: Order, control: Control) -> Iterator[Message]:
+    """Carry an order out, in a thread, and tell what happens."""
+    try:
+        yield from _messages(order, control)
+    except ValueError as error:
+        log.debug("Refused", exc_info=True)
+        yield Failure(str(error))
+    except Exception as error:
+        log.exception("The deconvolution failed")
+        lines = str(error).strip().splitlines() or [""]
+        reason = f"{type(error).__name__}: {lines[0]}".rstrip(": .")
+        yield Failure(f"The computation failed ({reason}); the log has the details.")
+
+
+def _messages(order: Order, control: Control) -> Iterator[Message]:
+    image = order.image()
+    if not order.asked and looks_like_attenuation(image):
+        yield Question()
+        return
+    psf = None if order.psf is None else order.psf()
+    truth = None if order.reference is None else order.reference()
+    run = order.recipe.begin(image, psf, device=order.device, region=order.region)
+    yield Begun(run.recipe, run.notes, str(run.device), run.total)
+    last: View | None = None
+    for last in _views(run, _compared(truth, order.region), control):
+        yield last
+    if last is not None and last.index == last.total:
+        yield Verdict(_verdict(run.recipe, image, last.image, order.region))
+
+
+def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
+    """Yield views of the steps: at most one a `PERIOD`, none unseen, and the last of all."""
+    due = -float("inf")
+    for step in run.steps():
+        if control.stopped or control.paused or step.index == step.total:
+            show = True
+        else:
+            show = control.seen and time.monotonic() >= due
+        if show:
+            view = _view(step, run, compare, control)
+            control.sent()
+            due = time.monotonic() + PERIOD
+            yield view
+        control.rest()
+        if control.stopped:
+            return
+
+
+def _view(step: Step, run: Restoration[Recipe], compare: Compare, control: Control) -> View:
+    image = step.image()
+    seconds = step.seconds - control.rested
+    return View(
+        step.index, step.total, image, step.objective, compare(image), seconds, str(run.device)
+    )
+
+
+def _compared(truth: npt.NDArray[Any] | None, region: tuple[slice, slice] | None) -> Compare:
+    """Return what gives an estimate's PSNR, K being the maximum of the whole reference."""
+    if truth is None:
+        return lambda image: None
+    top = peak(truth)
+    part = truth if region is None else truth[region]
+    return lambda image: psnr(image, part, top)
+
+
+def _verdict(
+    recipe: Recipe,
+    image: npt.NDArray[Any],
+    estimate: npt.NDArray[np.float32],
+    region: tuple[slice, slice] | None,
+) -> str:
+    """Return the re-blur check as a sentence; empty where it can't be made."""
+    from napari_deconv.core.units import PixelSize
+    from napari_deconv.evidence.residual import residual_check
+    from napari_deconv.psf import kernel as kernels
+    from napari_deconv.xray import frame as frames
+
+    noise = recipe.measured.noise if recipe.measured is not None else 0.0
+    if recipe.psf is None or noise <= 0 or recipe.fidelity.key() != "gaussian":
+        return ""
+    size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
+    kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre).array
+    frame = frames.understand(image)
+    frame = frame if region is None else frame.part(region)
+    try:
+        return str(residual_check(estimate, frame.values, kernel, noise, frame.valid))
+    except ValueError:  # the PSF is as large as the region: no pixel is blurred from within
+        return ""
+
+
+class _Worker(GeneratorWorker[Any, Any, Any]):
+    """A worker that napari's own ways to quit stop within an iteration."""
+
+    def __init__(self, function: Any, order: Order, control: Control) -> None:
+        super().__init__(function, order, control)
+        self._control = control
+
+    def quit(self) -> None:
+        """Stop; also called when the window or the application closes."""
+        self._control.stop()
+        super().quit()
+
+
+class Run(QObject):
+    """One order being carried out, seen from the GUI thread.
+
+    Attributes
+    ----------
+    told : Signal(object)
+        A `Begun`, `View`, `Verdict`, `Question` or `Failure`.
+    ended : Signal(str)
+        How it ended: done, stopped, failed or asked.
+    """
+
+    told = Signal(object)
+    ended = Signal(str)
+
+    def __init__(self, order: Order, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._order = order
+        self._control = Control()
+        self._bar: progress | None = None
+        self._ending: Ending = "stopped"
+        self._heard = True
+
+    @property
+    def paused(self) -> bool:
+        """Whether it rests, or will after the iteration under way."""
+        return self._control.paused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it will end after the iteration under way."""
+        return self._control.stopped
+
+    def start(self) -> None:
+        """Begin, in a thread of Qt's pool."""
+        worker = create_worker(
+            restore, self._order, self._control, _worker_class=_Worker, _ignore_errors=True
+        )
+        worker.yielded.connect(self._receive)
+        worker.finished.connect(self._finish)
+        worker.warned.connect(_log_warning)
+        worker.start()
+
+    def stop(self) -> None:
+        """End after the iteration under way."""
+        self._control.stop()
+
+    def pause(self) -> None:
+        """Rest after the iteration under way."""
+        self._control.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._control.resume()
+
+    def abandon(self) -> None:
+        """Stop and tell no more: the dock is closing."""
+        self._heard = False
+        self._control.stop()
+        self._close_bar()
+
+    def _receive(self, message: Message) -> None:
+        if not self._heard:
+            return
+        if isinstance(message, Begun):
+            self._bar = progress(total=message.total, desc="Deblur")
+        elif isinstance(message, View) and message.index == message.total:
+            self._ending = "done"
+        elif isinstance(message, Question):
+            self._ending = "asked"
+        elif isinstance(message, Failure):
+            self._ending = "failed"
+        self.told.emit(message)
+        if isinstance(message, View):
+            self._control.shown()
+            if self._bar is not None:  # last, since napari's bar lets other events in
+                self._bar.update(message.index - self._bar.n)
+
+    def _finish(self) -> None:
+        self._close_bar()
+        if self._heard:
+            self.ended.emit(self._ending)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _log_warning(warning: tuple[Any, ...]) -> None:
+    log.warning("%s", warning[0])
