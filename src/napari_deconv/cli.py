@@ -39,10 +39,10 @@ StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
 class Plain(TyperGroup):
     """A group of commands that says in one plain sentence what is wrong with its input."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> NoReturn:
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run and exit: 0 when done, 2 for bad input, 130 when interrupted."""
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = super().main(*args, **{**extra, "standalone_mode": False})
         except REFUSED as error:
             _fail(error.format_message())  # type: ignore[attr-defined]
         except OSError as error:
@@ -139,7 +139,7 @@ def run(
     """
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.jobs import Terms, plan
+    from napari_deconv.jobs import Terms, arrange
 
     restored_by, psf_pixel = _recipe(recipe, settings or [], psf)
     terms = Terms(
@@ -148,10 +148,10 @@ def run(
         pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
         psf_pixel=psf_pixel,
         device=device,
-        dtype=dtype.value,
+        dtype="uint16" if dtype is StoredAs.uint16 else "float32",
         overwrite=overwrite,
     )
-    jobs = plan(images, out, terms, [path for path in (psf, reference) if path is not None])
+    jobs = arrange(images, out, terms, [path for path in (psf, reference) if path is not None])
     devices.pick(device)
     _restore(jobs, out, as_json)
 

@@ -156,7 +156,7 @@ class Work:
     job: Job
     image: NDArray[Any]
     pixel_size: PixelSize | None
-    restoration: Restoration
+    restoration: Restoration[Recipe]
     before: Psnr | None
     notes: tuple[str, ...]
     result: NDArray[np.float32] = field(init=False)
@@ -208,8 +208,6 @@ class Work:
 
     def save(self) -> tuple[Report, ResidualCheck | None]:
         """Write picture and recipe, and return what became of the image."""
-        from napari_deconv.recipe_file import dumps
-
         terms, recipe = self.job.terms, self.restoration.recipe
         picture, text = self.job.output, self.job.files[1]
         written = io.write(
@@ -217,7 +215,7 @@ class Work:
             self.result,
             pixel_size=None if self.pixel_size is None else self.pixel_size.value,
             unit=None if self.pixel_size is None else self.pixel_size.unit,
-            recipe=dumps(recipe),
+            recipe=recipe.to_yaml(),
             dtype=terms.dtype,
             overwrite=terms.overwrite,
         )
@@ -243,7 +241,7 @@ class Work:
         return report, check
 
 
-def plan(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[Path]) -> list[Job]:
+def arrange(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[Path]) -> list[Job]:
     """Return a job for each image, its outputs free to be written.
 
     Parameters

@@ -46,6 +46,7 @@ class Bar:
         )
 
     def __enter__(self) -> Self:
+        """Start drawing."""
         self._progress.start()
         return self
 
@@ -55,6 +56,7 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Take the bar away."""
         self._progress.stop()
 
     def show(self, step: Step) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from napari_deconv import registry
+from napari_deconv.recipe_file import parse_yaml
 
 if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
@@ -60,7 +61,7 @@ def _apply(setting: str, stated: dict[str, Any], recipe: Recipe) -> None:
 
 
 def value(text: str) -> Any:
-    """Return what a text says as YAML; numbers such as 1e-3, which YAML takes for text, as such.
+    """Return what a text says as YAML, as in a recipe file.
 
     Raises
     ------
@@ -68,12 +69,6 @@ def value(text: str) -> Any:
         If it is not YAML.
     """
     try:
-        read = yaml.safe_load(text)
+        return parse_yaml(text)
     except yaml.YAMLError:
         raise ValueError(f"The value {text!r} can't be read; quote it.") from None
-    if not isinstance(read, str):
-        return read
-    try:
-        return float(read)
-    except ValueError:
-        return read

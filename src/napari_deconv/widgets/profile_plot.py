@@ -22,6 +22,9 @@ PLOT_WIDTH = 220
 
 PLOT_HEIGHT = 150
 
+HEIGHTS = {"result": 1, "input": 2, "reference": 3}
+"""Which curves lie on top: the fine ones, so that none hides another."""
+
 FINER = 2
 """Pixels of a saved picture for each of the screen's."""
 
@@ -51,7 +54,7 @@ class ProfilePlots(QWidget):
         self._row.setObjectName("profile-plot-row")
         self._row.setAccessibleName("Profiles, one plot a line")
         self._row.setFrameShape(QFrame.Shape.NoFrame)
-        self._row.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self._row.ci.layout.setContentsMargins(0, 0, 4, 0)
         self._row.ci.layout.setHorizontalSpacing(10)
         scroll = QScrollArea()
         scroll.setObjectName("profile-plot-scroll")
@@ -172,7 +175,7 @@ class _LinePlot:
                 self._curves[layer] = self.item.plot(connect="finite")
             curve = self._curves[layer]
             curve.setPen(colors.pen(trace.plane, self._theme))
-            curve.setZValue({"reference": 1, "input": 2, "result": 3}[trace.plane.role])
+            curve.setZValue(HEIGHTS[trace.plane.role])
             curve.setData(trace.profile.distance * line.factor, trace.profile.values)
         self._show_empty(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from napari_deconv.widgets.profile_planes import Plane, Role
 from napari_deconv.widgets.tone import colours
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
 LINE_COLORS = (
     "#ff9f40",
@@ -63,13 +64,16 @@ class LayerColors:
     def __init__(self) -> None:
         self._numbers: dict[Image, int] = {}
 
-    def keep(self, layers: list[Image]) -> None:
-        """Give new layers the first free numbers, and free those of layers that are gone."""
-        self._numbers = {layer: n for layer, n in self._numbers.items() if layer in layers}
-        for layer in layers:
-            if layer not in self._numbers:
+    def meet(self, planes: Iterable[Plane]) -> None:
+        """Give layers that are met for the first time the first colours that are free."""
+        for plane in planes:
+            if plane.role != "reference" and plane.layer not in self._numbers:
                 taken = set(self._numbers.values())
-                self._numbers[layer] = next(n for n in range(len(layers)) if n not in taken)
+                self._numbers[plane.layer] = min(set(range(len(taken) + 1)) - taken)
+
+    def part(self, layers: Container[Layer]) -> None:
+        """Free the colours of layers that are gone; one that is only hidden keeps its colour."""
+        self._numbers = {layer: n for layer, n in self._numbers.items() if layer in layers}
 
     def color(self, plane: Plane, theme: Theme) -> str:
         """Return the colour of a plane's curves."""

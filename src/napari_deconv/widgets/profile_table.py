@@ -42,6 +42,10 @@ COLUMNS = (
 )
 
 
+WIDEST_NAME = 150
+"""Pixels beyond which a layer's name is elided; its tooltip tells the whole."""
+
+
 class FiguresModel(QAbstractTableModel):
     """The rows of the table; figures change in place, so that a selection stays."""
 
@@ -169,13 +173,17 @@ class FiguresTable(QTableView):
         rows.hide()
         rows.setDefaultSectionSize(22)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(34)
+        self.figures.modelReset.connect(self._fit_names)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setMinimumSize(200, 90)
+
+    def _fit_names(self) -> None:
+        self.setColumnWidth(1, min(WIDEST_NAME, max(60, self.sizeHintForColumn(1) + 8)))
 
 
 def write_csv(records: Sequence[Mapping[str, Any]]) -> str:

@@ -54,7 +54,8 @@ def label(line: LineTraces) -> str:
         if trace.psnr is not None
     ]
     number = str(line.line.number)
-    return "\n".join([f"{number}   {figures[0]}", *figures[1:]]) if figures else number
+    # Five spaces are about as wide as a digit and three spaces are.
+    return f"{number}   " + "\n     ".join(figures) if figures else number
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import napari
 import numpy as np
 from napari.layers import Image, Layer
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QSplitter,
@@ -181,6 +181,10 @@ class ProfilesWidget(QWidget):
         self._refresh_now()
         self._plots.save(target)
 
+    def sizeHint(self) -> QSize:
+        """Ask for enough height to read a curve."""
+        return QSize(900, 300)
+
     def event(self, event: QEvent | None) -> bool:
         """Rest while the dock is closed, and start again when it is docked anew."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
@@ -244,7 +248,7 @@ class ProfilesWidget(QWidget):
 
     def _relist(self) -> None:
         self._controls.reference_box.refresh()
-        self._colors.keep([layer for layer in self._viewer.layers if isinstance(layer, Image)])
+        self._colors.part(self._viewer.layers)
         self._schedule()
 
     def _restyle(self) -> None:
@@ -291,6 +295,7 @@ class ProfilesWidget(QWidget):
         todo = hint(self._viewer, curves)
         self._hint.say(todo, "plain")
         self._stack.setCurrentIndex(0 if todo else 1)
+        self._colors.meet(curves.planes)
         self._plots.show_curves(curves)
         self._lines.label([label(line) for line in curves.lines])
         self._status.say(" ".join([meaning(curves, self.reference), *self._notices]))
