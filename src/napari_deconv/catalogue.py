@@ -56,10 +56,10 @@ def parameters(schema: dict[str, Any]) -> Iterator[Parameter]:
 
 def tables() -> Iterator[Table]:
     """Yield a table for each family, and one for what a recipe states beside its choices."""
-    for family in registry.MODULES:
+    for family in sorted(registry.MODULES, key=list(TITLES).index):
         table = _table(family)
         for name, choice in registry.choices(family).items():
-            table.add_row(f"[bold]{name}[/bold]", *[""] * 4, f"[bold]{choice.label}[/bold]")
+            table.add_row(name, *[""] * 4, choice.label, style="bold")
             _add(table, choice.model_json_schema())
         yield table
     table = _table("recipe")
@@ -116,7 +116,7 @@ def _table(family: str) -> Table:
         title_justify="left",
         title_style="",
         box=box.SIMPLE_HEAD,
-        pad_edge=False,
+        expand=True,
     )
     for heading, width in (("name", 15), ("type", 14), ("range", 12), ("default", 7), ("unit", 11)):
         table.add_column(heading, min_width=width)
@@ -125,8 +125,10 @@ def _table(family: str) -> Table:
 
 
 def _add(table: Table, schema: dict[str, Any]) -> None:
+    from rich.markup import escape
+
     for parameter in parameters(schema):
-        table.add_row(f"  {parameter.name}", *parameter[1:])
+        table.add_row(f"  {parameter.name}", *map(escape, parameter[1:]))
 
 
 def _type(field: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ class ProfilePlots(QWidget):
         self._row.setObjectName("profile-plot-row")
         self._row.setAccessibleName("Profiles, one plot a line")
         self._row.setFrameShape(QFrame.Shape.NoFrame)
-        self._row.ci.layout.setContentsMargins(0, 0, 4, 0)
+        self._row.ci.layout.setContentsMargins(4, 0, 4, 0)
         self._row.ci.layout.setHorizontalSpacing(10)
         scroll = QScrollArea()
         scroll.setObjectName("profile-plot-scroll")

@@ -55,6 +55,9 @@ FIGURES_PAUSE = 0.25
 SIDE_BY_SIDE = 700
 """Width in pixels from which the table lies beside the plots rather than below them."""
 
+SHARES = [570, 430]
+"""How plots and table share the room."""
+
 CURVES_FILTER = "All curves (*.csv)"
 
 
@@ -183,7 +186,7 @@ class ProfilesWidget(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for enough height to read a curve."""
-        return QSize(900, 300)
+        return QSize(900, 320)
 
     def event(self, event: QEvent | None) -> bool:
         """Rest while the dock is closed, and start again when it is docked anew."""
@@ -197,7 +200,10 @@ class ProfilesWidget(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay the table beside the plots where there is room, else below."""
         wide = self.width() >= SIDE_BY_SIDE
-        self._split.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self._split.orientation() != way:
+            self._split.setOrientation(way)
+            self._split.setSizes(SHARES)
         super().resizeEvent(event)
 
     def _build(self) -> None:
@@ -212,13 +218,12 @@ class ProfilesWidget(QWidget):
         self._hint = Line("profile-hint")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._status = Line("profile-status")
-        self._split = QSplitter()
+        self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setObjectName("profile-split")
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self._plots)
         self._split.addWidget(self._table)
-        self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 2)
+        self._split.setSizes(SHARES)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self._split)
@@ -298,7 +303,8 @@ class ProfilesWidget(QWidget):
         self._colors.meet(curves.planes)
         self._plots.show_curves(curves)
         self._lines.label([label(line) for line in curves.lines])
-        self._status.say(" ".join([meaning(curves, self.reference), *self._notices]))
+        known = [] if todo else [meaning(curves, self.reference)]
+        self._status.say(" ".join([*known, *self._notices]))
         self._measuring.submit(lambda: (measure(curves), curves.unit))
 
     def _show_rows(self, figures: tuple[list[Row], str]) -> None:
