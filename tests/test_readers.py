@@ -32,7 +32,7 @@ def test_napari_accepts_every_layer(layers):
 
 def test_the_scan_is_shown_with_psf_and_reference_beside_it(layers):
     by_name = {arguments["name"]: (data, arguments) for data, arguments, _ in layers}
-    assert list(by_name)[:2] == ["psf", "reference"]
+    assert list(by_name)[:2] == ["reference", "psf"]
     name = layers[-1][1]["name"]
     image, shown = by_name[name]
     psf, psf_arguments = by_name["psf"]

@@ -117,6 +117,7 @@ def _table(family: str) -> Table:
         title_style="",
         box=box.SIMPLE_HEAD,
         expand=True,
+        pad_edge=False,
     )
     for heading, width in (("name", 15), ("type", 14), ("range", 12), ("default", 7), ("unit", 11)):
         table.add_column(heading, min_width=width)

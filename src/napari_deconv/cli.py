@@ -171,6 +171,9 @@ def demo(
 ) -> None:
     """Deblur a simulated radiograph in napari, with profiles over line pairs, wires and a step."""
     _check_screen(headless)
+    if headless is not None:
+        _make_writable(headless)
+        os.environ.setdefault("NAPARI_CONFIG", "")  # the picture is the same on every machine
     # The command line lies below the docks, which must not be imported from here: the name alone
     # is known.
     try:

@@ -34,7 +34,8 @@ def volume_sample() -> list[LayerData]:
 def as_layers(sample: Sample, name: str) -> list[LayerData]:
     """Return a sample as layer data: the image shown, ``psf`` and ``reference`` hidden.
 
-    Image and reference share their contrast limits, so that switching between them compares.
+    The reference comes first, for napari fits its view to the first layer alone. Image and
+    reference share their contrast limits, so that switching between them compares.
     """
     ndim = sample.image.ndim
     space = {"scale": (sample.pixel_size,) * ndim, "units": (sample.unit,) * ndim}
@@ -49,11 +50,11 @@ def as_layers(sample: Sample, name: str) -> list[LayerData]:
     peak = (0.0, float(sample.psf.max()))
     hidden = {"visible": False, "metadata": note}
     return [
+        (sample.truth, {"name": "reference", **shown, **hidden}, "image"),
         (
             sample.psf,
             {"name": "psf", "colormap": "gray", "contrast_limits": peak, **space, **hidden},
             "image",
         ),
-        (sample.truth, {"name": "reference", **shown, **hidden}, "image"),
         (sample.image, {"name": name, **shown, "metadata": {**note, **known}}, "image"),
     ]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 SWING_OVER_NOISE = 8.0
 """Swings lower than this many sigma of the noise are not taken for lines."""
 
-SWINGS = 6
-"""Swings between dark and bright that make a group: three line pairs."""
+SWINGS = 5
+"""Swings between dark and bright that make a group: two line pairs and a half."""
 
 REGULAR = 0.2
 """Part by which the periods of a group may differ from their median."""
@@ -27,6 +27,9 @@ ALIKE_SWINGS = 2.0
 
 ALIKE_WIDTHS = 1.5
 """Factor by which the lines of a group, and the spaces, may differ in width from their median."""
+
+SAME_PERIOD = 0.1
+"""Part by which the periods of two stretches in touch may differ if they are one group."""
 
 CERTAIN = 4.0
 """Standard errors by which bright must exceed dark for a group to count as resolved."""
@@ -75,7 +78,7 @@ def modulation(profile: Profile) -> float | None:
 def find_groups(profile: Profile) -> list[LineGroup]:
     """Return the groups of line pairs along a profile, in the order of the line.
 
-    A group is a stretch of six or more swings of like height with like distances between each
+    A group is a stretch of five or more swings of like height with like distances between each
     crossing of the middle level and the next but one.
 
     Parameters
@@ -98,7 +101,7 @@ def find_groups(profile: Profile) -> list[LineGroup]:
     swings = np.diff(run.values[turns])
     middles = _middles(run, turns)
     groups = []
-    for start, stop in _regular(middles, np.abs(swings)):
+    for start, stop in _joined(_regular(middles, np.abs(swings)), middles):
         group = _group(middles[start:stop], bool(swings[start] > 0))
         if group_modulation(profile, group) is not None and _stands_out(run, group):
             groups.append(group)
@@ -179,6 +182,25 @@ def _regular(middles: NDArray[np.float64], swings: NDArray[np.float64]) -> list[
         else:
             start += 1
     return stretches
+
+
+def _joined(
+    stretches: list[tuple[int, int]], middles: NDArray[np.float64]
+) -> list[tuple[int, int]]:
+    """Return the stretches, those in one that are in touch and have one period.
+
+    Where the pixels beat with a fine pattern its swings vary, and one group falls apart.
+    """
+    joined: list[tuple[int, int]] = []
+    for start, stop in stretches:
+        if joined and start <= joined[-1][1] + 1:
+            first, last = joined[-1]
+            before, after = np.diff(middles[first:last]), np.diff(middles[start:stop])
+            if abs(before.mean() - after.mean()) < SAME_PERIOD * before.mean():
+                joined[-1] = (first, stop)
+                continue
+        joined.append((start, stop))
+    return joined
 
 
 def _is_regular(middles: NDArray[np.float64], swings: NDArray[np.float64]) -> bool:

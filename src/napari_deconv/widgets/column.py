@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
@@ -17,8 +17,11 @@ from qtpy.QtWidgets import (
 
 from napari_deconv.widgets.tone import Tone, set_tone
 
-LABEL_WIDTH = 84
+LABEL_WIDTH = 92
 """Pixels of the labels' column, the same in every dock and form."""
+
+USUAL_WIDTH = 390
+"""Pixels that a dock asks for."""
 
 
 class Line(QLabel):
@@ -26,6 +29,7 @@ class Line(QLabel):
 
     def __init__(self, name: str, text: str = "") -> None:
         super().__init__()
+        self._said: tuple[str, Tone] = "", "quiet"
         self.setObjectName(name)
         self.setAccessibleName(name.replace("_", " "))
         self.setWordWrap(True)
@@ -35,18 +39,24 @@ class Line(QLabel):
 
     def say(self, text: str, tone: Tone = "quiet") -> None:
         """Show a text in a tone; the line takes no room while it is empty."""
+        if tone != "error":
+            self._said = text, tone
         set_tone(self, tone)
         self.setText(text)
         self.setVisible(bool(text))
 
+    def mend(self) -> None:
+        """Take a complaint back: say again what was said before."""
+        self.say(*self._said)
+
 
 class Column(QWidget):
-    """Rows of a label and a widget, all labels of one width."""
+    """Rows of a label and a widget, all labels of one width, with a margin around them."""
 
-    def __init__(self) -> None:
+    def __init__(self, margin: int = 0) -> None:
         super().__init__()
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setContentsMargins(margin, margin, margin, margin)
         self._layout.setSpacing(5)
 
     def row(self, label: str, *widgets: QWidget) -> None:
@@ -91,6 +101,10 @@ class Scroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
         self.setMinimumWidth(content.minimumSizeHint().width() + self._bar_width())
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for most entries of the lists; the dock may be made narrower."""
+        return QSize(USUAL_WIDTH, super().sizeHint().height())
 
     def _bar_width(self) -> int:
         bar = self.verticalScrollBar()

@@ -60,6 +60,12 @@ class Fields(Container):  # type: ignore[type-arg]
                     self._fields[name].value = value
         self.changed.emit(self)
 
+    @property
+    def on_auto(self) -> list[str]:
+        """Names of the fields that are left to the method."""
+        strengths = {n: f for n, f in self._fields.items() if isinstance(f, Strength)}
+        return [name for name, field in strengths.items() if field.auto]
+
     def show_found(self, values: Mapping[str, Any]) -> None:
         """Show the numbers that fields on "auto" came to."""
         for name, field in self._fields.items():
@@ -137,6 +143,11 @@ class Forms(Container):  # type: ignore[type-arg]
         self._forms[choice.key()].value = choice
         self.key = choice.key()
 
+    @property
+    def on_auto(self) -> list[str]:
+        """Names of the shown form's fields that are left to the method."""
+        return self._forms[self._key].on_auto
+
     def show_found(self, values: Mapping[str, Any]) -> None:
         """Show the numbers that fields on "auto" came to."""
         self._forms[self._key].show_found(values)
@@ -198,6 +209,11 @@ class FamilyForm(Container):  # type: ignore[type-arg]
             self._menu.value = wish if wish in names else next(iter(names))
         self._forms.key = self.key
 
+    @property
+    def on_auto(self) -> list[str]:
+        """Names of the fields that are left to the method."""
+        return self._forms.on_auto
+
     def show_found(self, values: Mapping[str, Any]) -> None:
         """Show the numbers that fields on "auto" came to."""
         self._forms.show_found(values)
@@ -251,7 +267,8 @@ def _row(field: Any, info: FieldInfo, name: str) -> Any:
     field.native.setAccessibleName(field.label or getattr(field, "text", ""))
     if isinstance(field, Strength):
         field.name_parts(name)
-    caption = Label(value=field.label, tooltip=info.description or "")
+    text = "" if isinstance(field, CheckBox) else field.label  # a box says it itself
+    caption = Label(value=text, tooltip=info.description or "")
     caption.min_width = caption.max_width = LABEL_WIDTH
     _to_the_right(caption)
     extra = info.json_schema_extra
@@ -278,6 +295,12 @@ def _spacing(container: Container[Any], pixels: int) -> None:
 
 def _checked(declared: type[Declared], name: str, text: str) -> float:
     """Return the number that a text stands for in a field, as the declaration sees it."""
+    try:
+        float(text)
+    except ValueError:
+        raise ValueError(
+            f"{name.replace('_', ' ').capitalize()} should be a number, not {text!r}."
+        ) from None
     return float(getattr(declared(**{name: text}), name))
 
 

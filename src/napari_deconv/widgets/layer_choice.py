@@ -18,6 +18,8 @@ METADATA = "napari-deconv"
 """Key of a layer's metadata under which results carry their recipe."""
 MUCH_SMALLER = 4
 """An image has at least this many times the pixels of its PSF."""
+FOLLOWED = ("data", "scale", "affine", "units")
+"""Events of a chosen layer after which it is looked at again."""
 REFERENCES = ("reference", "truth", "sharp", "ground")
 """Words in the name of a layer that holds what the image should look like."""
 
@@ -34,9 +36,17 @@ class LayerChoice(QComboBox):
         empty text is a separator.
     guess : callable
         Returns the value to choose as long as the user has not.
+
+    Attributes
+    ----------
+    picked : Signal
+        Another value is chosen, by whomever.
+    altered : Signal
+        The chosen layer's data, or where they lie, have changed.
     """
 
     picked = Signal()
+    altered = Signal()
 
     def __init__(
         self, name: str, options: Callable[[], list[tuple[str, Any]]], guess: Callable[[], Any]
@@ -49,6 +59,7 @@ class LayerChoice(QComboBox):
         self._values: list[Any] = []
         self._decided = False
         self._shown: Any = None
+        self._tip = ""
         self.activated.connect(self._decide)
         self.refresh()
 
@@ -64,6 +75,17 @@ class LayerChoice(QComboBox):
             raise ValueError(f"{value} can't be chosen as {self.objectName()}.")
         self._decided = True
         self._choose(value)
+
+    def explain(self, tip: str) -> None:
+        """Say in the tooltip what the list is for."""
+        self._tip = tip
+        self.setAccessibleDescription(tip)
+        self._name_choice()
+
+    def leave(self) -> None:
+        """Follow the chosen layer no more."""
+        self._watch(self._shown, False)
+        self._shown = None
 
     def decide(self) -> None:
         """Take the guess for the user's choice."""
@@ -90,10 +112,26 @@ class LayerChoice(QComboBox):
     def _choose(self, value: Any) -> None:
         rows = [row for row, known in enumerate(self._values) if known is value or known == value]
         self.setCurrentIndex(rows[0] if rows else -1)
-        self.setToolTip(self.currentText())
+        self._name_choice()
         if self.value is not self._shown:
+            self._watch(self._shown, False)
             self._shown = self.value
+            self._watch(self._shown, True)
             self.picked.emit()
+
+    def _name_choice(self) -> None:
+        """Say all of a name that the list may cut short."""
+        self.setToolTip("\n".join(filter(None, (self._tip, self.currentText()))))
+
+    def _watch(self, value: Any, follow: bool) -> None:
+        if not isinstance(value, Image):
+            return
+        for name in FOLLOWED:
+            emitter = getattr(value.events, name)
+            (emitter.connect if follow else emitter.disconnect)(self._alter)
+
+    def _alter(self, event: Any = None) -> None:
+        self.altered.emit()
 
     def _decide(self) -> None:
         self._decided = True

@@ -157,10 +157,11 @@ class ProfileLines:
             self.layer.mode = "add_line"
 
     def grasp(self) -> None:
-        """Let the next drag on the canvas move a line or one of its ends."""
+        """Show a handle at every end, for the next drag on the canvas to move it."""
         if self.layer is not None:
             self._viewer.layers.selection.active = self.layer
             self.layer.mode = "direct"
+            self.layer.selected_data = set(self._indices())
 
     def _hold(self, layer: Shapes) -> None:
         self.layer = layer

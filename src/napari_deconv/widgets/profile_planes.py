@@ -109,16 +109,12 @@ def visible_planes(
     for layer in viewer.layers:
         if not isinstance(layer, Image) or not (layer.visible or layer is reference):
             continue
-        reason = _reason_against(layer)
-        if reason is None:
-            placed = _place(viewer, layer)
-            if isinstance(placed, str):
-                reason = placed
-            elif placed is not None:
-                role = _role(layer, reference)
-                planes.append(_plane(layer, role, placed, (_unit(viewer, layer), version(layer))))
-        if reason is not None:
-            left_out.append(f"{layer.name} ({reason})")
+        placed = "RGB" if layer.rgb else _place(viewer, layer)
+        if isinstance(placed, str):
+            left_out.append(f"{layer.name} ({placed})")
+        elif placed is not None:
+            role = _role(layer, reference)
+            planes.append(_plane(layer, role, placed, (_unit(viewer, layer), version(layer))))
     return planes, left_out
 
 
@@ -151,16 +147,6 @@ def _role(layer: Layer, reference: Layer | None) -> Role:
     if layer is reference:
         return "reference"
     return "result" if METADATA in layer.metadata else "input"
-
-
-def _reason_against(layer: Image) -> str | None:
-    if layer.rgb:
-        return "RGB"
-    if layer.ndim < 2:
-        return "one dimension"
-    if np.dtype(layer.dtype).kind == "c":
-        return "complex"
-    return None
 
 
 def _plane(

@@ -22,8 +22,11 @@ PLOT_WIDTH = 220
 
 PLOT_HEIGHT = 150
 
-HEIGHTS = {"result": 1, "input": 2, "reference": 3}
-"""Which curves lie on top: the fine ones, so that none hides another."""
+HEIGHTS = {"reference": 1, "result": 2, "input": 3}
+"""Which curves lie on top: the fine one on the strong one, and the reference shows where it is
+not reached."""
+
+TITLE_HEIGHT = 20
 
 FINER = 2
 """Pixels of a saved picture for each of the screen's."""
@@ -116,10 +119,15 @@ class ProfilePlots(QWidget):
 
     def _rebuild(self, count: int) -> None:
         self._row.clear()
-        self._plots = [
-            _LinePlot(self._row.addPlot(row=0, col=column), self._theme) for column in range(count)
-        ]
+        self._plots = [_LinePlot(self._new_plot(column), self._theme) for column in range(count)]
         self._row.setMinimumWidth(PLOT_WIDTH * count)
+
+    def _new_plot(self, column: int) -> pg.PlotItem:
+        item = self._row.addPlot(row=0, col=column, enableMenu=False)
+        # A plot's menu holds its settings, so it is made even if it is never shown; without a
+        # parent it would outlive the dock.
+        item.ctrlMenu.setParent(self._row)
+        return item
 
     def _legend(self) -> str:
         shown: dict[Plane, None] = {}
@@ -140,9 +148,9 @@ class _LinePlot:
         self._theme = theme
         self._curves: dict[Any, pg.PlotDataItem] = {}
         self._names: dict[Any, str] = {}
+        self._written = ("", "")
         item.setMinimumWidth(PLOT_WIDTH - 20)
         item.hideButtons()
-        item.setMenuEnabled(False)
         item.showGrid(x=False, y=True, alpha=0.25)
         item.setClipToView(False)
         for side in ("left", "bottom"):
@@ -157,13 +165,7 @@ class _LinePlot:
     def draw(self, line: LineTraces, unit: str, colors: LayerColors) -> None:
         """Move the curves to what a line shows now."""
         self.item.getViewBox().setBorder(pg.mkPen(line.line.color, width=2))
-        chip = f'<span style="color:{line.line.color}">■</span> '
-        self.item.setTitle(
-            f"{chip}<b>{line.line.number}</b> · {format_level(line.length)} {unit}",
-            color=self._theme.text,
-            size="9pt",
-        )
-        self.item.setLabel("bottom", f"distance ({unit})", color=self._theme.text)
+        self._write(line, unit)
         shown = {trace.plane.layer for trace in line.traces}
         for layer in set(self._curves) - shown:
             self.item.removeItem(self._curves.pop(layer))
@@ -172,12 +174,23 @@ class _LinePlot:
             layer = trace.plane.layer
             if layer not in self._curves:
                 # NaN marks where a line leaves the picture: a gap, not a stroke across.
-                self._curves[layer] = self.item.plot(connect="finite")
+                self._curves[layer] = self.item.plot(connect="finite", antialias=True)
             curve = self._curves[layer]
             curve.setPen(colors.pen(trace.plane, self._theme))
             curve.setZValue(HEIGHTS[trace.plane.role])
             curve.setData(trace.profile.distance * line.factor, trace.profile.values)
         self._show_empty(line)
+
+    def _write(self, line: LineTraces, unit: str) -> None:
+        title = (
+            f'<span style="color:{line.line.color}">■</span> '
+            f"<b>{line.line.number}</b> · {format_level(line.length)} {unit}"
+        )
+        if (title, unit) != self._written:  # pyqtgraph lays a plot out anew at each new text
+            self._written = (title, unit)
+            self.item.setTitle(title, color=self._theme.text, size="9pt")
+            self.item.layout.setRowFixedHeight(0, TITLE_HEIGHT)
+            self.item.setLabel("bottom", f"distance ({unit})", color=self._theme.text)
 
     def values(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return the points of each curve by the name of its layer."""

@@ -36,8 +36,8 @@ COLUMNS = (
     ("dip\n%", "Depth of that dip relative to the background around it."),
     (
         "modulation\n%",
-        "(bright - dark) / (bright + dark) of each group of three line pairs or more along the "
-        "line; a dash for a group that another layer shows and this one does not.",
+        "(bright - dark) / (bright + dark) of each group of two and a half line pairs or more "
+        "along the line; a dash for a group that another layer shows and this one does not.",
     ),
 )
 

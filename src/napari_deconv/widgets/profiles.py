@@ -185,8 +185,8 @@ class ProfilesWidget(QWidget):
         self._plots.save(target)
 
     def sizeHint(self) -> QSize:
-        """Ask for enough height to read a curve."""
-        return QSize(900, 320)
+        """Ask for enough to read a curve and a few rows, at the bottom as on the right."""
+        return QSize(460, 320)
 
     def event(self, event: QEvent | None) -> bool:
         """Rest while the dock is closed, and start again when it is docked anew."""

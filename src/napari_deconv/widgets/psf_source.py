@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
 from napari_deconv.registry import choices
 from napari_deconv.widgets.form import Forms
 from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_psf
-from napari_deconv.widgets.source import Source
 from napari_deconv.widgets.understanding import Understanding
 
 if TYPE_CHECKING:
@@ -50,10 +50,13 @@ class PsfSource(QObject):
     def __init__(self, viewer: ViewerModel, image: LayerChoice) -> None:
         super().__init__()
         self._viewer, self._image = viewer, image
+        self.shapes = {n: cls for n, cls in choices("psf").items() if n != ARRAY}
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
         self.understanding = Understanding()
         self.menu = LayerChoice("psf", self._options, self._guess)
+        self.menu.explain("What a point is blurred to: an image layer, or a shape.")
         self.menu.picked.connect(self._pick)
+        self.menu.altered.connect(self._tell)
         self.forms.changed.connect(self._tell)
         self._pick()
 
@@ -81,14 +84,14 @@ class PsfSource(QObject):
     def fetch(self) -> Fetch | None:
         """Return what reads the layer's array; None if a shape is chosen."""
         chosen = self.menu.value
-        return Source.of(chosen, self._viewer.dims).fetch if isinstance(chosen, Image) else None
+        return partial(_array, chosen) if isinstance(chosen, Image) else None
 
     def look(self, centre: Centre, size: PixelSize | None) -> None:
         """Say what is understood of the PSF."""
         try:
             fetch, value = self.fetch(), self.value
-        except ValueError as error:
-            self.understanding.say(str(error))
+        except ValueError:  # the field is marked, and the status line says why
+            self.understanding.say("")
             return
         if isinstance(value, Image):
             self.understanding.look(cast("Fetch", fetch), centre, size)
@@ -98,7 +101,7 @@ class PsfSource(QObject):
     def _options(self) -> list[tuple[str, Any]]:
         layers = [(layer.name, layer) for layer in images(self._viewer.layers) if not layer.rgb]
         others = [pair for pair in layers if pair[1] is not self._image.value]
-        shapes = [(cls.label, name) for name, cls in choices("psf").items() if name != ARRAY]
+        shapes = [(cls.label, name) for name, cls in self.shapes.items()]
         return [*others, *([("", "")] if others else []), *shapes]
 
     def _guess(self) -> Image | str:
@@ -111,3 +114,8 @@ class PsfSource(QObject):
 
     def _tell(self) -> None:
         self.changed.emit()
+
+
+def _array(layer: Image) -> npt.NDArray[Any]:
+    """Return all of a layer's data; the library says what is no PSF of a 2-D image."""
+    return np.asarray(layer.data[0] if layer.multiscale else layer.data)

@@ -40,6 +40,7 @@ class RegionChoice(QObject):
         self._source: Source | None = None
         self.line = Line("region_line")
         self.menu = LayerChoice("region", self._options, lambda: WHOLE)
+        self.menu.explain("Which part of the image is restored.")
         self.menu.picked.connect(self._pick)
         self._watched: Shapes | None = None
 
@@ -82,6 +83,10 @@ class RegionChoice(QObject):
             return
         self.line.say(described(region, source) if region else "The region is the whole image.")
 
+    def leave(self) -> None:
+        """Follow no rectangle more."""
+        self._watch(None)
+
     def _options(self) -> list[tuple[str, Any]]:
         shapes = [layer for layer in reversed(self._viewer.layers) if isinstance(layer, Shapes)]
         drawn_ones = [(f"rectangle in '{layer.name}'", layer) for layer in shapes]
@@ -98,12 +103,14 @@ class RegionChoice(QObject):
 
     def _draw(self) -> None:
         """Make the layer to draw in, ready for a rectangle."""
+        source = self._source
         layer = self._viewer.add_shapes(
             name=NAME,
             ndim=2,
             face_color="transparent",
             edge_color="#ffb000",
             edge_width=self._pen(),
+            units=None if source is None else [source.layer.units[axis] for axis in source.axes],
         )
         layer.mode = "add_rectangle"
         self.menu.refresh()

@@ -67,11 +67,16 @@ class Strength(Container):  # type: ignore[type-arg]
             self._number.value = value
         self._auto.value = value == "auto"
 
+    @property
+    def auto(self) -> bool:
+        """Whether the method finds the strength."""
+        return bool(self._auto.value)
+
     def show_found(self, value: float) -> None:
-        """Show the number that "auto" came to, without choosing it."""
+        """Show the number that "auto" came to, in three digits, without choosing it."""
         if self._auto.value:
             with self.changed.blocked():
-                self._number.value = value
+                self._number.value = float(f"{value:.3g}")
 
     @property
     def error(self) -> str:

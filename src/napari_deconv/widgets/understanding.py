@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from napari_deconv.psf.kernel import TOLERATED_SHIFT, Kernel, understand
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.profile_jobs import Latest
+from napari_deconv.widgets.tone import Tone
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -51,10 +52,8 @@ class Understanding(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._line)
         layout.addWidget(self._centre)
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="psf")
-        self._latest: Latest[tuple[str, bool]] = Latest(
-            self, self._executor, self._show, self._complain, PAUSE
-        )
+        self._executor: ThreadPoolExecutor | None = None
+        self._latest: Latest[tuple[str, bool]] | None = None
 
     @property
     def text(self) -> str:
@@ -73,18 +72,24 @@ class Understanding(QWidget):
         size : PixelSize or None
             Pixel size of the image, for widths in its unit.
         """
+        if self._latest is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="psf")
+            self._latest = Latest(self, self._executor, self._show, self._complain, PAUSE)
         self._latest.submit(lambda: _looked(fetch, centre, size))
 
-    def say(self, text: str) -> None:
-        """Show a text instead, such as what to do while there is no PSF."""
-        self._latest.drop()
+    def say(self, text: str, tone: Tone = "quiet") -> None:
+        """Show a text instead, such as what is wrong with the shape's parameters."""
+        if self._latest is not None:
+            self._latest.drop()
         self._centre.hide()
-        self._line.say(text)
+        self._line.say(text, tone)
 
     def close_down(self) -> None:
-        """Let the thread end."""
-        self._latest.drop()
-        self._executor.shutdown(wait=False)
+        """Let the thread end; the next look starts another."""
+        if self._latest is not None and self._executor is not None:
+            self._latest.drop()
+            self._executor.shutdown(wait=False)
+        self._latest = self._executor = None
 
     def _show(self, looked: tuple[str, bool]) -> None:
         text, off = looked

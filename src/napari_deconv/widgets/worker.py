@@ -217,6 +217,7 @@ class Run(QObject):
         self._bar: progress | None = None
         self._ending: Ending = "stopped"
         self._heard = True
+        self._over = False
 
     @property
     def paused(self) -> bool:
@@ -259,21 +260,25 @@ class Run(QObject):
     def _receive(self, message: Message) -> None:
         if not self._heard:
             return
-        if isinstance(message, Begun):
-            self._bar = progress(total=message.total, desc="Deblur")
-        elif isinstance(message, View) and message.index == message.total:
+        if isinstance(message, View) and message.index == message.total:
             self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
         elif isinstance(message, Failure):
             self._ending = "failed"
         self.told.emit(message)
-        if isinstance(message, View):
+        # napari's bar lets other events in, the next message and the end among them: it comes last.
+        if isinstance(message, Begun):
+            self._bar = progress(total=message.total, desc="Deblur")
+        elif isinstance(message, View):
             self._control.shown()
-            if self._bar is not None:  # last, since napari's bar lets other events in
+            if self._bar is not None:
                 self._bar.update(message.index - self._bar.n)
+        if self._over or not self._heard:
+            self._close_bar()
 
     def _finish(self) -> None:
+        self._over = True
         self._close_bar()
         if self._heard:
             self.ended.emit(self._ending)

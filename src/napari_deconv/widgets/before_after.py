@@ -1,0 +1,45 @@
+"""Hold a key to see the input in place of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_deconv.widgets.result import ResultLayer
+
+KEY = "H"
+"""Free in every layer's own keys: a key of the selected layer would come first."""
+
+
+class BeforeAfter:
+    """A held key that shows the input in place of the last result."""
+
+    def __init__(self, viewer: ViewerModel, result: Callable[[], ResultLayer | None]) -> None:
+        self._viewer, self._result = viewer, result
+        self._replaced: Any = None
+        self._bound = False
+
+    def bind(self) -> None:
+        """Listen to the key."""
+        if not self._bound:
+            self._replaced = self._viewer.bind_key(KEY, self._hold, overwrite=True)
+            self._bound = True
+
+    def unbind(self) -> None:
+        """Give the key back."""
+        if self._bound:
+            self._viewer.bind_key(KEY, self._replaced, overwrite=True)
+            self._bound = False
+
+    def _hold(self, viewer: ViewerModel) -> Iterator[None]:
+        result = self._result()
+        if result is None or result.layer is None:
+            return
+        before, after = result.source.layer, result.layer
+        shown = before.visible, after.visible
+        before.visible, after.visible = True, False
+        yield
+        before.visible, after.visible = shown

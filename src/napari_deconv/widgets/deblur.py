@@ -1,0 +1,338 @@
+"""The Deblur dock: this image, with this PSF, by this method at this strength: Run."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from napari.layers import Image
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from napari_deconv.recipe import Recipe
+from napari_deconv.widgets.before_after import BeforeAfter
+from napari_deconv.widgets.deblur_panel import DeblurPanel
+from napari_deconv.widgets.order import Begun, Failure, Order, Question, Verdict, View
+from napari_deconv.widgets.result import ResultLayer
+from napari_deconv.widgets.tone import sheet
+from napari_deconv.widgets.worker import Run
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_deconv.io import StoredType
+    from napari_deconv.methods.method import Method
+    from napari_deconv.psf.shapes import Psf
+
+ATTENUATION = (
+    "The values look like attenuation: they lie around zero, many below it. "
+    "A PSF measured on projections belongs to counts or transmission."
+)
+
+
+class DeblurWidget(QWidget):
+    """The dock, which scripts may drive as well.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose layers are offered and get the results.
+    parent : QWidget, optional
+
+    Attributes
+    ----------
+    finished : Signal(str)
+        A run ended: ``"done"``, ``"stopped"``, ``"failed"`` or ``"asked"``.
+    panel : DeblurPanel
+        The fields, buttons and lines.
+    """
+
+    finished = Signal(str)
+    _joined = False
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        # napari hands plugins a proxy; the layers that its events bring are no proxies.
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._run: Run | None = None
+        self._result: ResultLayer | None = None
+        self._last: View | None = None
+        self._loss = ""
+        self._answered: WeakSet[Image] = WeakSet()
+        self.setObjectName("deblur")
+        self.panel = DeblurPanel(self._viewer, lambda: self.result_layer)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.panel)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._before_after = BeforeAfter(self._viewer, lambda: self._result)
+        self._connect()
+        self._join()
+
+    @property
+    def image(self) -> Image | None:
+        """The layer to restore; setting it counts as the user's choice."""
+        return self.panel.image.value
+
+    @image.setter
+    def image(self, layer: Image) -> None:
+        self.panel.image.value = layer
+
+    @property
+    def psf(self) -> Image | Psf:
+        """The PSF: a layer, or a shape."""
+        return self.panel.psf.value
+
+    @psf.setter
+    def psf(self, psf: Image | Psf) -> None:
+        self.panel.psf.value = psf
+
+    @property
+    def reference(self) -> Image | None:
+        """The layer that holds the truth, or None."""
+        return self.panel.reference.value
+
+    @reference.setter
+    def reference(self, layer: Image | None) -> None:
+        self.panel.reference.value = layer
+
+    @property
+    def method(self) -> Method:
+        """The method with its parameters."""
+        return self.panel.method.value  # type: ignore[return-value]
+
+    @method.setter
+    def method(self, method: Method) -> None:
+        self.panel.method.value = method
+
+    @property
+    def region(self) -> Any:
+        """What is restored: ``"whole"``, ``"visible"``, or a Shapes layer with a rectangle."""
+        return self.panel.region.value
+
+    @region.setter
+    def region(self, region: Any) -> None:
+        self.panel.region.value = region
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the fields say, without the array of a PSF layer.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if a field is wrong.
+        """
+        return self.panel.recipe()
+
+    @recipe.setter
+    def recipe(self, recipe: Recipe) -> None:
+        self.panel.show_recipe(recipe)
+
+    @property
+    def result_layer(self) -> Image | None:
+        """The layer of the last run; None before its first estimate."""
+        return None if self._result is None else self._result.layer
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way, paused or stopping."""
+        return self._run is not None
+
+    def run(self) -> bool:
+        """Start a run; return whether it could be, the status line says why not."""
+        controls = self.panel.controls
+        if self._run is not None:
+            controls.status.say("A run is under way; stop it before the next.", "error")
+            return False
+        try:
+            order, result = self._ordered()
+        except ValueError as error:
+            self._complain(str(error))
+            return False
+        self.panel.begin_run()
+        self._result, self._last, self._loss = result, None, ""
+        self._run = Run(order, self)
+        self._run.told.connect(self._hear)
+        self._run.ended.connect(self._end)
+        controls.state = "running"
+        controls.expect(0)
+        loaded = "torch" in sys.modules
+        controls.status.say("Reading the image …" if loaded else "Loading PyTorch …", "plain")
+        self._run.start()
+        return True
+
+    def stop(self) -> None:
+        """End the run after the iteration under way; its last estimate stays."""
+        if self._run is not None:
+            self.panel.controls.state = "stopping"
+            self.panel.controls.status.say("stopping …", "plain")
+            self._run.stop()
+
+    def pause(self) -> None:
+        """Hold the run after the iteration under way."""
+        if self._run is not None and not self._run.stopping:
+            self._run.pause()
+            self.panel.controls.state = "paused"
+
+    def resume(self) -> None:
+        """Go on with a run on hold."""
+        if self._run is not None and not self._run.stopping:
+            self._run.resume()
+            self.panel.controls.state = "running"
+
+    def save_result(self, path: str, dtype: StoredType = "float32") -> bool:
+        """Write the selected or else the last result; the dock says where and what was lost."""
+        return self.panel.saving.save_result(path, dtype)
+
+    def save_recipe(self, path: str) -> bool:
+        """Write the recipe of the selected or else the last result as YAML."""
+        return self.panel.saving.save_recipe(path)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Leave the viewer when the dock is taken out of its window, join it when put back."""
+        handled = super().event(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None and self._joined:
+                self._leave()
+            elif self.parent() is not None and hasattr(self, "_before_after"):
+                self._join()
+        return handled
+
+    def _connect(self) -> None:
+        panel, controls = self.panel, self.panel.controls
+        controls.run_asked.connect(self.run)
+        controls.stop_asked.connect(self.stop)
+        controls.pause_asked.connect(self.pause)
+        controls.resume_asked.connect(self.resume)
+        panel.question.answered.connect(self._answer)
+        panel.changed.connect(self._check)
+
+    def _events(self) -> list[tuple[Any, Any]]:
+        layers = self._viewer.layers.events
+        follow = [layers.inserted, layers.removed, layers.reordered, layers.renamed]
+        return [
+            *((emitter, self._follow_layers) for emitter in follow),
+            (self._viewer.dims.events.current_step, self._follow_dims),
+            (self._viewer.dims.events.order, self._follow_dims),
+            (self._viewer.events.theme, self._paint),
+        ]
+
+    def _join(self) -> None:
+        """Follow the viewer's layers, sliders, theme and key."""
+        if self._joined:
+            return
+        self._joined = True
+        for emitter, slot in self._events():
+            emitter.connect(slot)
+        self._before_after.bind()
+        self._paint()
+        self.panel.follow_layers()
+
+    def _leave(self) -> None:
+        """Stop what runs and follow the viewer no more; its layers stay."""
+        self._joined = False
+        for emitter, slot in self._events():
+            emitter.disconnect(slot)
+        self._before_after.unbind()
+        if self._run is not None:
+            self._run.abandon()
+            self._run = None
+            self.panel.controls.state = "idle"
+        self.panel.leave()
+
+    def _ordered(self) -> tuple[Order, ResultLayer]:
+        """Return what the fields ask for and the layer it will fill."""
+        source = self.panel.source()
+        reference = self.panel.reference_source(source)
+        region = self.panel.region.of(source)
+        order = Order(
+            recipe=self.recipe,
+            image=source.fetch,
+            psf=self.panel.psf.fetch(),
+            reference=None if reference is None else reference.fetch,
+            device=self.panel.more.device,
+            region=region,
+            asked=source.layer in self._answered,
+        )
+        return order, ResultLayer(self._viewer, source, region)
+
+    def _hear(self, message: Any) -> None:
+        """Show what the thread tells."""
+        if self._result is None:
+            return
+        if isinstance(message, Begun):
+            self._result.begin(message)
+            self.panel.show_begun(message)
+        elif isinstance(message, View):
+            self._show(message, self._result)
+        elif isinstance(message, Verdict):
+            self.panel.verdict.say(message.text)
+        elif isinstance(message, Question):
+            self.panel.question.ask(ATTENUATION)
+        elif isinstance(message, Failure):
+            self._complain(message.text)
+
+    def _show(self, view: View, result: ResultLayer) -> None:
+        if result.layer is not None and not result.there:
+            return
+        self._last = view
+        result.show(view.image)
+        result.note(iteration=view.index, of=view.total)
+        if self._run is not None and not self._run.stopping:
+            self.panel.show_view(view, result.source)
+
+    def _end(self, ending: str) -> None:
+        controls = self.panel.controls
+        if self._run is not None:
+            self._run.deleteLater()
+        self._run = None
+        controls.state = "idle"
+        self.panel.more.list_devices()
+        if ending == "asked":
+            controls.status.say("")
+        elif self._loss:
+            controls.status.say(self._loss, "plain")
+        elif ending == "stopped" and self._last is None:
+            controls.status.say("Stopped before the first estimate.", "plain")
+        elif ending != "failed" and self._last is not None and self._result is not None:
+            controls.show_view(self._last, self.panel.prefix(self._result.source, ending))
+        self.finished.emit(ending)
+
+    def _answer(self, anyway: bool) -> None:
+        if not anyway:
+            self.panel.controls.status.say("Cancelled.", "plain")
+        elif self._result is not None:
+            self._answered.add(self._result.source.layer)
+            self.run()
+
+    def _check(self) -> None:
+        """Say at once what is wrong with the fields, and no longer once it is mended."""
+        if self._run is not None or self.image is None or not self._joined:
+            return
+        self.panel.question.hide()
+        try:
+            self.panel.reference_source(self.panel.source())
+            self.panel.recipe()
+        except ValueError as error:
+            self._complain(str(error))
+        else:
+            self.panel.controls.status.mend()
+
+    def _complain(self, text: str) -> None:
+        self.panel.controls.status.say(text, "error")
+
+    def _follow_layers(self, event: Any = None) -> None:
+        gone = event is not None and event.type == "removed"
+        if gone and self._run is not None and event.value is self.result_layer:
+            self._loss = "The result layer was deleted, so the run was stopped."
+            self.stop()
+        self.panel.follow_layers()
+
+    def _follow_dims(self, event: Any = None) -> None:
+        self.panel.explain()
+
+    def _paint(self, event: Any = None) -> None:
+        self.setStyleSheet(sheet(self._viewer.theme))
+        self.panel.plot.paint(self._viewer.theme)

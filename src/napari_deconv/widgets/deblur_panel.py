@@ -1,0 +1,296 @@
+"""What the Deblur dock shows: one column, read from top to bottom as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_deconv.core.units import PixelSize
+from napari_deconv.methods.variational import TotalVariationModel
+from napari_deconv.recipe import Recipe
+from napari_deconv.registry import choices
+from napari_deconv.widgets.before_after import KEY
+from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.controls import Controls
+from napari_deconv.widgets.form import FamilyForm
+from napari_deconv.widgets.invitation import Invitation
+from napari_deconv.widgets.layer_choice import (
+    LayerChoice,
+    images,
+    likely_image,
+    likely_reference,
+)
+from napari_deconv.widgets.more import More
+from napari_deconv.widgets.plot import ConvergencePlot
+from napari_deconv.widgets.psf_source import PsfSource
+from napari_deconv.widgets.question import Question
+from napari_deconv.widgets.region import RegionChoice
+from napari_deconv.widgets.save_bar import SaveBar
+from napari_deconv.widgets.source import Source
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_deconv.widgets.order import Begun, View
+
+NO_REFERENCE = "none"
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+
+
+class DeblurPanel(QWidget):
+    """The fields, buttons and lines of the Deblur dock.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    last : callable
+        Returns the layer of the last run, or None.
+
+    Attributes
+    ----------
+    changed : Signal
+        Anything that a run depends on was edited.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, last: Callable[[], Image | None]) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.invitation = Invitation(viewer)
+        self.image = LayerChoice("image", self._image_options, self._guess_image)
+        self.image_line = Line("image_line")
+        self.psf = PsfSource(viewer, self.image)
+        self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
+        self.method = FamilyForm("method", "Method", TotalVariationModel())
+        self.method_line = Line("method_line")
+        self.region = RegionChoice(viewer)
+        self.more = More()
+        self.question = Question("attenuation", yes="Deblur anyway")
+        self.controls = Controls()
+        self.notes = Line("notes")
+        self.plot = ConvergencePlot()
+        self.verdict = Line("verdict")
+        self.hint = Line("hint", f"Hold {KEY} to see the input in place of the result.")
+        self.saving = SaveBar(viewer, last)
+        self.image.explain("The blurred image; of a stack, the slice on display.")
+        self.reference.explain("What the image should look like, for the PSNR; none if unknown.")
+        self._lay_out()
+        self._connect()
+        self.more.fit(self._method_class())
+
+    def source(self) -> Source:
+        """Return the plane to restore.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if there is no image or it can't be restored.
+        """
+        if self.image.value is None:
+            raise ValueError("There is no image to deblur; open one, or the sample.")
+        return Source.of(self.image.value, self._viewer.dims)
+
+    def reference_source(self, source: Source) -> Source | None:
+        """Return the plane of the reference; None if there is none.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if its shape is not the image's.
+        """
+        if self.reference.value is None:
+            return None
+        truth = Source.of(self.reference.value, self._viewer.dims)
+        if truth.shape != source.shape:
+            raise ValueError(
+                f"The reference has shape {truth.shape}, the image {source.shape}; "
+                "choose a reference of the same shape."
+            )
+        return truth
+
+    def recipe(self) -> Recipe:
+        """Return what the fields say, without the array of a PSF layer.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if a field is wrong.
+        """
+        psf, size = self.psf.value, self._pixel_size()
+        return Recipe(
+            psf=None if isinstance(psf, Image) else psf,
+            method=self.method.value,
+            pixel_size=None if size is None else str(size),
+            **self.more.parts,
+        )
+
+    def show_recipe(self, recipe: Recipe) -> None:
+        """Fill the fields from a recipe; a PSF that is an array stays a layer's."""
+        self.method.value = recipe.method
+        self.more.show_parts(recipe)
+        if recipe.psf is not None and recipe.psf.key() in self.psf.shapes:
+            self.psf.value = recipe.psf
+
+    def follow_layers(self) -> None:
+        """Look again at the viewer's layers, and keep what the user chose."""
+        self.image.refresh()
+        self.psf.menu.refresh()
+        self.reference.refresh()
+        self.region.menu.refresh()
+        self.explain()
+
+    def explain(self) -> None:
+        """Say what is understood of every choice."""
+        try:
+            source = self.source()
+            self.image_line.say(source.summary())
+        except ValueError as error:
+            source = None
+            self.image_line.say("" if self.image.value is None else str(error), "error")
+        empty = self.image.value is None
+        self.invitation.setVisible(empty)
+        if empty:
+            self.invitation.line.say("No image yet: drop one on the window, or")
+        self.region.explain(source)
+        self._look_at_psf()
+        self.changed.emit()
+
+    def begin_run(self) -> None:
+        """Take the guesses for the user's choices, and clear what was said of the last run."""
+        for menu in (self.image, self.psf.menu, self.reference, self.region.menu):
+            menu.decide()
+        for line in (self.notes, self.verdict, self.method_line, self.saving.line):
+            line.say("")
+        self.question.hide()
+        self.plot.hide()
+
+    def show_begun(self, begun: Begun) -> None:
+        """Say what was measured, mended and found."""
+        method = begun.recipe.method
+        values = {name: getattr(method, name) for name in method.parameters()}
+        self.method.show_found(values)
+        if (measured := begun.recipe.measured) is not None:
+            share = measured.noise / measured.scale
+            told = f"noise {SIGMA} {measured.noise:.3g}, {share:.2%} of the grey range"
+            found = [f"{n} {values[n]:.3g} found from it" for n in self.method.on_auto]
+            self.method_line.say("; ".join((told, *found)))
+        self.notes.say("\n".join(begun.notes))
+        self.plot.begin(begun.total, with_psnr=self.reference.value is not None)
+        self.controls.expect(begun.total)
+
+    def show_view(self, view: View, source: Source) -> None:
+        """Show how far the run is, in the bar, the status line and the plot."""
+        self.controls.show_view(view, self.prefix(source))
+        self.plot.add(view.index, view.objective, None if view.psnr is None else view.psnr.value)
+
+    def prefix(self, source: Source, ending: str = "") -> str:
+        """Return what stands before the figures: how the run ended, which slice."""
+        parts = [ending] if ending else []
+        if source.slice_index:
+            parts.append("only slice " + ", ".join(map(str, source.slice_index)))
+        return " · ".join([*parts, ""]) if parts else ""
+
+    def leave(self) -> None:
+        """Let threads end: the dock is closing."""
+        self.psf.understanding.close_down()
+        self.region.leave()
+        for menu in (self.image, self.psf.menu, self.reference):
+            menu.leave()
+
+    def _image_options(self) -> list[tuple[str, Any]]:
+        return [(layer.name, layer) for layer in images(self._viewer.layers)]
+
+    def _guess_image(self) -> Image | None:
+        return likely_image(self._viewer.layers)
+
+    def _reference_options(self) -> list[tuple[str, Any]]:
+        grey = [i for i in images(self._viewer.layers) if not i.rgb and i is not self.image.value]
+        return [(NO_REFERENCE, None), *((layer.name, layer) for layer in grey)]
+
+    def _guess_reference(self) -> Image | None:
+        return likely_reference(self._viewer.layers, self.image.value)
+
+    def _method_class(self) -> Any:
+        return choices("method")[self.method.key]
+
+    def _pixel_size(self) -> PixelSize | None:
+        try:
+            return self.source().pixel_size
+        except ValueError:
+            return None
+
+    def _look_at_psf(self) -> None:
+        try:
+            centre = self.more.fields.parameters["centre"]
+        except ValueError:
+            centre = "middle"
+        self.psf.look(centre, self._pixel_size())
+
+    def _centre_psf(self) -> None:
+        self.more.fields.parameters = {"centre": "centroid"}
+
+    def _change_image(self) -> None:
+        """Offer what fits another image."""
+        self.psf.menu.refresh()
+        self.reference.refresh()
+        self.explain()
+
+    def _change_method(self) -> None:
+        self.method_line.say("")
+        self.more.fit(self._method_class())
+        self.changed.emit()
+
+    def _change_psf(self) -> None:
+        self._look_at_psf()
+        self.changed.emit()
+
+    def _tell(self, *_: Any) -> None:
+        self.changed.emit()
+
+    def _connect(self) -> None:
+        self.image.picked.connect(self._change_image)
+        self.image.altered.connect(self.explain)
+        self.psf.changed.connect(self._change_psf)
+        self.psf.understanding.centring_asked.connect(self._centre_psf)
+        self.reference.picked.connect(self._tell)
+        self.reference.altered.connect(self._tell)
+        self.method.changed.connect(self._change_method)
+        self.region.changed.connect(self._tell)
+        self.more.changed.connect(self._change_psf)
+        self.invitation.failed.connect(lambda text: self.controls.status.say(text, "error"))
+
+    def _lay_out(self) -> None:
+        column = Column(margin=6)
+        column.wide(self.invitation)
+        column.row("Image", self.image)
+        column.beneath(self.image_line)
+        column.row("PSF", self.psf.menu)
+        column.wide(self.psf.forms.native)
+        column.beneath(self.psf.understanding)
+        column.row("Reference", self.reference)
+        column.wide(self.method.native)
+        column.beneath(self.method_line)
+        column.row("Region", self.region.menu)
+        column.beneath(self.region.line)
+        for widget in (
+            self.more,
+            self.question,
+            self.controls,
+            self.notes,
+            self.plot,
+            self.verdict,
+            self.saving,
+            self.hint,
+        ):
+            column.wide(widget)
+        column.end()
+        self._calm = CalmWheel(self)
+        self._calm.watch(column)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Scroll(column))

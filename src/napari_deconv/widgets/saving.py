@@ -1,0 +1,84 @@
+"""Save a result with its pixel size and recipe, and say what was lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_deconv import io, recipe_file
+from napari_deconv.io import StoredType
+from napari_deconv.psf.measured import MeasuredPsf
+from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.result import RAN, recipe_of
+from napari_deconv.widgets.source import Source
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from napari_deconv.io import WriteReport
+
+FILTERS: dict[str, StoredType] = {
+    "TIFF, float32 (*.tif)": "float32",
+    "TIFF, uint16: rounded and clipped (*.tif)": "uint16",
+    "NumPy, float32 (*.npy)": "float32",
+}
+"""What the file dialog offers, and how each stores the numbers."""
+
+
+def save_result(layer: Image, path: str | Path, dtype: StoredType = "float32") -> str:
+    """Write a result and return a sentence on where it went and what was lost.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the layer is no result or the path can't be written.
+    """
+    recipe = recipe_of(layer)
+    first, second = layer.metadata[METADATA][RAN]["axes"]
+    plane = Source(layer, layer.data, (first, second), (0,) * layer.ndim)
+    size = plane.pixel_size
+    report = io.write(
+        path,
+        plane.fetch(),
+        pixel_size=None if size is None else size.value,
+        unit=None if size is None else size.unit,
+        recipe=recipe_file.dumps(recipe),
+        dtype=dtype,
+        overwrite=True,
+    )
+    kept: list[str] = [dtype]
+    if size is not None and "pixel size" not in report.lost:
+        kept.append(f"pixel {size}")
+    if "recipe" not in report.lost:
+        kept.append("with its recipe")
+    return f"Saved {path}: {', '.join(kept)}.{_losses(report, dtype, layer)}"
+
+
+def save_recipe(layer: Image, path: str | Path) -> str:
+    """Write a result's recipe as YAML and return a sentence on where it went.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the layer is no result or the path can't be written.
+    """
+    recipe, target = recipe_of(layer), Path(path)
+    recipe.save(target)
+    beside = target.with_suffix(".psf.tif").name
+    return f"Saved {path}" + (
+        f", its PSF beside it as {beside}." if isinstance(recipe.psf, MeasuredPsf) else "."
+    )
+
+
+def _losses(report: WriteReport, dtype: StoredType, layer: Image) -> str:
+    """Return what a reader of the file should know: rounding, clipping, what is missing."""
+    parts = []
+    if dtype == "uint16":
+        low, high = layer.contrast_limits
+        parts.append(f"Rounded to whole grey values ({report.rounding:.3g} rms)")
+        if report.rounding > 0.01 * (high - low):
+            parts.append("which is coarse for this picture: float32 keeps it")
+        parts.append(f"{report.clipped} pixels clipped")
+    if report.lost:
+        parts.append(f"the format can't hold the {' and the '.join(report.lost)}")
+    return f" {', '.join(parts)}." if parts else ""
