@@ -65,5 +65,13 @@ def test_a_group_that_blur_hides_counts_as_unresolved():
         assert by_profile["second"].modulations == ((period, None),)
 
 
+def test_only_trusted_profiles_introduce_groups():
+    square = 1 - 0.5 * (((X - 100) % 6 < 3) & (X > 100) & (X < 130))
+    ringing = Profile(X, gaussian_filter1d(square, 1.0), 1.0)
+    flat = Profile(X, np.ones_like(X), 1.0)
+    assert all(figures.modulations for figures in compare([flat, ringing]))
+    assert not any(figures.modulations for figures in compare([flat, ringing], trusted=1))
+
+
 def test_nothing_to_compare():
     assert compare([]) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tifffile
 from scipy.special import erf
 
 from napari_deconv.evidence.linepairs import find_groups, group_modulation, modulation
@@ -115,3 +116,36 @@ def test_no_group_where_nothing_is_regular(name, noise):
         profile = Profile(X, NO_GROUP[name] + np.repeat(pixels, 2), 1.0)
         assert find_groups(profile) == []
         assert modulation(profile) is None
+
+
+@pytest.mark.parametrize("band", [(0.0, 0.2), (0.1, 0.2), (0.15, 0.2)])
+def test_coloured_noise_is_no_group(band):
+    frequency = np.hypot(np.fft.fftfreq(300)[:, None], np.fft.fftfreq(300)[None])
+    kept = (frequency >= band[0]) & (frequency <= band[1])
+    for seed in range(5):
+        white = np.random.default_rng(seed).normal(size=(300, 300))
+        noise = np.fft.ifft2(np.fft.fft2(white) * kept).real
+        image = 1 + 0.02 * noise / noise.std()
+        for row in range(20, 280, 20):
+            assert find_groups(line_profile(image, [[row, 10], [row + 5, 290]], width=3)) == []
+
+
+CHART = {  # centre (row, column), half length in pixels, lp/mm as engraved on the QC-3 phantom
+    "coarsest": ((505, 630), 50, 0.1),
+    "second": ((270, 400), 55, 0.2),
+    "third": ((440, 575), 50, 0.25),
+    "fourth": ((330, 460), 50, 0.42),
+    "finest": ((385, 515), 50, 0.76),
+}
+
+
+@pytest.mark.parametrize("name", CHART)
+def test_the_groups_of_a_real_chart(name, shared_data):
+    image = tifffile.imread(shared_data / "xray" / "mv_qc3_linepairs.tif").astype(float)
+    centre, half, frequency = CHART[name]
+    across = half * np.array([-1, 1]) / np.sqrt(2)
+    profile = line_profile(image, [centre - across, centre + across], width=25)
+    (group,) = find_groups(profile)
+    # The phantom is seen at one magnification: 3.9 px are a mm of it.
+    assert group.period * frequency == pytest.approx(3.9, rel=0.04)
+    assert 0.03 < group_modulation(profile, group) < 0.25

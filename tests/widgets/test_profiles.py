@@ -113,6 +113,17 @@ def test_the_button_puts_three_lines_and_then_lets_one_be_drawn(dock, qtbot):
     assert layer.nshapes == 3
 
 
+def test_the_first_lines_lie_on_the_image_and_not_on_the_psf(dock, qtbot):
+    viewer, widget = dock()
+    viewer.add_image(edge(1.0), name="scan")
+    viewer.add_image(np.ones((15, 15)), name="psf")
+    assert viewer.layers.selection.active.name == "psf"
+    widget.findChild(QPushButton, "profile-add").click()
+    settle(qtbot, widget)
+    assert set(shown(widget, 2)) == {"scan"}
+    assert np.ptp(viewer.layers["profiles"].data[0][:, 1]) > 100
+
+
 def test_without_an_image_the_button_says_so(dock):
     _, widget = dock()
     widget.findChild(QPushButton, "profile-add").click()
@@ -352,12 +363,20 @@ def test_a_reference_of_other_pixels_gives_a_profile_psnr_but_no_image_psnr(dock
     assert row["profile_psnr_db"] > 20
 
 
-def test_a_shifted_reference_of_the_same_shape_gives_no_image_psnr(dock):
+def test_a_shifted_reference_of_the_same_shape_gives_no_image_psnr(dock, qtbot):
     viewer, widget = dock()
-    viewer.add_image(edge(2.0), name="truth", translate=(0, 5))
-    viewer.add_image(edge(2.0), name="scan")
+    truth = viewer.add_image(edge(2.0), name="truth", translate=(0, 5))
+    viewer.add_image(edge(2.0, seed=1), name="scan")
     widget.add_line((60, 20), (60, 140))
-    assert next(r for r in widget.table_rows() if r["layer"] == "scan")["image_psnr_db"] is None
+
+    def figure():
+        return next(r for r in widget._table.figures.records() if r["layer"] == "scan")
+
+    settle(qtbot, widget)
+    assert figure()["image_psnr_db"] is None
+    truth.translate = (0, 0)
+    settle(qtbot, widget)
+    assert figure()["image_psnr_db"] == pytest.approx(psnr(edge(2.0, seed=1), edge(2.0)).value)
 
 
 def test_distances_are_in_pixels_where_no_unit_is_known(dock, qtbot):
@@ -603,6 +622,8 @@ def test_a_line_outside_every_image_says_so(compared, qtbot):
 def test_the_reference_is_guessed_chosen_and_kept(dock, qtbot):
     viewer, widget = dock()
     first = viewer.add_image(edge(2.0), name="scan")
+    viewer.add_image(edge(2.0), name="scan unsharp")
+    viewer.add_image(edge(2.0), name="truth tv", metadata={"napari-deconv": {}})
     assert widget.reference is None
     truth = viewer.add_image(edge(1.0), name="Ground truth")
     assert widget.reference is truth

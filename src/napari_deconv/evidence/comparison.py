@@ -31,7 +31,7 @@ class LineFigures:
     modulations: tuple[tuple[float, float | None], ...]
 
 
-def compare(profiles: Sequence[Profile]) -> list[LineFigures]:
+def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[LineFigures]:
     """Return the figures of several profiles along one line, each at the same features.
 
     A feature is looked for in the first profile first, so that two profiles are never compared
@@ -42,6 +42,9 @@ def compare(profiles: Sequence[Profile]) -> list[LineFigures]:
     ----------
     profiles : sequence of Profile
         Along one line, the most trusted first: reference, inputs, results.
+    trusted : int, optional
+        How many of them groups are looked for in, all if left out. The noise of a result is
+        coloured and can look like lines, so a group should be known from reference or input.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def compare(profiles: Sequence[Profile]) -> list[LineFigures]:
     """
     edges = _same_edge([find_edges(profile) for profile in profiles])
     bumps = _same_bump([find_bump(profile) for profile in profiles])
-    groups = _all_groups([find_groups(profile) for profile in profiles])
+    groups = _all_groups([find_groups(profile) for profile in profiles[:trusted]])
     return [
         LineFigures(
             edge,
@@ -92,9 +95,5 @@ def _meet(one: Edge | Bump, other: Edge | Bump) -> bool:
 def _all_groups(found: list[list[LineGroup]]) -> list[LineGroup]:
     groups: list[LineGroup] = []
     for candidates in found:
-        groups += [new for new in candidates if not any(_overlap(new, old) for old in groups)]
+        groups += [new for new in candidates if not any(new.overlaps(old) for old in groups)]
     return sorted(groups, key=lambda group: group.centres[0])
-
-
-def _overlap(one: LineGroup, other: LineGroup) -> bool:
-    return one.centres[0] <= other.centres[-1] and other.centres[0] <= one.centres[-1]

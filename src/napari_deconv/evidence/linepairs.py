@@ -13,11 +13,9 @@ from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SWING_OVER_NOISE = 8.0
-"""Swings lower than this many sigma of the noise are not taken for lines."""
-
-SWINGS = 5
-"""Swings between dark and bright that make a group: two line pairs and a half."""
+SWINGS = ((5.0, 9), (8.0, 5))
+"""Sigma of the noise that the swings of a group stand out by, and how many swings that takes: nine
+even swings in a row are not noise, five low ones may be."""
 
 REGULAR = 0.2
 """Part by which the periods of a group may differ from their median."""
@@ -53,6 +51,10 @@ class LineGroup:
     first_is_bright: bool
     period: float
 
+    def overlaps(self, other: LineGroup) -> bool:
+        """Return whether another group lies on the same stretch of the line."""
+        return self.centres[0] <= other.centres[-1] and other.centres[0] <= self.centres[-1]
+
 
 def modulation(profile: Profile) -> float | None:
     """Return the modulation of the one group of line pairs along a profile.
@@ -78,8 +80,10 @@ def modulation(profile: Profile) -> float | None:
 def find_groups(profile: Profile) -> list[LineGroup]:
     """Return the groups of line pairs along a profile, in the order of the line.
 
-    A group is a stretch of five or more swings of like height with like distances between each
-    crossing of the middle level and the next but one.
+    A group is a stretch of swings of like height with like distances between each crossing of the
+    middle level and the next but one: five swings of 8 sigma of the noise, or nine of 5 sigma.
+    Where more swings of that height belong to no group than there are lines in it, chance made it
+    regular: the noise of a restored picture is coloured and swings like lines do.
 
     Parameters
     ----------
@@ -94,18 +98,13 @@ def find_groups(profile: Profile) -> list[LineGroup]:
     run = finite_run(profile)
     if run is None:
         return []
-    least = max(SWING_OVER_NOISE * noise_sigma(run), 0.01 * float(np.ptp(run.values)))
-    turns = _turns(run.values, least)
-    if turns.size < SWINGS + 1:
-        return []
-    swings = np.diff(run.values[turns])
-    middles = _middles(run, turns)
-    groups = []
-    for start, stop in _joined(_regular(middles, np.abs(swings)), middles):
-        group = _group(middles[start:stop], bool(swings[start] > 0))
-        if group_modulation(profile, group) is not None and _stands_out(run, group):
-            groups.append(group)
-    return groups
+    sigma, least = noise_sigma(run), 0.01 * float(np.ptp(run.values))
+    groups: list[LineGroup] = []
+    for over, count in SWINGS:
+        found = _find_groups(run, max(over * sigma, least), count)
+        groups += [new for new in found if not any(new.overlaps(old) for old in groups)]
+    believed = [group for group in groups if _strays(run, group, groups) <= len(group.centres)]
+    return sorted(believed, key=lambda group: group.centres[0])
 
 
 def group_modulation(profile: Profile, group: LineGroup) -> float | None:
@@ -131,6 +130,32 @@ def group_modulation(profile: Profile, group: LineGroup) -> float | None:
     if bright - dark <= CERTAIN * error or dark < 0:
         return None
     return (bright - dark) / (bright + dark)
+
+
+def _find_groups(run: Profile, least: float, count: int) -> list[LineGroup]:
+    """Return the groups of at least a number of swings of at least a height."""
+    turns = _turns(run.values, least)
+    swings = np.diff(run.values[turns])
+    middles = _middles(run, turns)
+    groups = []
+    for start, stop in _joined(_regular(middles, np.abs(swings), count), middles):
+        group = _group(middles[start:stop], bool(swings[start] > 0))
+        if group_modulation(run, group) is not None and _stands_out(run, group):
+            groups.append(group)
+    return groups
+
+
+def _strays(run: Profile, group: LineGroup, groups: list[LineGroup]) -> int:
+    """Return how many swings at least half as high as a group's belong to no group."""
+    levels = _levels(run, group)
+    if levels is None:
+        return run.values.size
+    middles = _middles(run, _turns(run.values, 0.5 * (levels[0] - levels[1])))
+    stray = np.ones(middles.size, dtype=bool)
+    for other in groups:
+        reach = other.centres[0] - other.period, other.centres[-1] + other.period
+        stray &= (middles < reach[0]) | (middles > reach[1])
+    return int(stray.sum())
 
 
 def _turns(y: NDArray[np.float64], least: float) -> NDArray[np.intp]:
@@ -168,15 +193,17 @@ def _middles(run: Profile, turns: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.asarray(middles)
 
 
-def _regular(middles: NDArray[np.float64], swings: NDArray[np.float64]) -> list[tuple[int, int]]:
+def _regular(
+    middles: NDArray[np.float64], swings: NDArray[np.float64], count: int
+) -> list[tuple[int, int]]:
     """Return the stretches of swings with like periods and like heights, the longest possible."""
     stretches = []
     start = 0
-    while start + SWINGS <= middles.size:
-        stop = start + SWINGS
+    while start + count <= middles.size:
+        stop = start + count
         while stop <= middles.size and _is_regular(middles[start:stop], swings[start:stop]):
             stop += 1
-        if stop - 1 - start >= SWINGS:
+        if stop - 1 - start >= count:
             stretches.append((start, stop - 1))
             start = stop - 2
         else:

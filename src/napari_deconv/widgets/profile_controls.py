@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 from superqt.utils import QFlowLayout
 
-from napari_deconv.widgets.layer_choice import REFERENCES, LayerChoice, images
+from napari_deconv.widgets.layer_choice import METADATA, REFERENCES, LayerChoice, images
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -85,12 +86,10 @@ class ProfileControls(QWidget):
         return [("none", None), *((layer.name, layer) for layer in self._grey())]
 
     def _guess(self) -> Image | None:
-        named = (
-            layer
-            for layer in self._grey()
-            if any(word in layer.name.lower() for word in REFERENCES)
-        )
-        return next(named, None)
+        # Whole words only, and no result of ours: "unsharp" is no sharp truth.
+        found = (layer for layer in self._grey() if METADATA not in layer.metadata)
+        words = ((layer, re.split("[^a-z]+", layer.name.lower())) for layer in found)
+        return next((layer for layer, name in words if set(name) & set(REFERENCES)), None)
 
 
 def _name(widget: QWidget, name: str, spoken: str, tip: str) -> None:

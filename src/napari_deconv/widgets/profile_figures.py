@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import NDArray
 
-PLANES_KEPT = 12
+PLANES_KEPT = 8
 """Lazy planes that are kept once read."""
+
+FIGURES_KEPT = 256
+"""PSNRs of whole images that are kept."""
 
 TRUST = {"reference": 0, "input": 1, "result": 2}
 """In which planes a feature is looked for first."""
@@ -126,19 +129,23 @@ class Store:
     """Keeps what is slow to get: lazy planes, the K of the reference, the PSNR of whole images."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._reading = threading.Lock()
+        self._planes = _Kept(PLANES_KEPT)
+        self._figures = _Kept(FIGURES_KEPT)
 
     def pixels(self, plane: Plane) -> NDArray[Any]:
-        """Return the pixels of a plane; lazy ones are read once."""
+        """Return the pixels of a plane; lazy ones are read once, whoever asks at the same time."""
         if isinstance(plane.data, np.ndarray):
             return plane.read()
-        return np.asarray(self._once(("pixels", plane.key), plane.read))
+        with self._reading:
+            return np.asarray(self._planes.once(plane.key, plane.read))
 
     def peak(self, reference: Plane) -> float | None:
         """Return K, or None for a reference that has none."""
-        value = self._once(("peak", reference.key), lambda: _peak(self.pixels(reference)))
-        return None if value is None else float(value)
+        found: float | None = self._figures.once(
+            reference.key, lambda: _peak(self.pixels(reference))
+        )
+        return found
 
     def psnr(self, plane: Plane, reference: Plane) -> Psnr | None:
         """Return the PSNR of a whole plane, or None where the planes don't lie on each other."""
@@ -147,14 +154,22 @@ class Store:
         scale = self.peak(reference)
         if scale is None:
             return None
-
-        def compute() -> Psnr | None:
-            return _psnr(self.pixels(plane), self.pixels(reference), scale)
-
-        found: Psnr | None = self._once(("psnr", plane.key, reference.key), compute)
+        found: Psnr | None = self._figures.once(
+            (plane.key, reference.key),
+            lambda: _psnr(self.pixels(plane), self.pixels(reference), scale),
+        )
         return found
 
-    def _once(self, key: Any, compute: Any) -> Any:
+
+class _Kept:
+    """The results that were asked for last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+
+    def once(self, key: Any, compute: Callable[[], Any]) -> Any:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -162,7 +177,7 @@ class Store:
         value = compute()
         with self._lock:
             self._kept[key] = value
-            while len(self._kept) > 4 * PLANES_KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return value
 
@@ -200,13 +215,9 @@ def measure(curves: Curves) -> list[Row]:
     rows = []
     for line in curves.lines:
         trusted = sorted(line.traces, key=lambda trace: TRUST[trace.plane.role])
-        figures = dict(
-            zip(
-                (id(trace) for trace in trusted),
-                compare([trace.profile for trace in trusted]),
-                strict=True,
-            )
-        )
+        restored = sum(trace.plane.role == "result" for trace in trusted)
+        found = compare([t.profile for t in trusted], len(trusted) - restored or None)
+        figures = dict(zip((id(trace) for trace in trusted), found, strict=True))
         rows += [_row(line, trace, figures[id(trace)]) for trace in line.traces]
     return rows
 

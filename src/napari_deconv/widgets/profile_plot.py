@@ -20,7 +20,7 @@ from napari_deconv.widgets.profile_style import DASHES, LayerColors, Theme
 PLOT_WIDTH = 220
 """Pixels below which a plot is not squeezed; a row of more plots than fit is scrolled."""
 
-PLOT_HEIGHT = 150
+PLOT_HEIGHT = 160
 
 HEIGHTS = {"reference": 1, "result": 2, "input": 3}
 """Which curves lie on top: the fine one on the strong one, and the reference shows where it is

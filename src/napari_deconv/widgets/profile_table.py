@@ -37,12 +37,12 @@ COLUMNS = (
     (
         "modulation\n%",
         "(bright - dark) / (bright + dark) of each group of two and a half line pairs or more "
-        "along the line; a dash for a group that another layer shows and this one does not.",
+        "along the line, found in reference or input; a dash where this layer does not resolve it.",
     ),
 )
 
 
-WIDEST_NAME = 150
+WIDEST_NAME = 140
 """Pixels beyond which a layer's name is elided; its tooltip tells the whole."""
 
 
@@ -179,6 +179,7 @@ class FiguresTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setWordWrap(False)  # a name that is too long is elided, not broken off after a word
         self.setTabKeyNavigation(False)
         self.setMinimumSize(200, 90)
 

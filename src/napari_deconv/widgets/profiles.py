@@ -11,18 +11,11 @@ from typing import TYPE_CHECKING, Any
 import napari
 import numpy as np
 from napari.layers import Image, Layer
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtWidgets import (
-    QApplication,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_deconv.evidence.reference import Psnr
-from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.profile_controls import ProfileControls
+from napari_deconv.widgets.layer_choice import MUCH_SMALLER
 from napari_deconv.widgets.profile_figures import (
     Curves,
     Row,
@@ -34,29 +27,22 @@ from napari_deconv.widgets.profile_figures import (
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.profile_lines import ProfileLines
 from napari_deconv.widgets.profile_planes import Plane, shows_plane, visible_planes
-from napari_deconv.widgets.profile_plot import ProfilePlots
 from napari_deconv.widgets.profile_saving import ask_path
-from napari_deconv.widgets.profile_style import LayerColors, Theme
-from napari_deconv.widgets.profile_table import FiguresTable, write_csv, write_curves_csv
+from napari_deconv.widgets.profile_style import Theme
+from napari_deconv.widgets.profile_table import write_csv, write_curves_csv
+from napari_deconv.widgets.profile_view import ProfileView
 from napari_deconv.widgets.profile_watch import ViewerWatch
 from napari_deconv.widgets.profile_words import hint, label, meaning
 from napari_deconv.widgets.tone import sheet
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from qtpy.QtGui import QResizeEvent
 
 CURVES_PAUSE = 0.05
 """Seconds between two updates of the curves: 20 a second follow a mouse."""
 
 FIGURES_PAUSE = 0.25
 """Seconds between two updates of the table: faster cannot be read."""
-
-SIDE_BY_SIDE = 700
-"""Width in pixels from which the table lies beside the plots rather than below them."""
-
-SHARES = [570, 430]
-"""How plots and table share the room."""
 
 CURVES_FILTER = "All curves (*.csv)"
 
@@ -79,10 +65,19 @@ class ProfilesWidget(QWidget):
         self._keys: tuple[Any, ...] = ()
         self._refreshed = 0.0
         self._notices: list[str] = []
-        self._colors = LayerColors()
         self._lines = ProfileLines(viewer, self._schedule)
         self._watch = ViewerWatch(viewer, self._schedule, self._relist, self._restyle)
-        self._build()
+        self._view = ProfileView(viewer)
+        self._controls, self._plots = self._view.controls, self._view.plots
+        self._table, self._status = self._view.table, self._view.status
+        self._controls.width_box.valueChanged.connect(self._schedule)
+        self._controls.reference_box.picked.connect(self._schedule)
+        self._controls.connect_buttons(
+            (self._on_add, self._on_copy, self._on_save_csv, self._on_save_png)
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._view)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._refresh)
@@ -184,10 +179,6 @@ class ProfilesWidget(QWidget):
         self._refresh_now()
         self._plots.save(target)
 
-    def sizeHint(self) -> QSize:
-        """Ask for enough to read a curve and a few rows, at the bottom as on the right."""
-        return QSize(460, 320)
-
     def event(self, event: QEvent | None) -> bool:
         """Rest while the dock is closed, and start again when it is docked anew."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
@@ -196,43 +187,6 @@ class ProfilesWidget(QWidget):
             else:
                 self._resume()
         return bool(super().event(event))
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Lay the table beside the plots where there is room, else below."""
-        wide = self.width() >= SIDE_BY_SIDE
-        way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self._split.orientation() != way:
-            self._split.setOrientation(way)
-            self._split.setSizes(SHARES)
-        super().resizeEvent(event)
-
-    def _build(self) -> None:
-        self._controls = ProfileControls(self._viewer)
-        self._controls.width_box.valueChanged.connect(self._schedule)
-        self._controls.reference_box.picked.connect(self._schedule)
-        self._controls.connect_buttons(
-            (self._on_add, self._on_copy, self._on_save_csv, self._on_save_png)
-        )
-        self._plots = ProfilePlots(self._colors)
-        self._table = FiguresTable()
-        self._hint = Line("profile-hint")
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._status = Line("profile-status")
-        self._split = QSplitter(Qt.Orientation.Horizontal)
-        self._split.setObjectName("profile-split")
-        self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self._plots)
-        self._split.addWidget(self._table)
-        self._split.setSizes(SHARES)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._hint)
-        self._stack.addWidget(self._split)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 2, 6, 4)
-        layout.setSpacing(4)
-        layout.addWidget(self._controls)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self._status)
 
     def _resume(self) -> None:
         self._watch.open()
@@ -253,7 +207,7 @@ class ProfilesWidget(QWidget):
 
     def _relist(self) -> None:
         self._controls.reference_box.refresh()
-        self._colors.part(self._viewer.layers)
+        self._view.colors.part(self._viewer.layers)
         self._schedule()
 
     def _restyle(self) -> None:
@@ -263,7 +217,7 @@ class ProfilesWidget(QWidget):
     def _refresh(self) -> None:
         task, planes = self._snapshot()
         self._tracing.submit(task)
-        keys = tuple((plane.key, plane.role) for plane in planes)
+        keys = tuple((p.key, p.role, p.world_to_data.tobytes()) for p in planes)
         if keys != self._keys:
             self._keys = keys
             self._comparing.submit(partial(image_psnrs, planes, self._store))
@@ -298,9 +252,8 @@ class ProfilesWidget(QWidget):
     def _show_curves(self, curves: Curves) -> None:
         self._curves = curves
         todo = hint(self._viewer, curves)
-        self._hint.say(todo, "plain")
-        self._stack.setCurrentIndex(0 if todo else 1)
-        self._colors.meet(curves.planes)
+        self._view.advise(todo)
+        self._view.colors.meet(curves.planes)
         self._plots.show_curves(curves)
         self._lines.label([label(line) for line in curves.lines])
         known = [] if todo else [meaning(curves, self.reference)]
@@ -317,12 +270,14 @@ class ProfilesWidget(QWidget):
         self._status.say(f"The profiles could not be computed: {error}", "error")
 
     def _main_plane(self) -> Plane:
-        """Return the plane that lines are meant for: the active image, or else the largest."""
+        """Return the plane that lines are meant for: the active image, unless it is a PSF."""
         planes, _ = visible_planes(self._viewer, self.reference, self._watch.version)
         if not planes:
             raise ValueError("Profile lines need a visible image; open one first.")
         active = self._viewer.layers.selection.active
-        return max(planes, key=lambda p: (p.layer is active, p.shape[0] * p.shape[1]))
+        areas = {plane: plane.shape[0] * plane.shape[1] for plane in planes}
+        large = [plane for plane in planes if MUCH_SMALLER * areas[plane] > max(areas.values())]
+        return max(large, key=lambda p: (p.layer is active, p.role != "reference", areas[p]))
 
     def _on_add(self) -> None:
         try:
@@ -348,7 +303,8 @@ class ProfilesWidget(QWidget):
         asked = ask_path(self, "Save figures", ["Table (*.csv)", CURVES_FILTER], "csv")
         if asked is not None:
             path, kind = asked
-            self._write(lambda: path.write_text(self.csv(curves=kind == CURVES_FILTER)), path)
+            text = self.csv(curves=kind == CURVES_FILTER)
+            self._write(lambda: path.write_text(text, encoding="utf-8", newline=""), path)
 
     def _on_save_png(self) -> None:
         asked = ask_path(self, "Save plots", ["Picture (*.png)"], "png")

@@ -1,0 +1,88 @@
+"""How the Profiles dock is laid out: controls above, plots beside their table, a line beneath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_deconv.widgets.column import Line
+from napari_deconv.widgets.profile_controls import ProfileControls
+from napari_deconv.widgets.profile_plot import ProfilePlots
+from napari_deconv.widgets.profile_style import LayerColors
+from napari_deconv.widgets.profile_table import FiguresTable
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from qtpy.QtGui import QResizeEvent
+
+SIDE_BY_SIDE = 700
+"""Width in pixels from which the table lies beside the plots rather than below them."""
+
+SHARES = [570, 430]
+"""How plots and table share the room."""
+
+
+class ProfileView(QWidget):
+    """Everything that the Profiles dock shows.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose layers are offered as the reference.
+
+    Attributes
+    ----------
+    colors : LayerColors
+        Which layer has which colour.
+    controls : ProfileControls
+    plots : ProfilePlots
+    table : FiguresTable
+    status : Line
+        What the figures mean, what was left out, what went wrong.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("profile-view")
+        self.colors = LayerColors()
+        self.controls = ProfileControls(viewer)
+        self.plots = ProfilePlots(self.colors)
+        self.table = FiguresTable()
+        self.status = Line("profile-status")
+        self._hint = Line("profile-hint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setObjectName("profile-split")
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self.plots)
+        self._split.addWidget(self.table)
+        self._split.setSizes(SHARES)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._hint)
+        self._stack.addWidget(self._split)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 2, 6, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.controls)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.status)
+
+    def advise(self, todo: str) -> None:
+        """Show what to do instead of plots and table, or these where there is nothing to do."""
+        self._hint.say(todo, "plain")
+        self._stack.setCurrentIndex(0 if todo else 1)
+
+    def sizeHint(self) -> QSize:
+        """Ask for enough to read a curve and a few rows, at the bottom as on the right."""
+        return QSize(460, 320)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Lay the table beside the plots where there is room, else below."""
+        wide = self.width() >= SIDE_BY_SIDE
+        way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self._split.orientation() != way:
+            self._split.setOrientation(way)
+            self._split.setSizes(SHARES)
+        super().resizeEvent(event)
