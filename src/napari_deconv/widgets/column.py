@@ -35,7 +35,8 @@ class Line(QLabel):
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.say(text)
+        self.setText(text)
+        self.setHidden(not text)
 
     def say(self, text: str, tone: Tone = "quiet") -> None:
         """Show a text in a tone; the line takes no room while it is empty."""

@@ -272,6 +272,7 @@ class DeblurWidget(QWidget):
         elif isinstance(message, Question):
             self.panel.question.ask(ATTENUATION)
         elif isinstance(message, Failure):
+            self.panel.controls.status.say("")
             self._complain(message.text)
 
     def _show(self, view: View, result: ResultLayer) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,20 @@ import napari
 import numpy as np
 from napari.layers import Image, Layer
 from qtpy.QtCore import QEventLoop, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from napari_deconv import io
-from napari_deconv.evidence.reference import format_decibel
+from napari_deconv.core.units import PixelSize
 from napari_deconv.methods.variational import TotalVariationModel
 from napari_deconv.psf.kernel import check_psf
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.readers import as_layers
 from napari_deconv.samples import radiograph
+from napari_deconv.widgets.demo_table import figures
 from napari_deconv.widgets.profile_lines import FIRST_LINES, LAYER_NAME
 from napari_deconv.xray.frame import check_image
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from napari_deconv.readers import LayerData
     from napari_deconv.widgets.deblur import DeblurWidget
     from napari_deconv.widgets.profiles import ProfilesWidget
@@ -35,13 +33,14 @@ if TYPE_CHECKING:
 
 SIZE = (1600, 1000)
 """Width and height of the window, where the screen is as large."""
-DEBLUR_WIDTH = 380
-PROFILES_HEIGHT = 320
-LIST_HEIGHT = 330
-FILLED = 0.93
+DEBLUR_WIDTH, PROFILES_HEIGHT, LIST_HEIGHT = 380, 320, 330
+"""What the docks get of it."""
+FILLED = 0.95
 """Share of the canvas that the image fills."""
 PATIENCE = 900.0
-"""Seconds after which a run without anybody watching is given up."""
+"""Seconds after which a run with nobody watching is given up."""
+PIPED_WIDTH = 120
+"""Columns of the table where it is not printed on a terminal."""
 LINE_WIDTH = 5
 """Pixels that a profile is averaged over: noise falls, and no line pair is blurred."""
 SIMULATED_LINES = ("line pairs", "wire pair", "step")
@@ -54,13 +53,13 @@ class Scene:
 
     Attributes
     ----------
-    layers : list of LayerData
-        The last one is the image.
+    layers : mapping of str to LayerData
+        By what they are: ``image``, and perhaps ``psf`` and ``reference``; the lowest first.
     lines : mapping of str to (start, end)
         By name, in pixels (row, column) of the image.
     """
 
-    layers: list[LayerData]
+    layers: Mapping[str, LayerData]
     lines: Mapping[str, Line]
 
 
@@ -89,10 +88,16 @@ def start(image: Path | None = None, psf: Path | None = None) -> napari.Viewer:
     ValueError
         In one sentence, if a file can't be used.
     """
-    session = _open(_scene(image, psf))
-    session.deblur.finished.connect(lambda ending: _settle(session))
-    _run(session)
-    return session.viewer
+    scene = _scene(image, psf)
+    viewer = napari.Viewer(title="napari-deconv")
+    try:
+        session = _furnish(viewer, scene)
+        session.deblur.finished.connect(lambda ending: _offer_lines(viewer))
+        _run(session)
+    except BaseException:
+        viewer.close()
+        raise
+    return viewer
 
 
 def show(image: Path | None = None, psf: Path | None = None) -> None:
@@ -112,152 +117,131 @@ def headless(folder: Path, image: Path | None = None, psf: Path | None = None) -
     ValueError
         In one sentence, if a file can't be used or the run fails.
     """
-    from rich.console import Console
-
     scene = _scene(image, psf)
     folder.mkdir(parents=True, exist_ok=True)
-    with _opened(scene) as session:
+    viewer = napari.Viewer(title="napari-deconv")
+    try:
+        session = _furnish(viewer, scene)
         _finish(session)
-        _settle(session)
-        _picture(session, folder / "window.png")
-        session.profiles.save_plot(folder / "profiles.png")
-        (folder / "table.csv").write_text(session.profiles.csv(), encoding="utf-8")
-        _save(session, folder)
-        console = Console(highlight=False)
-        console.print(table(session.profiles.table_rows(), session.lines))
-        console.print(f"restored.tif, restored.yaml, window.png, profiles.png, table.csv: {folder}")
-
-
-def table(rows: list[dict[str, Any]], lines: tuple[str, ...]) -> Table:
-    """Return PSNR and edge width of blurred and restored along each line, and of the image.
-
-    Parameters
-    ----------
-    rows : list of dict
-        What the Profiles dock measured.
-    lines : tuple of str
-        Names of the lines.
-    """
-    from rich.table import Table
-
-    shown = Table(title="Blurred and restored", title_justify="left")
-    shown.add_column("line")
-    unit = rows[0]["unit"]
-    for heading in ("PSNR (dB)", f"10-90 % edge width ({unit})", "modulation of line pairs (%)"):
-        shown.add_column(f"{heading}\nblurred", justify="right")
-        shown.add_column("\nrestored", justify="right")
-    for number, name in enumerate(lines, start=1):
-        pair = _pair([row for row in rows if row["line"] == number])
-        shown.add_row(
-            f"{number} {name}",
-            *(_decibel(row["profile_psnr_db"]) for row in pair),
-            *(_width(row["edge_10_90"]) for row in pair),
-            *(_modulations(row["modulation_percent"]) for row in pair),
-        )
-    shown.add_section()
-    pair = _pair(rows)
-    k = "" if pair[0]["psnr_k"] is None else f" (K = {pair[0]['psnr_k']:.3g})"
-    shown.add_row(f"image{k}", *(_decibel(row["image_psnr_db"]) for row in pair))
-    return shown
+        _leave(session, folder)
+    finally:
+        viewer.close()
+        QApplication.processEvents()
 
 
 def _scene(image: Path | None, psf: Path | None) -> Scene:
     """Return the simulated radiograph, or the user's files; refuse what can't be deblurred."""
-    if image is None and psf is None:
-        sample = radiograph()
-        lines = {name: sample.features[name] for name in SIMULATED_LINES}
-        return Scene(as_layers(sample, "radiograph"), lines)
-    if image is None:
+    if image is not None:
+        return _own_scene(image, psf)
+    if psf is not None:
         raise ValueError("A PSF of your own goes with an image of your own: add --image FILE.")
-    return _own_scene(image, psf)
+    sample = radiograph()
+    reference, kernel, scan = as_layers(sample, "radiograph")
+    return Scene(
+        {"reference": reference, "psf": kernel, "image": scan},
+        {name: sample.features[name] for name in SIMULATED_LINES},
+    )
 
 
 def _own_scene(image: Path, psf: Path | None) -> Scene:
-    """Return the user's image, the PSF hidden behind it, and lines across, down and aslant."""
+    """Return the user's image, its PSF hidden beneath it, and lines across, down and aslant."""
     picture = io.read(image)
     check_image(picture.array)
-    layers = [_layer(picture, image.stem)]
+    layers = {}
     if psf is not None:
         measured = io.read(psf)
         check_psf(measured.array)
-        layers.insert(0, _layer(measured, "psf", visible=False))
+        layers["psf"] = _layer(measured.array, picture, name="psf", visible=False)
+    layers["image"] = _layer(picture.array, picture, name=image.stem)
     last = np.array(picture.array.shape[-2:]) - 1
-    lines = {
-        name: (tuple(start * last), tuple(end * last))
-        for name, (start, end) in zip(OWN_LINES, np.array(FIRST_LINES), strict=True)
-    }
-    return Scene(layers, lines)
+    ends = {name: np.array(line) * last for name, line in zip(OWN_LINES, FIRST_LINES, strict=True)}
+    return Scene(layers, {name: (tuple(start), tuple(end)) for name, (start, end) in ends.items()})
 
 
-def _layer(picture: io.Picture, name: str, **shown: Any) -> LayerData:
-    """Return layer data with the pixel size that the file states."""
-    if picture.pixel_size is not None:
-        sides = np.broadcast_to(picture.pixel_size, np.size(picture.pixel_size))
-        scale = np.ones(picture.array.ndim)
-        scale[-2:] = sides[-2:]
-        shown.update(scale=scale, units=(picture.unit,) * picture.array.ndim)
-    return picture.array, {"name": name, "colormap": "gray", "rgb": False, **shown}, "image"
+def _layer(array: np.ndarray[Any, Any], picture: io.Picture, **shown: Any) -> LayerData:
+    """Return an array as a layer with the pixels of a picture, which its PSF shares."""
+    if picture.pixel_size is not None and picture.unit is not None:
+        sides = PixelSize(picture.pixel_size, picture.unit).along(2, picture.unit)
+        leading = array.ndim - 2
+        shown["scale"] = (*[1.0] * leading, *sides)
+        shown["units"] = (*["pixel"] * leading, picture.unit, picture.unit)
+    return array, {"colormap": "gray", "rgb": False, **shown}, "image"
 
 
-def _open(scene: Scene) -> Session:
-    """Open the window with its layers, docks and lines."""
-    viewer = napari.Viewer(title="napari-deconv")
-    for data in scene.layers:
-        viewer.add_layer(Layer.create(*data))
-    image = viewer.layers[-1]
+def _furnish(viewer: napari.Viewer, scene: Scene) -> Session:
+    """Fill the window with layers, docks and lines."""
+    layers = {what: viewer.add_layer(Layer.create(*data)) for what, data in scene.layers.items()}
+    image = layers["image"]
     right, deblur = viewer.window.add_plugin_dock_widget("napari-deconv", "Deblur")
     below, profiles = viewer.window.add_plugin_dock_widget("napari-deconv", "Profiles")
-    _arrange(right, below)
+    window = right.window()
+    assert isinstance(window, QMainWindow)
+    _arrange(window, right, below)
     deblur.image = image
-    names = [layer.name for layer in viewer.layers]
-    deblur.psf = viewer.layers["psf"] if "psf" in names else GaussianPsf(sigma=2.0)
+    deblur.psf = layers.get("psf", GaussianPsf(sigma=2.0))
     deblur.method = TotalVariationModel()
-    if "reference" in names:
-        deblur.reference = profiles.reference = viewer.layers["reference"]
+    deblur.reference = profiles.reference = layers.get("reference")
     profiles.line_width = LINE_WIDTH
-    for line in scene.lines.values():
-        start, end = (_world(image, point) for point in line)
-        profiles.add_line(start, end)
-    viewer.scale_bar.visible = True
-    _frame(viewer, right.window())
+    _frame(viewer, image, window)
+    for start, end in scene.lines.values():
+        profiles.add_line(_world(image, start), _world(image, end))
+    overlays = getattr(getattr(viewer, "canvas", None), "overlays", viewer)  # moved in napari 0.9
+    overlays.scale_bar.visible = True
+    _keep_lines_on_top(viewer)
     return Session(viewer, deblur, profiles, tuple(scene.lines))
 
 
-def _arrange(right: QDockWidget, below: QDockWidget) -> None:
-    """Give the window its size, and the docks their shares of it."""
-    window = right.window()
-    assert isinstance(window, QMainWindow)
-    screen = window.screen()
+def _arrange(window: QMainWindow, right: QDockWidget, below: QDockWidget) -> None:
+    """Give the window its size and the docks their places: Deblur in full height, Profiles wide."""
     window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
     window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below)
-    room = screen.availableGeometry() if screen is not None else window.geometry()
+    screen = window.screen()
+    assert screen is not None
+    room = screen.availableGeometry()
     window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
     QApplication.processEvents()
     window.resizeDocks([right], [DEBLUR_WIDTH], Qt.Orientation.Horizontal)
     window.resizeDocks([below], [PROFILES_HEIGHT], Qt.Orientation.Vertical)
-    for list_dock in window.findChildren(QDockWidget, "layer list"):
-        window.resizeDocks([list_dock], [LIST_HEIGHT], Qt.Orientation.Vertical)
+    layer_list = window.findChildren(QDockWidget, "layer list")
+    window.resizeDocks(layer_list, [LIST_HEIGHT] * len(layer_list), Qt.Orientation.Vertical)
     QApplication.processEvents()
 
 
-def _frame(viewer: napari.Viewer, window: QWidget) -> None:
+def _frame(viewer: napari.Viewer, image: Image, window: QMainWindow) -> None:
     """Show the whole image at the left of the canvas: what is said of the lines stands right."""
-    assert isinstance(window, QMainWindow)
     canvas = window.centralWidget()
     assert canvas is not None
-    (top, left), (bottom, right) = viewer.layers.extent.world[:, -2:]
+    (top, left), (bottom, right) = image.extent.world[:, -2:]
     height, width = bottom - top, right - left
     zoom = FILLED * min(canvas.height() / height, canvas.width() / width)
-    margin = (canvas.height() / zoom - height) / 2
-    viewer.camera.zoom = zoom
-    viewer.camera.center = (top + height / 2, left - margin + canvas.width() / zoom / 2)
+    margin = (1 - FILLED) / 2 * canvas.height() / zoom
+    camera = getattr(viewer, "scene", viewer).camera  # moved in napari 0.9
+    camera.zoom = zoom
+    camera.center = (top + height / 2, left - margin + canvas.width() / zoom / 2)
 
 
 def _world(image: Image, point: tuple[float, ...]) -> tuple[float, float]:
     """Return where a pixel (row, column) of a layer lies in the world."""
-    leading = (0.0,) * (image.ndim - 2)
-    y, x = image.data_to_world((*leading, *point))[-2:]
+    y, x = image.data_to_world((*[0.0] * (image.ndim - 2), *point))[-2:]
     return float(y), float(x)
+
+
+def _keep_lines_on_top(viewer: napari.Viewer) -> None:
+    """Let a result slip beneath the lines."""
+    layers = viewer.layers
+
+    def raise_lines(event: Any = None) -> None:
+        if LAYER_NAME in layers and layers[-1].name != LAYER_NAME:
+            layers.move(layers.index(LAYER_NAME), len(layers))
+
+    layers.events.inserted.connect(raise_lines)
+
+
+def _offer_lines(viewer: napari.Viewer) -> None:
+    """Let the next drag on the canvas move a line or one of its ends."""
+    if LAYER_NAME in viewer.layers:
+        viewer.layers.selection.active = viewer.layers[LAYER_NAME]
+        viewer.layers[LAYER_NAME].mode = "direct"
 
 
 def _run(session: Session) -> None:
@@ -271,73 +255,48 @@ def _finish(session: Session) -> None:
     if ending == "asked":
         ending = _ending(session, session.deblur.panel.question.yes.click)
     if ending != "done":
-        said = session.deblur.panel.controls.status.text()
-        raise ValueError(f"The run ended before its time: {said or ending}")
+        raise ValueError(session.deblur.panel.controls.status.text() or f"The run was {ending}.")
 
 
 def _ending(session: Session, begin: Callable[[], object]) -> str:
-    """Begin a run, let the window live until it ends, and return how."""
+    """Begin a run, let the window live until it ends, and return how it ended."""
     endings: list[str] = []
     loop, timer = QEventLoop(), QTimer()
     timer.setSingleShot(True)
     timer.timeout.connect(loop.quit)
-    session.deblur.finished.connect(endings.append)
-    session.deblur.finished.connect(lambda _: loop.quit())
+
+    def end(ending: str) -> None:
+        endings.append(ending)
+        loop.quit()
+
+    session.deblur.finished.connect(end)
     begin()
+    timer.start(round(1000 * PATIENCE))
+    loop.exec()
+    session.deblur.finished.disconnect(end)
     if not endings:
-        timer.start(round(1000 * PATIENCE))
-        loop.exec()
-    if not endings:
-        raise ValueError(f"The run was given up after {PATIENCE:.0f} seconds.")
+        raise ValueError(f"The run was given up after {PATIENCE:g} seconds.")
     return endings[0]
 
 
-def _settle(session: Session) -> None:
-    """Leave the lines on top, ready to be dragged."""
-    layers = session.viewer.layers
-    if LAYER_NAME in layers:
-        layers.move(layers.index(LAYER_NAME), len(layers))
-        layers.selection.active = layers[LAYER_NAME]
-        layers[LAYER_NAME].mode = "direct"
+def _leave(session: Session, folder: Path) -> None:
+    """Write what is to be seen and what came of it."""
+    from rich.console import Console
 
-
-@contextmanager
-def _opened(scene: Scene) -> Iterator[Session]:
-    """Open a window and close it whatever happens."""
-    session = _open(scene)
-    try:
-        yield session
-    finally:
-        session.viewer.close()
-        QApplication.processEvents()
-
-
-def _picture(session: Session, path: Path) -> None:
-    """Save a picture of the whole window as it stands."""
-    session.profiles.table_rows()
+    rows = session.profiles.table_rows()
     QApplication.processEvents()
-    session.viewer.screenshot(str(path), canvas_only=False, flash=False)
-
-
-def _save(session: Session, folder: Path) -> None:
+    session.viewer.screenshot(str(folder / "window.png"), canvas_only=False, flash=False)
+    session.profiles.save_plot(folder / "profiles.png")
+    (folder / "table.csv").write_text(session.profiles.csv(), encoding="utf-8")
     deblur = session.deblur
     saved = deblur.save_result(str(folder / "restored.tif"))
     if not (saved and deblur.save_recipe(str(folder / "restored.yaml"))):
         raise ValueError(deblur.panel.saving.line.text())
-
-
-def _pair(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was measured of the blurred image and of the restored one."""
-    return rows[-2:]
-
-
-def _decibel(value: float | None) -> str:
-    return "-" if value is None else format_decibel(value)
-
-
-def _width(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
-
-
-def _modulations(values: list[float | None]) -> str:
-    return " ".join("-" if value is None else f"{value:.0f}" for value in values) or "-"
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPED_WIDTH)
+    image, result = deblur.image, deblur.result_layer
+    assert image is not None
+    assert result is not None
+    console.print(figures(rows, session.lines, (image.name, result.name)))
+    console.print(f"{folder}: restored.tif, restored.yaml, window.png, profiles.png, table.csv")

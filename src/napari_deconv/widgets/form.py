@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from magicgui.widgets import CheckBox, ComboBox, Container, Label, LineEdit, SpinBox
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit
 
 from napari_deconv.core.params import Choice, Declared, OneOf
 from napari_deconv.registry import choices
@@ -131,7 +133,9 @@ class Forms(Container):  # type: ignore[type-arg]
         self._key = key
         for name, form in self._forms.items():
             form.visible = name == key and len(form) > 0
-        self.visible = key in self._forms and len(self._forms[key]) > 0
+        empty = key not in self._forms or len(self._forms[key]) == 0
+        if empty or self.native.parent() is not None:  # or else it would be a window for a moment
+            self.visible = not empty
 
     @property
     def value(self) -> Choice:
@@ -264,7 +268,9 @@ def _row(field: Any, info: FieldInfo, name: str) -> Any:
     if isinstance(field, FamilyForm):
         return field
     field.native.setObjectName(name)
-    field.native.setAccessibleName(field.label or getattr(field, "text", ""))
+    spoken = field.label or getattr(field, "text", "")
+    for native in (field.native, *field.native.findChildren(QLineEdit)):  # that of a spin box too
+        native.setAccessibleName(spoken)
     if isinstance(field, Strength):
         field.name_parts(name)
     text = "" if isinstance(field, CheckBox) else field.label  # a box says it itself
@@ -284,8 +290,6 @@ def _row(field: Any, info: FieldInfo, name: str) -> Any:
 
 
 def _to_the_right(caption: Label) -> None:
-    from qtpy.QtCore import Qt
-
     caption.native.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 

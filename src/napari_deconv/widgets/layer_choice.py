@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -168,11 +169,12 @@ def likely_reference(layers: Sequence[Layer], image: Image | None) -> Image | No
 
 
 def pixels(layer: Image) -> int:
-    """Return how many pixels a plane of a layer has, at full resolution."""
+    """Return how many pixels the largest plane of a layer has, at full resolution."""
     shape = (layer.data[0] if layer.multiscale else layer.data).shape
-    plane = shape[-3:-1] if layer.rgb else shape[-2:]
-    return int(plane[0]) * int(plane[1]) if len(plane) == 2 else 0
+    sides = sorted(map(int, shape[:-1] if layer.rgb else shape), reverse=True)
+    return sides[0] * sides[1] if len(sides) > 1 else 0
 
 
 def _is_reference(layer: Image) -> bool:
-    return any(word in layer.name.lower() for word in REFERENCES)
+    words = re.findall("[a-z]+", layer.name.lower())
+    return METADATA not in layer.metadata and not set(words).isdisjoint(REFERENCES)

@@ -103,9 +103,12 @@ class More(QWidget):
 
         chosen = self.device
         names = list(dict.fromkeys((*WITHOUT_TORCH, *available())))
+        were_blocked = self.devices.blockSignals(True)  # nothing is chosen anew
         self.devices.clear()
         self.devices.addItems(names)
         self.devices.setCurrentText(chosen if chosen in names else WITHOUT_TORCH[0])
+        self.devices.blockSignals(were_blocked)
+        self._say()
 
     def _device_list(self) -> QComboBox:
         devices = shrinking(QComboBox())

@@ -22,12 +22,12 @@ class ConvergencePlot(QWidget):
         self.setObjectName("convergence")
         self.setAccessibleName("objective and PSNR against the iteration")
         self._points: list[tuple[int, float, float | None]] = []
-        self._plot = pg.PlotWidget()
+        self._plot = pg.PlotWidget(self, enableMenu=False)
         item = self._plot.getPlotItem()
+        item.ctrlMenu.setParent(self)  # made even if it is never shown; it must end with the dock
         self._axes = {name: item.getAxis(name) for name in ("left", "bottom", "right")}
         for axis in self._axes.values():
             axis.enableAutoSIPrefix(False)
-        item.setMenuEnabled(False)
         item.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
         self._objective = item.plot()

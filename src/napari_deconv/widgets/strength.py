@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from magicgui.widgets import CheckBox, Container, Slider
+from qtpy.QtWidgets import QSlider
 
 from napari_deconv.widgets.number import Number
 
@@ -88,7 +89,8 @@ class Strength(Container):  # type: ignore[type-arg]
         parts: dict[str, Any] = {"auto": self._auto, "slider": self._slider, "number": self._number}
         for part, widget in parts.items():
             widget.native.setObjectName(f"{name}.{part}")
-            widget.native.setAccessibleName(f"{self.label}, {part}")
+            for native in (widget.native, *widget.native.findChildren(QSlider)):
+                native.setAccessibleName(f"{self.label}, {part}")
 
     def _enable(self) -> None:
         self._slider.enabled = self._number.enabled = not self._auto.value

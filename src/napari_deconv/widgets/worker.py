@@ -17,6 +17,7 @@ from napari.utils import progress
 from qtpy.QtCore import QObject, Signal
 from superqt.utils import GeneratorWorker
 
+from napari_deconv.core import device as devices
 from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.widgets.order import Begun, Failure, Message, Order, Question, Verdict, View
 from napari_deconv.xray.domain import looks_like_attenuation
@@ -114,6 +115,7 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
         return
     psf = None if order.psf is None else order.psf()
     truth = None if order.reference is None else order.reference()
+    devices.leave_a_core()
     run = order.recipe.begin(image, psf, device=order.device, region=order.region)
     yield Begun(run.recipe, run.notes, str(run.device), run.total)
     last: View | None = None
