@@ -561,3 +561,14 @@ def test_demo_without_napari_says_what_to_install(monkeypatch: pytest.MonkeyPatc
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "napari", None)
     assert 'pip install "napari-deconv[napari]" PyQt6' in refuse("demo", "--headless", "here")
+
+
+def test_demo_without_a_working_qt_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> None:
+        raise ImportError("libEGL.so.1: cannot open shared object file", name="PyQt6.QtGui")
+
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(cli, "import_module", fail)
+    sentence = refuse("demo")
+    assert "libEGL.so.1" in sentence
+    assert "PyQt6" in sentence

@@ -178,11 +178,12 @@ def demo(
     # is known.
     try:
         session = import_module("napari_deconv.widgets.demo")
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if (error.name or "").startswith("napari_deconv"):
             raise
+        reason = str(error).splitlines()[0].rstrip(".")
         raise ValueError(
-            f"The demo needs napari and a Qt binding ({error.name} is missing): "
+            f"The demo needs napari and a Qt binding ({reason}): "
             'pip install "napari-deconv[napari]" PyQt6'
         ) from None
     if headless is None:

@@ -249,9 +249,10 @@ class Restoration(Generic[P]):
         good = values if valid is None else values[valid]
         lowest = float(good.min()) + self.recipe.offset
         if lowest < -BEYOND_NOISE * self._measured.noise - 1e-6 * self._measured.scale:
+            enough = 1.01 * (self.recipe.offset - lowest)
             raise ValueError(
                 f"The image has values down to {lowest:.4g}, but {self.recipe.method.key()} with "
-                f"Poisson noise needs counts: set the offset to {1.01 * (self.recipe.offset - lowest):.4g} "
+                f"Poisson noise needs counts: set the offset to {enough:.4g} "
                 "or deblur counts or transmission instead."
             )
         below = int((good + self.recipe.offset < 0).sum())

@@ -15,7 +15,7 @@ def test_auto_is_the_first_of_what_is_there() -> None:
 
 @pytest.mark.parametrize("name", ["cuda:99", "warp", "", "meta"])
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="choose one of: auto, .*cpu") as error:
+    with pytest.raises(ValueError, match=r"choose one of: auto, .*cpu") as error:
         device.pick(name)
     assert "\n" not in str(error.value)
 
