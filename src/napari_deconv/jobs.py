@@ -13,7 +13,7 @@ import numpy as np
 from napari_deconv import io
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import Psnr, format_decibel, peak, psnr
-from napari_deconv.evidence.residual import ResidualCheck, residual_check
+from napari_deconv.evidence.residual import ResidualCheck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -178,34 +178,6 @@ class Work:
         reference = self.job.terms.reference
         return None if reference is None else reference.compare(step.image(), step.slice)
 
-    def agreement(self) -> ResidualCheck | None:
-        """Return whether the result, blurred again, agrees with the data; None if untold."""
-        from napari_deconv.psf import kernel as kernels
-        from napari_deconv.xray import frame as frames
-
-        recipe = self.restoration.recipe
-        noise = recipe.measured.noise if recipe.measured is not None else 0.0
-        if recipe.psf is None or noise <= 0 or recipe.fidelity.key() != "gaussian":
-            return None
-        kernel = kernels.understand(recipe.psf.kernel(self.pixel_size), recipe.centre).array
-        frame = frames.understand(self.image)
-        planes = (-1, *self.image.shape[-kernel.ndim :])
-        valid = np.ones(self.image.shape, bool) if frame.valid is None else frame.valid
-        stacks = (array.reshape(planes) for array in (self.result, frame.values, valid))
-        try:
-            checks = [
-                residual_check(estimate, data, kernel, noise, mask)
-                for estimate, data, mask in zip(*stacks, strict=True)
-            ]
-        except ValueError:  # the PSF is as large as the image: no pixel is blurred from within
-            return None
-        pixels = [check.pixels for check in checks]
-        return ResidualCheck(
-            float(np.average([check.chi2 for check in checks], weights=pixels)),
-            float(np.average([check.whiteness for check in checks], weights=pixels)),
-            sum(pixels),
-        )
-
     def save(self) -> tuple[Report, ResidualCheck | None]:
         """Write picture and recipe, and return what became of the image."""
         terms, recipe = self.job.terms, self.restoration.recipe
@@ -221,7 +193,7 @@ class Work:
         )
         recipe.save(text)
         after = None if terms.reference is None else terms.reference.compare(self.result)
-        check = self.agreement()
+        check = self.restoration.agreement(self.result)
         report = Report(
             image=str(self.job.image),
             output=str(picture),

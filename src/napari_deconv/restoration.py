@@ -16,6 +16,7 @@ from napari_deconv.core.boundary import margins
 from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
+from napari_deconv.evidence.residual import ResidualCheck, residual_check
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
 from napari_deconv.psf import kernel as kernels
@@ -206,6 +207,42 @@ class Restoration(Generic[P]):
         if not recipe.method.is_local():
             return (WIDEST,) * self._axes
         return tuple(k // 2 + MARGIN for k in self._kernel.array.shape)
+
+    def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | None:
+        """Return whether a result, blurred again, agrees with the data.
+
+        Parameters
+        ----------
+        result : ndarray
+            As `image` returns it.
+
+        Returns
+        -------
+        ResidualCheck or None
+            Averaged over the slices; None where it can't be told: without an estimate of the
+            noise, for counts (whose noise is not alike everywhere), or if the PSF is as large as
+            the picture.
+        """
+        noise = self._measured.noise
+        if noise <= 0 or self.recipe.fidelity.key() != "gaussian":
+            return None
+        frame = self._frame.part((..., *self._cut.inner))
+        valid = np.ones(result.shape, bool) if frame.valid is None else frame.valid
+        planes = (-1, *result.shape[-self._axes :])
+        stacks = (array.reshape(planes) for array in (result, frame.values, valid))
+        try:
+            checks = [
+                residual_check(estimate, data, self._kernel.array, noise, mask)
+                for estimate, data, mask in zip(*stacks, strict=True)
+            ]
+        except ValueError:  # no pixel is blurred from within the picture
+            return None
+        pixels = [check.pixels for check in checks]
+        return ResidualCheck(
+            float(np.average([check.chi2 for check in checks], weights=pixels)),
+            float(np.average([check.whiteness for check in checks], weights=pixels)),
+            sum(pixels),
+        )
 
     def _blank(self) -> npt.NDArray[np.float32]:
         """Return an array for the result, not filled in."""

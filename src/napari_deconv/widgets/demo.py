@@ -187,7 +187,6 @@ def _furnish(viewer: napari.Viewer, scene: Scene) -> Session:
         profiles.add_line(_world(image, start), _world(image, end))
     overlays = getattr(getattr(viewer, "canvas", None), "overlays", viewer)  # moved in napari 0.9
     overlays.scale_bar.visible = True
-    _keep_lines_on_top(viewer)
     return Session(viewer, deblur, profiles, tuple(scene.lines))
 
 
@@ -224,17 +223,6 @@ def _world(image: Image, point: tuple[float, ...]) -> tuple[float, float]:
     """Return where a pixel (row, column) of a layer lies in the world."""
     y, x = image.data_to_world((*[0.0] * (image.ndim - 2), *point))[-2:]
     return float(y), float(x)
-
-
-def _keep_lines_on_top(viewer: napari.Viewer) -> None:
-    """Let a result slip beneath the lines."""
-    layers = viewer.layers
-
-    def raise_lines(event: Any = None) -> None:
-        if LAYER_NAME in layers and layers[-1].name != LAYER_NAME:
-            layers.move(layers.index(LAYER_NAME), len(layers))
-
-    layers.events.inserted.connect(raise_lines)
 
 
 def _offer_lines(viewer: napari.Viewer) -> None:

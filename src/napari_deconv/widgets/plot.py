@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_deconv.widgets.tone import colours
@@ -24,7 +25,8 @@ class ConvergencePlot(QWidget):
         self._points: list[tuple[int, float, float | None]] = []
         self._plot = pg.PlotWidget(self, enableMenu=False)
         item = self._plot.getPlotItem()
-        item.ctrlMenu.setParent(self)  # made even if it is never shown; it must end with the dock
+        # Made even if it is never shown; it must end with the dock, and stay a window of its own.
+        item.ctrlMenu.setParent(self, Qt.WindowType.Popup)
         self._axes = {name: item.getAxis(name) for name in ("left", "bottom", "right")}
         for axis in self._axes.values():
             axis.enableAutoSIPrefix(False)

@@ -126,7 +126,7 @@ class ProfilePlots(QWidget):
         item = self._row.addPlot(row=0, col=column, enableMenu=False)
         # A plot's menu holds its settings, so it is made even if it is never shown; without a
         # parent it would outlive the dock.
-        item.ctrlMenu.setParent(self._row)
+        item.ctrlMenu.setParent(self._row, Qt.WindowType.Popup)
         return item
 
     def _legend(self) -> str:

@@ -59,7 +59,7 @@ class ProfilesWidget(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.setObjectName("profiles-dock")
-        self._viewer = viewer
+        self._viewer = viewer = getattr(viewer, "__wrapped__", viewer)
         self._store = Store()
         self._curves = Curves()
         self._keys: tuple[Any, ...] = ()

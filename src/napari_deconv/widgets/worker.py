@@ -23,7 +23,6 @@ from napari_deconv.widgets.order import Begun, Failure, Message, Order, Question
 from napari_deconv.xray.domain import looks_like_attenuation
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from napari_deconv.methods.method import Step
@@ -122,7 +121,8 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     for last in _views(run, _compared(truth, order.region), control):
         yield last
     if last is not None and last.index == last.total:
-        yield Verdict(_verdict(run.recipe, image, last.image, order.region))
+        check = run.agreement(last.image)
+        yield Verdict("" if check is None else str(check))
 
 
 def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
@@ -158,31 +158,6 @@ def _compared(truth: npt.NDArray[Any] | None, region: tuple[slice, slice] | None
     top = peak(truth)
     part = truth if region is None else truth[region]
     return lambda image: psnr(image, part, top)
-
-
-def _verdict(
-    recipe: Recipe,
-    image: npt.NDArray[Any],
-    estimate: npt.NDArray[np.float32],
-    region: tuple[slice, slice] | None,
-) -> str:
-    """Return the re-blur check as a sentence; empty where it can't be made."""
-    from napari_deconv.core.units import PixelSize
-    from napari_deconv.evidence.residual import residual_check
-    from napari_deconv.psf import kernel as kernels
-    from napari_deconv.xray import frame as frames
-
-    noise = recipe.measured.noise if recipe.measured is not None else 0.0
-    if recipe.psf is None or noise <= 0 or recipe.fidelity.key() != "gaussian":
-        return ""
-    size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
-    kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre).array
-    frame = frames.understand(image)
-    frame = frame if region is None else frame.part(region)
-    try:
-        return str(residual_check(estimate, frame.values, kernel, noise, frame.valid))
-    except ValueError:  # the PSF is as large as the region: no pixel is blurred from within
-        return ""
 
 
 class _Worker(GeneratorWorker[Any, Any, Any]):
