@@ -213,6 +213,8 @@ def test_attenuation_is_asked_about_once(desk: Any) -> None:
     question = desk.dock.panel.question
     assert question.isVisibleTo(desk.dock)
     assert "look like attenuation" in question.findChild(QLabel).text()
+    bar = desk.dock.findChild(QProgressBar, "progress")
+    assert (bar.value(), bar.maximum()) == (0, 1)  # not a bar that says something is under way
     assert desk.dock.result_layer is None
     press(desk, "attenuation_no")
     assert not question.isVisibleTo(desk.dock)

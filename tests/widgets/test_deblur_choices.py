@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
+from napari_deconv.core.device import available
 from napari_deconv.core.params import Choice
 from napari_deconv.psf.shapes import CoreTailPsf, GaussianPsf
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
+from napari_deconv.widgets.more import OTHERS
 
 rng = np.random.default_rng(2)
 
@@ -154,6 +156,17 @@ def test_what_is_chosen_under_more_is_said_on_the_fold(desk: Any) -> None:
     pick(desk, "boundary", choices("boundary")["zero"].label)
     pick(desk, "device", "cpu")
     assert more.fold.text() == "More: zero border · gaussian noise · cpu"
+
+
+def test_the_devices_of_the_machine_are_looked_for_when_asked(desk: Any) -> None:
+    menu = desk.dock.findChild(QComboBox, "device")
+    assert entries(desk, "device") == ["auto", "cpu", OTHERS]
+    pick(desk, "device", OTHERS)
+    assert desk.dock.panel.more.device == "auto"
+    assert desk.status == "Loading PyTorch …"
+    desk.wait(lambda: menu.isEnabled())
+    assert entries(desk, "device") == list(dict.fromkeys(("auto", "cpu", *available())))
+    assert desk.status == f"Devices: {', '.join(available())}."
 
 
 def test_a_recipe_fills_the_fields(desk: Any) -> None:

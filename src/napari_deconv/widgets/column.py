@@ -35,6 +35,7 @@ class Line(QLabel):
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        set_tone(self, "quiet")
         self.setText(text)
         self.setHidden(not text)
 

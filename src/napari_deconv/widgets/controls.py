@@ -76,6 +76,8 @@ class Controls(QWidget):
         self.pause_button.setAccessibleName(self.pause_button.text())
         self.pause_button.setToolTip("Hold the run after this iteration, or go on.")
         self.pause_button.setEnabled(state in ("running", "paused"))
+        if idle and self.bar.maximum() == 0:  # nothing was begun, so nothing is under way
+            self.expect(1)
 
     def expect(self, total: int) -> None:
         """Show a bar of `total` steps; 0 for one that only says that something is under way."""

@@ -262,6 +262,7 @@ class DeblurPanel(QWidget):
         self.method.changed.connect(self._change_method)
         self.region.changed.connect(self._tell)
         self.more.changed.connect(self._change_psf)
+        self.more.said.connect(lambda text: self.controls.status.say(text, "plain"))
         self.invitation.failed.connect(lambda text: self.controls.status.say(text, "error"))
 
     def _lay_out(self) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from napari.qt.threading import create_worker
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from superqt.utils import FunctionWorker
 
+from napari_deconv.core.device import available
 from napari_deconv.recipe import Recipe
 from napari_deconv.widgets.column import Column, shrinking
 from napari_deconv.widgets.form import FamilyForm, Fields
@@ -29,12 +32,12 @@ class More(QWidget):
     ----------
     changed : Signal
         Any of them was edited.
-    devices_asked : Signal
-        The user wants to know the devices of this machine.
+    said : Signal(str)
+        What the search for devices has to say.
     """
 
     changed = Signal()
-    devices_asked = Signal()
+    said = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,8 +102,6 @@ class More(QWidget):
         """List every device, now that PyTorch is loaded; nothing happens before."""
         if "torch" not in sys.modules:
             return
-        from napari_deconv.core.device import available
-
         chosen = self.device
         names = list(dict.fromkeys((*WITHOUT_TORCH, *available())))
         were_blocked = self.devices.blockSignals(True)  # nothing is chosen anew
@@ -134,9 +135,25 @@ class More(QWidget):
         self._say()
 
     def _pick_device(self, row: int) -> None:
-        if self.devices.itemText(row) == OTHERS:
-            self.devices.setCurrentIndex(0)
-            self.devices_asked.emit()
+        if self.devices.itemText(row) != OTHERS:
+            return
+        self.devices.setCurrentIndex(0)
+        self.devices.setEnabled(False)
+        self.said.emit("Loading PyTorch …")
+        create_worker(
+            available,
+            _worker_class=FunctionWorker,
+            _connect={"returned": self._found, "errored": self._not_found},
+        )
+
+    def _found(self, names: list[str]) -> None:
+        self.devices.setEnabled(True)
+        self.list_devices()
+        self.said.emit(f"Devices: {', '.join(names)}.")
+
+    def _not_found(self, error: Exception) -> None:
+        self.devices.setEnabled(True)
+        self.said.emit(f"PyTorch could not be loaded ({error}).")
 
     def _tell(self, *_: Any) -> None:
         self._say()

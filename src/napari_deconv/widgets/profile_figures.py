@@ -14,6 +14,7 @@ from napari_deconv.evidence.bumps import relative_depth
 from napari_deconv.evidence.comparison import LineFigures, compare
 from napari_deconv.evidence.profile import SAMPLES_PER_PIXEL, Profile, line_profile
 from napari_deconv.evidence.reference import Psnr, peak, psnr
+from napari_deconv.evidence.wirepair import pair_dip
 from napari_deconv.widgets.profile_planes import Plane, common_unit
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class Row:
     edge, fwhm : float or None
         10-90 % width of the edge and full width at half maximum, in the unit shown.
     dip : float or None
-        Depth of the dip relative to its background, in percent.
+        Of a pair of wires: the dip between them (ISO 19232-5); of one dip: its depth relative to
+        its background; in percent.
     groups : tuple of (float, float or None)
         Period of each group of line pairs in the unit shown, and its modulation in percent.
     """
@@ -268,7 +270,9 @@ def _profile_psnr(
 def _row(line: LineTraces, trace: Trace, figures: LineFigures) -> Row:
     scale = line.factor
     edge, bump = figures.edge, figures.bump
-    depth = None if bump is None else relative_depth(bump)
+    depth = pair_dip(trace.profile)
+    if depth is None and bump is not None:
+        depth = relative_depth(bump)
     return Row(
         line=line.line,
         layer=trace.plane.layer,

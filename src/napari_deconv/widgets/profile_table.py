@@ -33,7 +33,10 @@ COLUMNS = (
         "FWHM\n{unit}",
         "Full width at half maximum of the one dip or peak that stands alone on the line.",
     ),
-    ("dip\n%", "Depth of that dip relative to the background around it."),
+    (
+        "dip\n%",
+        "Between two wires: how far apart they are (ISO 19232-5). One dip: its relative depth.",
+    ),
     (
         "modulation\n%",
         "(bright - dark) / (bright + dark) of each group of two and a half line pairs or more "

@@ -78,7 +78,8 @@ class ResultLayer:
             **self._source.place(self._region),
         )
         layers = self._viewer.layers  # lines and points drawn over the input stay over the result
-        layers.move(layers.index(self.layer), layers.index(layer) + 1)
+        if layer in layers:  # it may have been deleted while the run began
+            layers.move(layers.index(self.layer), layers.index(layer) + 1)
         self.layer.contrast_limits_range = layer.contrast_limits_range
         link_layers([layer, self.layer], ("contrast_limits",))
 
