@@ -141,7 +141,7 @@ def picture(path: Path, image: Image, restored: Image, title: str) -> None:
             profile = across(part, group.u, start, group.last + 12, 60)
             panel.plot(profile.distance + start, profile.values, label=label, linewidth=1)
         panel.set_title(f"{1 / (group.period * PIXEL):.3f} lp/mm, averaged along 60 px")
-        panel.legend(loc="upper right")
+    panel.legend(loc="center left", bbox_to_anchor=(1.05, 0.5))
     figure.savefig(path, dpi=80)
     plt.close(figure)
 

@@ -216,3 +216,62 @@ def test_stream_adaptors() -> None:
         last(iter([]))
     clock = iter([0.0, 0.04, 0.11, 0.15, 0.19, 0.2]).__next__
     assert [s.index for s in throttle(iter(each), 0.1, clock)] == [1, 3, 6]
+
+
+def test_a_wide_saturated_area_stays_bright() -> None:
+    """Nothing in it is measured; smooth priors let it sag a little, none darkens it to the mean."""
+    image = np.random.default_rng(0).normal(1000, 5, (96, 96))
+    image[30:70, 30:70] = np.random.default_rng(1).normal(4000, 20, (40, 40))
+    clipped = image.clip(max=3900)
+    for name in ("least-squares", "tikhonov", "wiener", "richardson-lucy", "tv"):
+        restored = nd.deconvolve(clipped, {"name": "gaussian", "sigma": 1.5}, name)
+        assert restored[50, 50] > (3400 if name == "wiener" else 3800), name
+
+
+@pytest.mark.parametrize("boundary", ["edge", "reflect", "periodic", "unknown", "zero"])
+@pytest.mark.parametrize("method", ["tikhonov", "tv", "richardson-lucy"])
+def test_a_corner_equals_that_part_of_the_whole(
+    boundary: str, method: str, sample: samples.Sample
+) -> None:
+    recipe = Recipe(psf=GAUSSIAN, method=method, boundary=boundary)
+    corner = (slice(0, 40), slice(90, 128))
+    whole = recipe.begin(sample.image).image()[corner]
+    part = recipe.begin(sample.image, region=corner).image()
+    assert np.sqrt(np.mean((whole - part) ** 2)) < 1e-3 * np.ptp(sample.image)
+
+
+def test_a_psf_may_be_given_as_a_name_or_mapping_at_run_time() -> None:
+    named = Recipe(method="tikhonov").run(IMAGE, "gaussian").image
+    mapped = Recipe(method="tikhonov").run(IMAGE, {"name": "gaussian", "sigma": 2.0}).image
+    np.testing.assert_array_equal(named, mapped)
+    tiny = Recipe(method="tikhonov").run(IMAGE, 1e-50 * KERNEL).image
+    np.testing.assert_allclose(tiny, Recipe(method="tikhonov").run(IMAGE, KERNEL).image, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["method: {name: [tv]}", "method: {name: tv, 1: 2}", "self: 1", "method: {name: tv, self: 1}",
+     "method: {name: tv, weight: 1e300}", "psf: {name: gaussian, sigma: 9000, dimensions: 3}",
+     "[" * 3000],
+)  # fmt: skip
+def test_odd_yaml_gets_one_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        Recipe.from_yaml(text).begin(IMAGE)
+
+
+def test_positivity_and_an_offset_are_refused_together() -> None:
+    recipe = Recipe(psf=GAUSSIAN, offset=5, method={"name": "tv", "positive": True})
+    with pytest.raises(ValueError, match="Positivity would hold for image plus offset"):
+        recipe.begin(IMAGE)
+
+
+@pytest.mark.parametrize("reference", [np.full((24, 25), np.nan), IMAGE + 1j, -IMAGE, 0 * IMAGE])
+def test_a_reference_that_can_t_be_is_refused_before_the_work(reference: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="The reference needs real values above 0"):
+        Recipe(psf=GAUSSIAN).run(IMAGE, reference=reference)
+
+
+def test_a_recipe_that_can_t_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(ValueError, match="can't be written"):
+        Recipe().save(tmp_path / "folder.yaml")

@@ -53,7 +53,7 @@ class Plan(Declared):
         None, description="What was measured of the layer; measured anew if none."
     )
 
-    def __init__(self, **parts: Any) -> None:
+    def __init__(self, /, **parts: Any) -> None:
         if isinstance(parts.get("psf"), np.ndarray):
             parts["psf"] = MeasuredPsf.of(parts["psf"])
         super().__init__(**parts)

@@ -38,7 +38,7 @@ class Recipe(Plan):
     def begin(
         self,
         image: npt.ArrayLike,
-        psf: npt.ArrayLike | None = None,
+        psf: Any = None,
         device: str = "auto",
         region: tuple[slice, ...] | None = None,
     ) -> Restoration[Recipe]:
@@ -48,7 +48,7 @@ class Recipe(Plan):
         ----------
         image : array_like, shape (H, W), (N, H, W) or (D, H, W)
             Grey values of any real dtype. With a 2-D PSF a stack is restored slice by slice.
-        psf : array_like, optional
+        psf : array_like, str, mapping or choice, optional
             Used in place of the recipe's PSF.
         device : str
             ``"auto"``, ``"cpu"``, ``"mps"``, ``"cuda"`` or ``"cuda:N"``.
@@ -66,22 +66,23 @@ class Recipe(Plan):
         recipe = self if psf is None else self.with_psf(psf)
         return Restoration(recipe, np.asarray(image), device, region)
 
-    def with_psf(self, psf: npt.ArrayLike) -> Recipe:
-        """Return a copy that carries an array as its PSF."""
+    def with_psf(self, psf: Any) -> Recipe:
+        """Return a copy with another PSF: an array, a name, a mapping or a choice."""
+        if isinstance(psf, str | Mapping | Psf):
+            return self.model_copy(update={"psf": from_plain("psf", psf)})
         array = np.asarray(psf)
-        check_psf(array)
-        return self.model_copy(update={"psf": MeasuredPsf.of(array)})
+        total = check_psf(array).sum()
+        stored = array if 1e-6 < total < 1e6 else array / total  # float32 holds no more
+        return self.model_copy(update={"psf": MeasuredPsf.of(stored)})
 
-    def steps(
-        self, image: npt.ArrayLike, psf: npt.ArrayLike | None = None, device: str = "auto"
-    ) -> Iterator[Step]:
+    def steps(self, image: npt.ArrayLike, psf: Any = None, device: str = "auto") -> Iterator[Step]:
         """Return the estimates one by one; parameters and errors as in `begin`."""
         return self.begin(image, psf, device).steps()
 
     def run(
         self,
         image: npt.ArrayLike,
-        psf: npt.ArrayLike | None = None,
+        psf: Any = None,
         reference: npt.ArrayLike | None = None,
         device: str = "auto",
     ) -> Result[Recipe]:
@@ -190,9 +191,4 @@ def deconvolve(
         centre=centre,
         pixel_size=pixel_size,
     )
-    recipe = (
-        recipe.model_copy(update={"psf": from_plain("psf", psf)})
-        if isinstance(psf, str | Mapping | Psf)
-        else recipe.with_psf(psf)
-    )
-    return recipe.begin(image, device=device).image()
+    return recipe.with_psf(psf).begin(image, device=device).image()

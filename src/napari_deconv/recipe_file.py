@@ -85,7 +85,7 @@ def parse_yaml(text: str) -> Any:
 def _parsed(text: str, origin: str) -> dict[str, Any]:
     try:
         plain = parse_yaml(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, ValueError):
         raise ValueError(f"{origin} is not YAML; a recipe is lines such as 'method: tv'.") from None
     if not isinstance(plain, dict):
         raise ValueError(f"{origin} is no recipe; a recipe is lines such as 'method: tv'.")
@@ -125,7 +125,12 @@ class _Replacing:
         return self.temporary
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            self.temporary.replace(self.path)
-        else:
-            self.temporary.unlink(missing_ok=True)
+        try:
+            if kind is None:
+                self.temporary.replace(self.path)
+            else:
+                self.temporary.unlink(missing_ok=True)
+        except OSError as refused:
+            raise ValueError(f"{self.path} can't be written: {refused.strerror}.") from None
+        if isinstance(error, OSError):
+            raise ValueError(f"{self.path} can't be written: {error.strerror}.") from None

@@ -31,7 +31,7 @@ P = TypeVar("P", bound=Plan)
 
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
-MARGIN = 32
+MARGIN = 48
 """Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
 WIDEST = 2**31
 """Reach of a method whose every pixel depends on the whole image."""
@@ -121,6 +121,10 @@ class Restoration(Generic[P]):
         clipped = self._check_counts()
         self._first = self.problem(0)
         method = recipe.method.resolved(self._first)
+        if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
+            raise ValueError(
+                "Positivity would hold for image plus offset; set the offset to 0 or positive off."
+            )
         self.recipe = self.recipe.model_copy(update={"method": method})
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * method.total(self._first)
@@ -204,7 +208,7 @@ class Restoration(Generic[P]):
 
     def _reach(self, recipe: P) -> tuple[int, ...]:
         """Return how many pixels around a region its estimate depends on."""
-        if not recipe.method.is_local():
+        if not (recipe.method.is_local() and recipe.boundary.local):
             return (WIDEST,) * self._axes
         return tuple(k // 2 + MARGIN for k in self._kernel.array.shape)
 
@@ -303,6 +307,8 @@ class Restoration(Generic[P]):
                 f"The reference has shape {truth.shape}, the result {shape}; "
                 "choose a reference of the same shape."
             )
+        if truth.dtype.kind not in "buif" or not np.isfinite(truth).any() or np.nanmax(truth) <= 0:
+            raise ValueError("The reference needs real values above 0; choose the true image.")
         return truth
 
 
@@ -324,7 +330,9 @@ class _Cut:
         if any(len(part) < 2 or part.step != 1 for part in inside):
             raise ValueError("The region does not cover the image; draw it over the image.")
         wide = [
-            slice(max(part.start - r, 0), min(part.stop + r, n))
+            slice(part.start - r, part.stop + r)
+            if r <= part.start and part.stop + r <= n
+            else slice(0, n)  # what is assumed beyond a border hangs on the size of the whole
             for part, r, n in zip(inside, reach, frame, strict=True)
         ]
         inner = [

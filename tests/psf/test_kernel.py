@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,3 +95,10 @@ def test_middle_never_moves_a_lopsided_psf() -> None:
 def test_widths_do_not_depend_on_the_grid() -> None:
     widths = [understand(gaussian((n, n), ((n - 1) / 2,) * 2, 2)).widths[0] for n in (21, 31, 41)]
     assert all(a == pytest.approx(b) for a, b in pairwise(widths))
+
+
+@pytest.mark.parametrize("name", ["levin09_k1", "levin09_k5"])
+def test_centring_a_camera_shake_keeps_it_positive(name: str, shared_data: Path) -> None:
+    kernel = understand(np.load(shared_data / "kernels" / f"{name}.npy"), "centroid").array
+    assert kernel.min() >= 0
+    assert centroid(kernel) == pytest.approx([n // 2 for n in kernel.shape], abs=1e-3)

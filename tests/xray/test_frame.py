@@ -127,3 +127,22 @@ def test_a_point_on_black_has_a_scale() -> None:
     image = np.zeros((200, 200), np.float32)
     image[100, 100] = 7
     assert Measurement.of(image).scale == 7
+
+
+def test_dead_rows_columns_and_clusters_are_masked() -> None:
+    image = picture()
+    image[:, 12] = 0
+    image[70:73, 70:73] = 0
+    frame = understand(image)
+    assert frame.valid is not None
+    assert not frame.valid[:, 12].any()
+    assert not frame.valid[70:73, 70:73].any()
+    assert int((~frame.valid).sum()) == 80 + 9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_not_taken_for_dead_pixels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    step = np.where(np.arange(128) < 64, 250.0, 500.0) * np.ones((128, 1))
+    for image in (rng.normal(100, 5, (128, 128)), rng.poisson(50, (128, 128)), rng.poisson(step)):
+        assert understand(image).valid is None

@@ -19,6 +19,8 @@ class Boundary(Choice):
 
     weight: ClassVar[float] = 1.0
     padded: ClassVar[bool] = True
+    local: ClassVar[bool] = False
+    """Whether what is assumed hangs only on the pixels nearby, whatever the size of the grid."""
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Return `image` extended to `grid` on its last axes, the frame in the middle.
@@ -70,6 +72,7 @@ class Edge(Boundary):
     """The border pixels repeated outwards."""
 
     name: Literal["edge"] = "edge"
+    local: ClassVar[bool] = True
     label: ClassVar[str] = "Edge: border pixels repeated"
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:

@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, core_schema
 
-Weight = Annotated[float, Field(ge=0)] | Literal["auto"]
-"""A strength: a number from 0 up, or "auto" to let the method find it."""
+Weight = Annotated[float, Field(ge=0, le=1000)] | Literal["auto"]
+"""A strength: 0 to 1000 (where nothing is left of a picture), or "auto" to let it be found."""
 
 
 class Declared(BaseModel):
@@ -35,7 +35,7 @@ class Declared(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, **parameters: Any) -> None:
+    def __init__(self, /, **parameters: Any) -> None:
         try:
             super().__init__(**parameters)
         except ValidationError as error:
@@ -102,7 +102,9 @@ def from_plain(family: str, value: Any) -> Choice:
         raise ValueError(f"{value.key()!r} is not a {family}; choose one of: {', '.join(known)}.")
     if isinstance(value, str):
         value = {"name": value}
-    if not isinstance(value, Mapping) or "name" not in value:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(key, str) for key in (*value, value.get("name"))
+    ):
         raise ValueError(
             f"A {family} is given by its name or by a mapping with a 'name'; "
             f"the names are: {', '.join(known)}."

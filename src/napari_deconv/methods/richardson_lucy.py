@@ -51,18 +51,20 @@ class RichardsonLucy(Method):
         return not self.accelerated
 
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
-        """Start from a flat picture and yield each estimate."""
+        """Start from a flat picture (the data where they are masked) and yield each estimate."""
         import torch
 
         blur, w = problem.blur, problem.weights
         g = problem.data if w is None else w * problem.data
         seen = blur.adjoint(torch.ones_like(g) if w is None else w)
-        x = problem.data.mean(blur.axes, keepdim=True).clamp(min=_FLOOR).expand_as(g)
+        blind = seen < _SEEN
+        flat = problem.data.mean(blur.axes, keepdim=True).clamp(min=_FLOOR).expand_as(g)
+        x = torch.where(blind, problem.data, flat)
         previous, direction, pace = x, torch.zeros_like(g), g.new_zeros(())
         for _ in range(self.iterations):
             y = torch.lerp(previous, x, 1 + pace).clamp_(min=0) if self.accelerated else x
             ratio = g / problem.fidelity.expected(blur(y))
-            correction = blur.adjoint(ratio).div_(seen).masked_fill_(seen < _SEEN, 1.0)
+            correction = blur.adjoint(ratio).div_(seen).masked_fill_(blind, 1.0)
             previous, x = x, correction.mul_(y).clamp_(min=0)
             yield x
             if self.accelerated:

@@ -116,11 +116,11 @@ def _centred(psf: npt.NDArray[np.float64], centre: Centre) -> Floats:
         return _surrounded(psf, tuple(int(p) for p in peak)).astype(np.float32)
     nearest = tuple(round(c) for c in _centroid(psf))
     centred = np.pad(_surrounded(psf, nearest), 2)
-    for _ in range(3):
-        left = _off_middle(_centroid(centred), centred.shape)
-        centred = moved(centred, [-offset for offset in left], order=3, mode="constant")
-        centred /= centred.sum()
-    return centred.astype(np.float32)
+    left = _off_middle(_centroid(centred), centred.shape)
+    # Linear interpolation moves the centroid exactly and makes no negative values.
+    centred = moved(centred, [-offset for offset in left], order=1, mode="constant")
+    array: Floats = centred.astype(np.float32)
+    return array
 
 
 def _surrounded(psf: npt.NDArray[np.float64], origin: tuple[int, ...]) -> npt.NDArray[np.float64]:

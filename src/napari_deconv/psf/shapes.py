@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 ENERGY = 0.999
 """Share of the energy that a sampled shape holds at least."""
-WIDEST = 2001
-"""Largest size of a sampled shape, in pixels."""
+MOST_PIXELS = 16_000_000
+"""Most pixels of a sampled shape: 4000 x 4000, or 250 x 250 x 250."""
 MOST_OVERSAMPLING = 15
 """Most samples along each axis of a pixel over which a shape is integrated."""
 MOST_SAMPLES = 4_000_000
@@ -66,7 +66,12 @@ class Shape(Psf):
         import numpy as np
 
         pixel = self._pixel(pixel_size)
-        halves = [min(math.ceil(self.reach() / p - 1e-6) + 1, WIDEST // 2) for p in pixel]
+        halves = [math.ceil(self.reach() / p - 1e-6) + 1 for p in pixel]
+        if math.prod(2 * half + 1 for half in halves) > MOST_PIXELS:
+            raise ValueError(
+                f"The PSF {self.key()!r} would be {' × '.join(str(2 * h + 1) for h in halves)} "
+                "pixels large; give it a smaller width."
+            )
         times = _oversampling([2 * half + 1 for half in halves])
         r2 = np.zeros(())
         for axis, (half, p) in enumerate(zip(halves, pixel, strict=True)):

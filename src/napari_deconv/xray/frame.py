@@ -15,8 +15,12 @@ Mask = npt.NDArray[np.bool_]
 
 DEAD_CONTRAST = 0.1
 """A dead pixel lies this share of the grey range below its surroundings, or more."""
+CERTAIN = 6.0
+"""A dead pixel lies this many sigma of the noise below its surroundings, or more."""
+LARGEST_SPOT = 4
+"""Side of the largest cluster of dead pixels; what is larger is part of the picture."""
 MOST_DEAD = 1000
-"""More pixels than this at the very minimum are taken for a dark background."""
+"""More spots than this at the very minimum are taken for a dark background."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,11 @@ def understand(image: npt.NDArray[np.generic]) -> Frame:
     image : ndarray, 2-D or 3-D
         Grey values that `check_image` accepts.
     """
-    values = image.astype(np.float32)
+    with np.errstate(over="ignore"):  # what float32 can't hold is masked as infinite
+        values = image.astype(np.float32)
     finite = np.isfinite(values)
+    if not finite.any():
+        raise ValueError("The image's values are beyond 3e38; divide them by a constant.")
     dead = _dead(values, finite)
     saturated = _saturated(values, finite & ~dead)
     notes = [
@@ -95,28 +102,38 @@ def understand(image: npt.NDArray[np.generic]) -> Frame:
 
 
 def _dead(values: Floats, finite: Mask) -> Mask:
-    """Return isolated pixels stuck at the minimum, far below all their neighbours.
+    """Return spots, rows and columns stuck at the minimum, far below all that surrounds them.
 
-    Blur leaves no such pixel in a true picture: next to the darkest pixel of a thin wire lie
+    Blur leaves no such thing in a true picture: next to the darkest pixel of a thin wire lie
     others nearly as dark.
     """
+    from scipy.ndimage import binary_dilation, find_objects, label
+
     dead = np.zeros(values.shape, dtype=bool)
     lowest = values[finite].min()
-    places = np.argwhere(finite & (values == lowest))
-    if len(places) > MOST_DEAD:
-        return dead
+    stuck = finite & (values == lowest)
     low, high = np.percentile(values[finite], (0.1, 99.9))
-    for place in places:
-        around = tuple(slice(max(p - 2, 0), p + 3) for p in place)
-        others = values[around][finite[around] & (values[around] > lowest)]
-        beside = tuple(slice(max(p - 1, 0), p + 2) for p in place)
-        next_to = values[beside][finite[beside] & (values[beside] > lowest)]
-        if next_to.size == 0 or values[around].size - others.size > 3:
+    least = max(DEAD_CONTRAST * float(high - low), CERTAIN * gaussian_sigma(values, finite))
+    around = np.ones((1,) * (values.ndim - 2) + (3, 3))
+    if values.ndim == 3:
+        around = np.concatenate([0 * around, around, 0 * around])
+    spots, count = label(stuck, around)
+    for number, box in enumerate(find_objects(spots) if count <= MOST_DEAD else (), start=1):
+        if not _is_defect(tuple(part.stop - part.start for part in box[-2:]), values.shape[-2:]):
             continue
-        depth = float(np.median(others)) - float(lowest)
-        alone = float(next_to.min()) - float(lowest) > depth / 2
-        dead[tuple(place)] = alone and depth > DEAD_CONTRAST * (high - low)
+        wide = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box)
+        spot = spots[wide] == number
+        rim = values[wide][binary_dilation(spot, around) & ~stuck[wide] & finite[wide]]
+        if rim.size and rim.min() - lowest > least / 2 and np.median(rim) - lowest > least:
+            dead[wide] |= spot
     return dead
+
+
+def _is_defect(size: tuple[int, ...], frame: tuple[int, ...]) -> bool:
+    """Return whether a spot is small, or a row or column of the detector."""
+    if max(size) <= LARGEST_SPOT:
+        return True
+    return min(size) <= 2 and any(n == whole for n, whole in zip(size, frame, strict=True))
 
 
 def _saturated(values: Floats, good: Mask) -> Mask:
