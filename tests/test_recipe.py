@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
 
 import napari_deconv as nd
@@ -220,12 +221,13 @@ def test_stream_adaptors() -> None:
 
 def test_a_wide_saturated_area_stays_bright() -> None:
     """Nothing in it is measured; smooth priors let it sag a little, none darkens it to the mean."""
-    image = np.random.default_rng(0).normal(1000, 5, (96, 96))
-    image[30:70, 30:70] = np.random.default_rng(1).normal(4000, 20, (40, 40))
-    clipped = image.clip(max=3900)
+    truth = np.full((96, 96), 1000.0)
+    truth[30:70, 30:70] = 4000
+    noise = np.random.default_rng(0).normal(0, 10, truth.shape)
+    clipped = (gaussian_filter(truth, 1.5) + noise).clip(max=3900)
     for name in ("least-squares", "tikhonov", "wiener", "richardson-lucy", "tv"):
         restored = nd.deconvolve(clipped, {"name": "gaussian", "sigma": 1.5}, name)
-        assert restored[50, 50] > (3400 if name == "wiener" else 3800), name
+        assert restored[50, 50] > 3400, (name, restored[50, 50])
 
 
 @pytest.mark.parametrize("boundary", ["edge", "reflect", "periodic", "unknown", "zero"])
