@@ -101,18 +101,25 @@ def figures(image: Image, results: list[Result[Recipe]], noise: Noise) -> list[l
         rows.append([f"mean, {name}", f"{means[0]:.1f}", *shifts])
         spreads = [float(np.nanstd(detrended(picture, where))) for picture in pictures]
         rows.append([f"noise, {name}", *(f"{s:.2f}" for s in spreads)])
-    psf = results[0].recipe.psf.sigma
-    white = results[0].recipe.measured.noise
-    typical = float(np.sqrt(np.mean(noise.sigma(image) ** 2)))
-    for name, sigma in (
-        ("sigma(grey)", noise.sigma(image)),
-        (f"sigma {typical:.2f}", typical),
-        (f"sigma {white:.2f}", white),
-    ):
-        for region, phantom in (("phantom", True), ("all", False)):
-            found = [agreement(picture, image, sigma, psf, phantom) for picture in after]
+    return [*rows, *_chi_squares(image, results, noise)]
+
+
+def _chi_squares(image: Image, results: list[Result[Recipe]], noise: Noise) -> list[list[str]]:
+    """Return the rows of the re-blur check: by the measured noise, and by what the recipe took."""
+    psf, assumed = results[0].recipe.psf.sigma, results[0].recipe.measured.noise
+    by_grey = noise.sigma(image)
+    rows = []
+    for region, phantom in (("phantom", True), ("all", False)):
+        where = box(image.shape, PHANTOM) if phantom else ...
+        mean = float(np.sqrt(np.mean(by_grey[where] ** 2)))
+        for name, sigma in (
+            ("sigma by grey value", by_grey),
+            (f"sigma {mean:.2f}, its mean", mean),
+            (f"sigma {assumed:.2f}, as assumed", assumed),
+        ):
+            found = [agreement(result.image, image, sigma, psf, phantom) for result in results]
             cells = [f"{chi2:.3f} ({lag:+.2f})" for chi2, lag in found]
-            rows.append([f"chi-square, {name}, {region}", "", *cells])
+            rows.append([f"chi-square, {region}, {name}", "", *cells])
     return rows
 
 

@@ -151,7 +151,7 @@ def test_ranges_are_said_in_words() -> None:
         for family, name, choice in CHOICES
     }
     weight = known["method", "tv"]["weight"]
-    assert (weight.type, weight.range, weight.default) == ("number or auto", "≥ 0", "auto")
+    assert (weight.type, weight.range, weight.default) == ("number or auto", "≥ 0, ≤ 1000", "auto")
     assert known["method", "least-squares"]["cutoff"].range == "> 0, ≤ 1"
     assert known["method", "tv"]["iterations"].type == "whole number"
     assert known["psf", "gaussian"]["unit"].range.startswith("px, nm")
