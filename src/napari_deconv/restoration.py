@@ -122,9 +122,8 @@ class Restoration(Generic[P]):
         self._first = self.problem(0)
         method = recipe.method.resolved(self._first)
         if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
-            raise ValueError(
-                "Positivity would hold for image plus offset; set the offset to 0 or positive off."
-            )
+            hint = "set the offset to 0 or positive off."
+            raise ValueError(f"Positivity would hold for image plus offset; {hint}")
         self.recipe = self.recipe.model_copy(update={"method": method})
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * method.total(self._first)
