@@ -231,7 +231,7 @@ def bad_inputs() -> dict[str, tuple[Any, str]]:
 
     def method(desk: Any) -> None:
         desk.use("richardson-lucy")
-        desk.layers["scan"].data[5:15, 5:15] = -0.3
+        desk.layers["scan"].data[5:8, 5:8] = np.linspace(-0.3, -0.2, 9).reshape(3, 3)
 
     hole = np.full((9, 9), np.nan)
     hole[4, 4] = 1

@@ -82,7 +82,7 @@ def test_a_small_number_is_read_back_exactly(
     assert getattr(form.value, field) == SMALL
 
 
-@pytest.mark.parametrize("number", [0.0015, 1e-12, 1 / 3, 123456.789, 2.0])
+@pytest.mark.parametrize("number", [0.0015, 1e-12, 1 / 3, 987.654321, 2.0])
 def test_any_number_is_shown_so_that_it_comes_back(qtbot: Any, number: float) -> None:
     form = Form(choices("method")["tv"])
     form.value = choices("method")["tv"](weight=number)
