@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float32]
 
 TOLERATED_SHIFT = 0.25
 """Pixels by which a centroid may lie off the middle without being named."""
+RINGING = 0.01
+"""Share of negative values that centring may add before it turns to a softer way."""
 RIM = 0.01
 """Share of the energy on the outermost pixels above which a PSF counts as cut off."""
 
@@ -76,8 +78,7 @@ def understand(array: npt.ArrayLike, centre: Centre = "middle") -> Kernel:
     notes = []
     if abs(total - 1) > 1e-3:
         notes.append(f"The PSF summed to {total:.4g}; it was normalised to 1.")
-    lobes = float(-normalised[normalised < 0].sum())
-    if lobes > 1e-3:
+    if (lobes := _lobes(normalised)) > 1e-3:
         notes.append(f"The PSF has negative values ({lobes:.1%} of its sum).")
     if (share := _rim_share(normalised)) > RIM:
         notes.append(f"The PSF seems cut off: {share:.0%} of its sum lies on its rim.")
@@ -107,20 +108,38 @@ def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
 
 def _centred(psf: npt.NDArray[np.float64], centre: Centre) -> Floats:
     """Return the PSF with its origin at the middle of an odd-sized array (or as it is)."""
-    from scipy.ndimage import shift as moved
-
     if centre == "middle":
         return psf.astype(np.float32)
     if centre == "peak":
         peak = np.unravel_index(int(np.argmax(psf)), psf.shape)
         return _surrounded(psf, tuple(int(p) for p in peak)).astype(np.float32)
     nearest = tuple(round(c) for c in _centroid(psf))
-    centred = np.pad(_surrounded(psf, nearest), 2)
-    left = _off_middle(_centroid(centred), centred.shape)
-    # Linear interpolation moves the centroid exactly and makes no negative values.
-    centred = moved(centred, [-offset for offset in left], order=1, mode="constant")
+    around = np.pad(_surrounded(psf, nearest), 2)
+    centred = _moved(around, order=3)
+    if _lobes(centred) > _lobes(around) + RINGING:
+        centred = _moved(around, order=1)
     array: Floats = centred.astype(np.float32)
     return array
+
+
+def _moved(psf: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
+    """Move the centroid to the middle by splines of an order, until it is there.
+
+    Cubic splines keep the shape of a smooth PSF; rough ones they make ring, where linear ones
+    only soften.
+    """
+    from scipy.ndimage import shift
+
+    for _ in range(3):
+        left = _off_middle(_centroid(psf), psf.shape)
+        psf = shift(psf, [-offset for offset in left], order=order, mode="constant")
+        psf /= psf.sum()
+    return psf
+
+
+def _lobes(psf: npt.NDArray[np.float64]) -> float:
+    """Return the sum of the negative values, as a positive share of the whole."""
+    return float(-psf[psf < 0].sum())
 
 
 def _surrounded(psf: npt.NDArray[np.float64], origin: tuple[int, ...]) -> npt.NDArray[np.float64]:
