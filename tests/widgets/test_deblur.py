@@ -13,7 +13,7 @@ import pytest
 from napari.layers import Image
 from napari.utils import notifications
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QScrollArea, QToolButton, QWidget
 
 from napari_deconv import __version__
 from napari_deconv.recipe import Recipe
@@ -256,7 +256,15 @@ def test_everything_has_a_name_and_the_tab_key_follows_the_eye(empty_desk: Any) 
         if widget is desk.dock.panel.image or not desk.dock.isAncestorOf(widget):
             break
     names = [widget.objectName() for widget in visited]
-    middles = [widget.mapTo(desk.dock, widget.rect().center()).y() for widget in visited]
+    content = desk.dock.findChild(QScrollArea).widget()
+
+    def middle(widget: QWidget) -> int:
+        """Return the height in the scrolled column; what is pinned stands beneath all of it."""
+        if content.isAncestorOf(widget):
+            return widget.mapTo(content, widget.rect().center()).y()
+        return content.height() + widget.mapTo(desk.dock, widget.rect().center()).y()
+
+    middles = [middle(widget) for widget in visited]
     rows = [round(middle / 10) for middle in middles]
     assert rows == sorted(rows), list(zip(names, middles, strict=True))
     assert {"image", "psf", "gaussian.sigma", "tv.weight.auto", "fold", "run"} <= set(names)

@@ -278,20 +278,16 @@ class DeblurPanel(QWidget):
         column.beneath(self.method_line)
         column.row("Region", self.region.menu)
         column.beneath(self.region.line)
-        for widget in (
-            self.more,
-            self.question,
-            self.controls,
-            self.notes,
-            self.plot,
-            self.verdict,
-            self.saving,
-            self.hint,
-        ):
+        for widget in (self.more, self.notes, self.plot, self.verdict, self.saving, self.hint):
             column.wide(widget)
         column.end()
+        pinned = Column(margin=6)  # in sight however low the dock is
+        pinned.wide(self.question)
+        pinned.wide(self.controls)
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(Scroll(column))
+        layout.setSpacing(0)
+        layout.addWidget(Scroll(column), 1)
+        layout.addWidget(pinned)
