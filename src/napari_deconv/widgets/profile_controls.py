@@ -85,7 +85,7 @@ class ProfileControls(QWidget):
     def _options(self) -> list[tuple[str, Any]]:
         return [("none", None), *((layer.name, layer) for layer in self._grey())]
 
-    def _guess(self) -> Image | None:
+    def _guess(self, _: Any) -> Image | None:
         # Whole words only, and no result of ours: "unsharp" is no sharp truth.
         found = (layer for layer in self._grey() if METADATA not in layer.metadata)
         words = ((layer, re.split("[^a-z]+", layer.name.lower())) for layer in found)
