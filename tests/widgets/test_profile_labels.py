@@ -16,8 +16,7 @@ def rows(labels, corners):
     apart = lifted(labels, np.array(corners, float), POINTS)
     assert [label.rstrip() for label in apart] == labels
     return [
-        (len(after) - len(before)) // len(LIFT)
-        for after, before in zip(apart, labels, strict=True)
+        (len(after) - len(before)) // len(LIFT) for after, before in zip(apart, labels, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from napari_deconv.widgets.layer_choice import METADATA, REFERENCES, LayerChoice
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
+    from qtpy.QtGui import QResizeEvent
 
 _ADD = (
     "Put three lines on the image. Once there are lines: draw another one by a drag on the canvas. "
@@ -72,6 +73,12 @@ class ProfileControls(QWidget):
         if layer is not None and layer not in self._grey():
             raise ValueError(f"The reference must be a grey-value image, unlike {layer.name!r}.")
         self.reference_box.value = layer
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for the rows that the width needs: a dock asks its layout for one only."""
+        super().resizeEvent(event)
+        if (layout := self.layout()) is not None:
+            self.setMinimumHeight(layout.heightForWidth(self.width()))
 
     def connect_buttons(self, slots: Sequence[Callable[[], None]]) -> None:
         """Connect the buttons from left to right."""
