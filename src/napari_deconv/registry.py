@@ -16,6 +16,7 @@ MODULES = {
         "methods.richardson_lucy",
         "methods.variational",
         "methods.weighted_sum",
+        "methods.pylops",
     ),
 }
 

@@ -7,7 +7,7 @@ transform. `penalty` and `prox` act on z; `value` on the image itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -308,6 +308,5 @@ def _shrunk(z: Tensor, threshold: float | Tensor, out: Tensor | None) -> Tensor:
     import torch
 
     out = torch.empty_like(z) if out is None else out
-    if isinstance(threshold, torch.Tensor):
-        return torch.sub(z, torch.clamp(z, -threshold, threshold, out=out), out=out)
-    return torch.sub(z, torch.clamp(z, -threshold, threshold, out=out), out=out)
+    bound: Any = threshold
+    return torch.sub(z, torch.clamp(z, -bound, bound, out=out), out=out)

@@ -25,6 +25,8 @@ class Method(Choice):
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian",)
     """Names of the noise models whose mathematics it follows; the first is its own."""
+    on_host: ClassVar[bool] = False
+    """Whether another library computes it on the host: slow, and for comparison only."""
     bias: ClassVar[str] = ""
     """If it does not keep grey values: what it does to them, for the user."""
 
