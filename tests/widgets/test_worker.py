@@ -186,11 +186,17 @@ def test_what_nobody_foresaw_is_one_sentence_and_a_traceback_in_the_log(
     assert "Traceback" in caplog.text
 
 
-def test_no_verdict_where_it_means_nothing() -> None:
+def test_counts_get_a_verdict_and_no_verdict_says_why() -> None:
     poisson = Recipe(
         psf=GaussianPsf(sigma=1.5), method={"name": "richardson-lucy", "iterations": 3}
     )
-    assert list(restore(order(recipe=poisson), Control()))[-1] == Verdict("")
+    counts = list(restore(order(recipe=poisson), Control()))[-1]
+    assert isinstance(counts, Verdict)
+    assert "chi-square" in counts.text
+    wide = Recipe(psf=GaussianPsf(sigma=30), method={"name": "tikhonov"})
+    covered = list(restore(order(recipe=wide), Control()))[-1]
+    assert isinstance(covered, Verdict)
+    assert "No re-blur verdict: the PSF" in covered.text or "no pixel" in covered.text
 
 
 def test_a_run_is_heard_in_the_gui_s_thread_and_shown_in_the_activity_dock(qtbot: Any) -> None:

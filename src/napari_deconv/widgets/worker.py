@@ -121,8 +121,7 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     for last in _views(run, _compared(truth, order.region), control):
         yield last
     if last is not None and last.index == last.total:
-        check = run.agreement(last.image)
-        yield Verdict("" if check is None else str(check))
+        yield Verdict(run.verdict(last.image))
 
 
 def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
