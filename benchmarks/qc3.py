@@ -34,9 +34,12 @@ from table import parser, show
 
 from napari_deconv import Recipe
 from napari_deconv.evidence.residual import residual_check
+from napari_deconv.verdict import sigma_by_grey
 
 if TYPE_CHECKING:
     from napari_deconv.restoration import Result
+
+Sigma = Callable[[Image], Image]
 
 WEIGHTS = (2e-4, 5e-3)
 """Between them lies the weight of the discrepancy principle."""
@@ -67,13 +70,18 @@ def recipe_for(sigma: float, weight: float | str = "auto") -> Recipe:
 
 
 def agreement(
-    restored: Image, image: Image, sigma: Image | float, psf: float, phantom: bool
+    restored: Image, image: Image, sigma: Image | float | Sigma, psf: float, phantom: bool
 ) -> tuple[float, float]:
     """Return chi-square and lag-1 correlation of what the re-blurred result leaves of the data."""
     kernel = recipe_for(psf).psf.kernel()
     where = box(image.shape, PHANTOM) if phantom else None
     check = residual_check(restored, image, kernel, sigma, where)
     return check.chi2, check.whiteness
+
+
+def found_in_image(recipe: Recipe) -> Sigma:
+    """Return what the dock and the command line take for the noise of each grey level."""
+    return sigma_by_grey(recipe.measured, recipe.fidelity, 0.0)
 
 
 def matched_weight(chi2: Callable[[float], float]) -> float:
@@ -106,7 +114,7 @@ def figures(image: Image, results: list[Result[Recipe]], noise: Noise) -> list[l
 
 def _chi_squares(image: Image, results: list[Result[Recipe]], noise: Noise) -> list[list[str]]:
     """Return the rows of the re-blur check: by the measured noise, and by what the recipe took."""
-    psf, assumed = results[0].recipe.psf.sigma, results[0].recipe.measured.noise
+    psf, measured = results[0].recipe.psf.sigma, results[0].recipe.measured
     by_grey = noise.sigma(image)
     rows = []
     for region, phantom in (("phantom", True), ("all", False)):
@@ -115,10 +123,11 @@ def _chi_squares(image: Image, results: list[Result[Recipe]], noise: Noise) -> l
         for name, sigma in (
             ("sigma by grey value", by_grey),
             (f"sigma {mean:.2f}, its mean", mean),
-            (f"sigma {assumed:.2f}, as assumed", assumed),
+            ("sigma found in the image, as the dock has it", found_in_image(results[0].recipe)),
+            (f"sigma {measured.noise:.2f}, that of the finest details", measured.noise),
         ):
-            found = [agreement(result.image, image, sigma, psf, phantom) for result in results]
-            cells = [f"{chi2:.3f} ({lag:+.2f})" for chi2, lag in found]
+            pairs = [agreement(result.image, image, sigma, psf, phantom) for result in results]
+            cells = [f"{chi2:.3f} ({lag:+.2f})" for chi2, lag in pairs]
             rows.append([f"chi-square, {region}, {name}", "", *cells])
     return rows
 
@@ -178,6 +187,11 @@ def main() -> None:
         f"{noise.neighbours:.2f}; the finest differences see {noise.white:.2f} of it."
     )
     automatic = recipe_for(sigma).run(image, device="cpu")
+    found = automatic.recipe.measured
+    print(
+        f"Found in the image: variance {found.gain:.4f} × grey value + {found.read_noise:.2f}²; "
+        f"neighbours correlate by {found.neighbours:.2f}."
+    )
 
     def chi2(weight: float) -> float:
         restored = recipe_for(sigma, weight).begin(image, device="cpu").image()
@@ -185,6 +199,9 @@ def main() -> None:
 
     matched = recipe_for(sigma, matched_weight(chi2)).run(image, device="cpu")
     print("Warnings of the result:", *(matched.warnings or ("none",)))
+    for result in (automatic, matched):
+        ready = result.recipe.begin(image, device="cpu")
+        print(f"Weight {result.recipe.method.weight:.2g}: {ready.agreement(result.image)}")
     weights = [float(result.recipe.method.weight) for result in (automatic, matched)]
     header = ["QC-3", "before", f"auto, weight {weights[0]:.2g}", f"weight {weights[1]:.2g}"]
     title = "In brackets: over the coarsest group; change of the mean; correlation of neighbours"

@@ -138,6 +138,74 @@ def test_richardson_lucy_follows_poisson_and_says_so() -> None:
     recipe = Recipe(psf=GAUSSIAN, method="richardson-lucy", fidelity="gaussian")
     assert recipe.fidelity.name == "poisson"
     assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+    said = "richardson-lucy follows the noise model poisson, which replaces gaussian."
+    assert said in recipe.run(IMAGE).warnings
+    stated = Recipe(psf=GAUSSIAN, method="richardson-lucy", fidelity="poisson")
+    assert said not in stated.run(IMAGE).warnings
+    assert (
+        said not in Recipe(psf=GAUSSIAN, method={"name": "tv", "iterations": 2}).run(IMAGE).warnings
+    )
+
+
+FAR_METHODS = ("tv", "tikhonov", "wiener", "least-squares")
+
+
+@pytest.mark.parametrize("method", FAR_METHODS)
+@pytest.mark.parametrize("boundary", ["edge", "mean", "unknown"])
+def test_a_far_offset_changes_nothing(method: str, boundary: str, sample: samples.Sample) -> None:
+    """What is left is the step of the result's own 32-bit numbers."""
+    recipe = Recipe(psf=GAUSSIAN, method=method, boundary=boundary)
+    plain = recipe.begin(sample.image).image()
+    for offset, step in ((1e3, 2e-4), (1e6, 0.1)):
+        far = recipe.run(sample.image.astype(np.float64) + offset)
+        np.testing.assert_allclose(far.image - offset, plain, atol=step)
+        assert any("32-bit" in warning for warning in far.warnings) == (offset == 1e6)
+    region = (slice(30, 60), slice(50, 90))
+    part = recipe.begin(sample.image.astype(np.float64) + 1e3, region=region).image()
+    np.testing.assert_allclose(part - 1e3, plain[region], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"method": "ridge"},
+        {"method": "richardson-lucy"},
+        {"method": "tikhonov", "boundary": "zero"},
+        {"method": {"name": "tv", "positive": True, "iterations": 3}},
+    ],
+)
+def test_where_an_offset_counts_its_loss_is_named(
+    parts: dict[str, object], sample: samples.Sample
+) -> None:
+    far = Recipe(psf=GAUSSIAN, **parts).begin(sample.image.astype(np.float64) + 1e6)
+    assert any("32-bit numbers hold them only to" in note for note in far.notes)
+    near = Recipe(psf=GAUSSIAN, **parts).begin(sample.image)
+    assert not any("32-bit" in note for note in near.notes)
+
+
+def test_a_masked_array_s_mask_is_honoured(sample: samples.Sample) -> None:
+    recipe = Recipe(psf=GAUSSIAN, method="tikhonov")
+    spoilt = sample.image.copy()
+    spoilt[40:42, 50:52] = 1e4
+    mask = np.zeros(spoilt.shape, bool)
+    mask[40:42, 50:52] = True
+    hidden = recipe.run(np.ma.masked_array(spoilt, mask))
+    assert "4 hidden pixels masked." in hidden.warnings
+    as_nan = recipe.run(np.where(mask, np.nan, spoilt))
+    np.testing.assert_allclose(hidden.image, as_nan.image, atol=1e-6)
+    assert hidden.image.max() < 2
+
+
+def test_a_recipe_measured_on_another_image_says_so(sample: samples.Sample) -> None:
+    recipe = Recipe(psf=GAUSSIAN, method="tikhonov").run(sample.image).recipe
+    said = "The recipe was measured on another image"
+    assert not any(said in warning for warning in recipe.run(sample.image).warnings)
+    assert not any(said in warning for warning in recipe.run(1.2 * sample.image).warnings)
+    assert any(said in warning for warning in recipe.run(5000 * sample.image).warnings)
+    noise = np.random.default_rng(0).normal(0, 6 * sample.sigma, sample.image.shape)
+    assert any("its noise is" in warning for warning in recipe.run(sample.image + noise).warnings)
+    region = recipe.begin(sample.image, region=(slice(0, 9), slice(0, 9)))
+    assert not any(said in note for note in region.notes)
 
 
 def test_an_offset_makes_room_for_negatives() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from napari_deconv import io
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import Psnr, format_decibel, peak, psnr
-from napari_deconv.evidence.residual import ResidualCheck
+from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class Report:
             for key, value in asdict(self).items()
         }
 
-    def lines(self, check: ResidualCheck | None) -> list[str]:
+    def lines(self, check: ResidualCheck | Unchecked) -> list[str]:
         """Return it for a reader."""
         work = f"{self.iterations} iterations" if self.iterations > 1 else "one iteration"
         if self.slices > 1:
@@ -93,7 +93,7 @@ class Report:
         if self.psnr is not None and self.psnr_before is not None and self.data_range is not None:
             before = format_decibel(self.psnr_before)
             lines.append(f"  PSNR {before} dB before, {Psnr(self.psnr, self.data_range)} after")
-        return lines if check is None else [*lines, f"  {check}"]
+        return [*lines, f"  {check}"]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Work:
         reference = self.job.terms.reference
         return None if reference is None else reference.compare(step.image(), step.slice)
 
-    def save(self) -> tuple[Report, ResidualCheck | None]:
+    def save(self) -> tuple[Report, ResidualCheck | Unchecked]:
         """Write picture and recipe, and return what became of the image."""
         terms, recipe = self.job.terms, self.restoration.recipe
         picture, text = self.job.output, self.job.files[1]
@@ -194,6 +194,8 @@ class Work:
         recipe.save(text)
         after = None if terms.reference is None else terms.reference.compare(self.result)
         check = self.restoration.agreement(self.result)
+        checked = check if isinstance(check, ResidualCheck) else None
+        remarks = self.restoration.remarks(self.result)
         report = Report(
             image=str(self.job.image),
             output=str(picture),
@@ -206,9 +208,9 @@ class Work:
             psnr_before=None if self.before is None else self.before.value,
             psnr=None if after is None else after.value,
             data_range=None if after is None else after.data_range,
-            chi2=None if check is None else check.chi2,
-            whiteness=None if check is None else check.whiteness,
-            warnings=(*self.notes, *_losses(written, recipe, terms.dtype)),
+            chi2=None if checked is None else checked.chi2,
+            whiteness=None if checked is None else checked.whiteness,
+            warnings=(*self.notes, *remarks, *_losses(written, recipe, terms.dtype)),
         )
         return report, check
 

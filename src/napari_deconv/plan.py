@@ -71,4 +71,12 @@ class Plan(Declared):
             )
         own = from_plain("fidelity", known[0])
         object.__setattr__(self, "fidelity", own)
+        self.model_fields_set.discard("fidelity")  # no longer what was stated
         return self
+
+    def replaced_noise(self) -> tuple[str, ...]:
+        """Return a sentence if the method's own noise model stands in place of gaussian."""
+        if self.fidelity.key() == "gaussian" or "fidelity" in self.model_fields_set:
+            return ()
+        method, own = self.method.key(), self.fidelity.key()
+        return (f"{method} follows the noise model {own}, which replaces gaussian.",)

@@ -48,6 +48,7 @@ class Recipe(Plan):
         ----------
         image : array_like, shape (H, W), (N, H, W) or (D, H, W)
             Grey values of any real dtype. With a 2-D PSF a stack is restored slice by slice.
+            What the mask of a NumPy masked array hides is no measurement.
         psf : array_like, str, mapping or choice, optional
             Used in place of the recipe's PSF.
         device : str
@@ -64,7 +65,8 @@ class Recipe(Plan):
         from napari_deconv.restoration import Restoration
 
         recipe = self if psf is None else self.with_psf(psf)
-        return Restoration(recipe, np.asarray(image), device, region)
+        array = image if isinstance(image, np.ma.MaskedArray) else np.asarray(image)
+        return Restoration(recipe, array, device, region)
 
     def with_psf(self, psf: Any) -> Recipe:
         """Return a copy with another PSF: an array, a name, a mapping or a choice."""

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from napari_deconv import verdict
 from napari_deconv.core import device as devices
 from napari_deconv.core.boundary import margins
 from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
-from napari_deconv.evidence.residual import ResidualCheck, residual_check
+from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
 from napari_deconv.psf import kernel as kernels
+from napari_deconv.region import Cut, reach
 from napari_deconv.xray import frame as frames
 
 if TYPE_CHECKING:
@@ -31,10 +33,6 @@ P = TypeVar("P", bound=Plan)
 
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
-MARGIN = 48
-"""Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
-WIDEST = 2**31
-"""Reach of a method whose every pixel depends on the whole image."""
 BEYOND_NOISE = 5.0
 """Negative values deeper than this many sigma are no noise."""
 
@@ -94,6 +92,8 @@ class Restoration(Generic[P]):
     device : torch.device
     total : int
         Number of steps, slices x iterations.
+    slices : int
+        How many pictures of a stack are restored one by one.
     """
 
     def __init__(
@@ -109,15 +109,19 @@ class Restoration(Generic[P]):
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
         self._kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre)
         self._axes = _deconvolved_axes(image, self._kernel.array)
-        self._cut = _Cut.of(image.shape[-self._axes :], region, self._reach(recipe))
+        around = reach(self._kernel.array.shape, recipe)
+        self._cut = Cut.of(image.shape[-self._axes :], region, around)
         self.device = devices.pick(device)
         self._grid = self._padded_grid(recipe)
         devices.check_memory(self._grid, self.device)
-        whole = frames.understand(image)
-        measured = recipe.measured or Measurement.of(whole.values, whole.valid)
+        whole = frames.understand(image, level=_follows_level(recipe))
+        fresh = Measurement.of(whole.values, whole.valid, whole.level)
+        measured = recipe.measured or fresh
+        low, high = whole.range()
+        self._range = low + whole.level, high + whole.level
         self._measured = measured
         self._frame = whole.part((..., *self._cut.wide))
-        fidelity = recipe.fidelity.resolved(whole.values, whole.valid)
+        fidelity = recipe.fidelity.resolved(measured)
         self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
         clipped = self._check_counts()
         self._first = self.problem(0)
@@ -130,7 +134,8 @@ class Restoration(Generic[P]):
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * method.total(self._first)
         bias = (method.bias,) if method.bias else ()
-        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias)
+        said = (*recipe.replaced_noise(), *measured.foreign(fresh))
+        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
 
     def problem(self, index: int = 0) -> Problem:
         """Return the problem of one slice (or of the whole image), on the device."""
@@ -142,7 +147,7 @@ class Restoration(Generic[P]):
         recipe, scale = self.recipe, self._measured.scale
         values = self._slice(self._frame.values, index)
         image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
-        mean = (self._measured.mean + recipe.offset) / scale
+        mean = (self._measured.mean - self._frame.level + recipe.offset) / scale
         if recipe.fidelity.key() == "poisson":
             image = image.clamp(min=0)
         image = image.to(self.device)
@@ -212,49 +217,28 @@ class Restoration(Generic[P]):
                 if truth is not None:
                     part = self._slice(truth, step.slice or 0)
                     history.psnr.append(psnr(step.image(), part, float(np.nanmax(truth))).value)
-        return Result(image, history, self.recipe, self.notes)
+        warnings = (*self.notes, *self.remarks(image))
+        return Result(image, history, self.recipe, warnings)
 
-    def _reach(self, recipe: P) -> tuple[int, ...]:
-        """Return how many pixels around a region its estimate depends on."""
-        if not (recipe.method.is_local() and recipe.boundary.local):
-            return (WIDEST,) * self._axes
-        return tuple(k // 2 + MARGIN for k in self._kernel.array.shape)
-
-    def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | None:
-        """Return whether a result, blurred again, agrees with the data.
+    def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | Unchecked:
+        """Return whether a result, blurred again, agrees with the data; or why it can't be told.
 
         Parameters
         ----------
         result : ndarray
             As `image` returns it.
-
-        Returns
-        -------
-        ResidualCheck or None
-            Averaged over the slices; None where it can't be told: without an estimate of the
-            noise, for counts (whose noise is not alike everywhere), or if the PSF is as large as
-            the picture.
         """
-        noise = self._measured.noise
-        if noise <= 0 or self.recipe.fidelity.key() != "gaussian":
-            return None
         frame = self._frame.part((..., *self._cut.inner))
-        valid = np.ones(result.shape, bool) if frame.valid is None else frame.valid
-        planes = (-1, *result.shape[-self._axes :])
-        stacks = (array.reshape(planes) for array in (result, frame.values, valid))
-        try:
-            checks = [
-                residual_check(estimate, data, self._kernel.array, noise, mask)
-                for estimate, data, mask in zip(*stacks, strict=True)
-            ]
-        except ValueError:  # no pixel is blurred from within the picture
-            return None
-        pixels = [check.pixels for check in checks]
-        return ResidualCheck(
-            float(np.average([check.chi2 for check in checks], weights=pixels)),
-            float(np.average([check.whiteness for check in checks], weights=pixels)),
-            sum(pixels),
-        )
+        fidelity = self.recipe.fidelity
+        return verdict.agreement(result, frame, self._kernel.array, self._measured, fidelity)
+
+    def remarks(self, result: npt.NDArray[np.float32]) -> tuple[str, ...]:
+        """Return what looks odd of a result, a sentence each."""
+        return verdict.far_out(result, self._range)
+
+    def verdict(self, result: npt.NDArray[np.float32]) -> str:
+        """Return what is to be said of a result, a sentence or two."""
+        return " ".join((*self.remarks(result), str(self.agreement(result))))
 
     def _blank(self) -> npt.NDArray[np.float32]:
         """Return an array for the result, not filled in."""
@@ -265,7 +249,7 @@ class Restoration(Generic[P]):
         return array if array.ndim == self._axes else array[index]
 
     def _to_grey(self, estimate: Tensor) -> Tensor:
-        return estimate * self._measured.scale - self.recipe.offset
+        return estimate * self._measured.scale + (self._frame.level - self.recipe.offset)
 
     def _padded_grid(self, recipe: P) -> tuple[int, ...]:
         from napari_deconv.core.operators import fast_length
@@ -328,36 +312,6 @@ class Restoration(Generic[P]):
         return truth
 
 
-@dataclass(frozen=True)
-class _Cut:
-    """A region widened by what its estimate depends on (`wide`), and where it lies in that."""
-
-    wide: tuple[slice, ...]
-    inner: tuple[slice, ...]
-
-    @classmethod
-    def of(
-        cls, frame: tuple[int, ...], region: tuple[slice, ...] | None, reach: tuple[int, ...]
-    ) -> _Cut:
-        whole = tuple(slice(0, n) for n in frame)
-        if region is None:
-            return cls(whole, whole)
-        inside = [range(n)[part] for n, part in zip(frame, region, strict=True)]
-        if any(len(part) < 2 or part.step != 1 for part in inside):
-            raise ValueError("The region does not cover the image; draw it over the image.")
-        wide = [
-            slice(part.start - r, part.stop + r)
-            if r <= part.start and part.stop + r <= n
-            else slice(0, n)  # what is assumed beyond a border hangs on the size of the whole
-            for part, r, n in zip(inside, reach, frame, strict=True)
-        ]
-        inner = [
-            slice(part.start - w.start, part.stop - w.start)
-            for part, w in zip(inside, wide, strict=True)
-        ]
-        return cls(tuple(wide), tuple(inner))
-
-
 def _deconvolved_axes(image: npt.NDArray[np.generic], kernel: npt.NDArray[np.generic]) -> int:
     if kernel.ndim > image.ndim:
         raise ValueError(
@@ -365,3 +319,9 @@ def _deconvolved_axes(image: npt.NDArray[np.generic], kernel: npt.NDArray[np.gen
             "choose a PSF with as many axes as the image, or a 2-D one."
         )
     return kernel.ndim
+
+
+def _follows_level(recipe: Plan) -> bool:
+    """Return whether a constant added to the image is added to the result, and no more."""
+    gaussian = recipe.fidelity.key() == "gaussian"
+    return gaussian and recipe.boundary.level and recipe.method.follows_level()

@@ -25,6 +25,9 @@ def picture(noise: float = 0.01) -> np.ndarray:
     [
         (np.zeros((30, 30, 3), np.uint8), "RGB"),
         (np.zeros((30, 30, 4)), "RGB"),
+        (np.zeros((8, 8, 3), np.uint8), "RGB"),
+        (np.zeros((5, 40, 4)), "RGB"),
+        (np.ma.masked_all((30, 30)), "mask hides every pixel"),
         (np.zeros((30, 30), complex), "complex"),
         (np.array([["a", "b"], ["c", "d"]]), "of type"),
         (np.zeros((0, 30)), "empty"),
@@ -41,7 +44,9 @@ def test_what_is_no_image_is_refused(image: np.ndarray, sentence: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("shape", [(2, 2), (3, 40, 40), (30, 30, 5), (4, 4, 4)])
+@pytest.mark.parametrize(
+    "shape", [(2, 2), (3, 40, 40), (30, 30, 5), (4, 4, 4), (3, 8, 8), (3, 40, 3)]
+)
 def test_images_stacks_and_volumes_pass(shape: tuple[int, ...]) -> None:
     check_image(np.ones(shape))
 
@@ -146,3 +151,33 @@ def test_noise_is_not_taken_for_dead_pixels(seed: int) -> None:
     step = np.where(np.arange(128) < 64, 250.0, 500.0) * np.ones((128, 1))
     for image in (rng.normal(100, 5, (128, 128)), rng.poisson(50, (128, 128)), rng.poisson(step)):
         assert understand(image).valid is None
+
+
+def test_a_numpy_mask_hides_pixels_and_is_named() -> None:
+    image = np.ma.masked_array(picture(), mask=False)
+    image[3:5, 7] = np.ma.masked
+    image.data[3, 7], image.data[4, 7] = np.nan, 1e6
+    frame = understand(image)
+    assert frame.valid is not None
+    assert frame.notes == ("2 hidden pixels masked.",)
+    assert not frame.valid[3:5, 7].any()
+    assert frame.valid.sum() == image.size - 2
+    assert abs(frame.values[3:5, 7] - 0.7).max() < 0.1
+    assert understand(np.ma.masked_array(picture())).valid is None
+    with pytest.raises(ValueError, match="leaves no finite value"):
+        understand(np.ma.masked_array([[1.0, np.nan]] * 2, mask=[[True, False]] * 2))
+
+
+@pytest.mark.parametrize("offset", [1e4, -1e6])
+def test_a_far_level_is_subtracted_in_full_precision(offset: float) -> None:
+    exact = picture(0.0)
+    frame = understand(exact + offset, level=True)
+    assert frame.level == pytest.approx(offset + 0.7, abs=0.1)
+    rest = frame.values + (frame.level - offset)
+    np.testing.assert_allclose(rest, exact, atol=1e-7)
+    kept = understand(exact + offset)
+    assert kept.level == 0
+    assert any("32-bit numbers hold them only to" in note for note in kept.notes)
+    assert understand(exact + 3, level=True).level == 0  # near enough
+    whole = understand(np.rint(1000 * exact).astype(np.int64) + 2**40, level=True)
+    assert np.ptp(whole.values) == np.ptp(np.rint(1000 * exact))

@@ -21,6 +21,8 @@ class Boundary(Choice):
     padded: ClassVar[bool] = True
     local: ClassVar[bool] = False
     """Whether what is assumed hangs only on the pixels nearby, whatever the size of the grid."""
+    level: ClassVar[bool] = True
+    """Whether it follows a constant that is added to the picture."""
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Return `image` extended to `grid` on its last axes, the frame in the middle.
@@ -49,6 +51,7 @@ class Zero(Boundary):
 
     name: Literal["zero"] = "zero"
     label: ClassVar[str] = "Zero: dark background"
+    level: ClassVar[bool] = False
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Fill the border with 0."""

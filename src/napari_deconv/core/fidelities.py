@@ -9,9 +9,9 @@ from pydantic import Field
 from napari_deconv.core.params import Choice, register
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from torch import Tensor
+
+    from napari_deconv.core.scale import Measurement
 
 
 FromImage = Annotated[float, Field(ge=0)] | Literal["auto"]
@@ -24,10 +24,8 @@ class Fidelity(Choice):
     smooth: ClassVar[bool] = True
     """True if the misfit's gradient changes no faster than `v`: gradient steps of 1 are safe."""
 
-    def resolved(
-        self, values: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None
-    ) -> Self:
-        """Return the model with its automatic parameters measured on a layer's grey values."""
+    def resolved(self, measured: Measurement) -> Self:
+        """Return the model with its automatic parameters as what was measured of the layer."""
         return self
 
     def in_units(self, scale: float, noise: float) -> Self:
@@ -170,15 +168,12 @@ class PoissonGaussian(Gaussian):
         json_schema_extra={"unit": "grey values"},
     )
 
-    def resolved(
-        self, values: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None
-    ) -> Self:
+    def resolved(self, measured: Measurement) -> Self:
         """Return the model with gain and read noise as numbers."""
         if "auto" not in (self.gain, self.read):
             return self
-        from napari_deconv.core.noise import poisson_gaussian
-
-        found = dict(zip(("gain", "read"), poisson_gaussian(values, valid), strict=True))
+        read = measured.noise if measured.read_noise is None else measured.read_noise
+        found = {"gain": measured.gain, "read": read}
         changes = {key: found[key] for key in found if getattr(self, key) == "auto"}
         return type(self)(**{**self.plain(), **changes})
 

@@ -8,11 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from napari_deconv.core.noise import gaussian_sigma
+from napari_deconv.core.noise import gaussian_sigma, noise_by_grey
 from napari_deconv.core.params import Declared
 
 RANGE = (0.1, 99.9)
 """Percentiles between which the grey range lies."""
+FOREIGN = 2.0
+"""Grey ranges that differ by more than this factor are not of one series of images."""
+FOREIGN_NOISE = 3.0
+"""The same for their noise."""
 
 
 class Measurement(Declared):
@@ -24,19 +28,31 @@ class Measurement(Declared):
     scale: float = Field(gt=0, description="Grey range: 99.9 less 0.1 percentile.")
     noise: float = Field(ge=0, description="Standard deviation of the noise.")
     mean: float = Field(description="Mean grey value.")
+    gain: float = Field(0.0, ge=0, description="Variance of the noise per grey value.")
+    read_noise: float | None = Field(
+        None, ge=0, description="Standard deviation of the noise where the grey value is 0."
+    )
+    neighbours: float = Field(
+        0.0, ge=0, le=1, description="Correlation of the noise of neighbouring pixels."
+    )
 
     @classmethod
     def of(
-        cls, values: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None = None
+        cls,
+        values: npt.NDArray[np.floating],
+        valid: npt.NDArray[np.bool_] | None = None,
+        level: float = 0.0,
     ) -> Self:
         """Measure a whole layer or stack.
 
         Parameters
         ----------
         values : ndarray
-            Finite grey values.
+            Finite grey values, less `level`.
         valid : ndarray of bool, optional
             False where a pixel is no measurement.
+        level : float
+            Grey value that was subtracted before.
         """
         good = values if valid is None else values[valid]
         good = values if good.size == 0 else good
@@ -47,5 +63,25 @@ class Measurement(Declared):
             scale = full
         if full <= 1e-6 * abs(float(good.max())):  # a constant picture
             scale = abs(float(good.max())) or 1.0
-        noise = gaussian_sigma(values, valid)
-        return cls(scale=scale, noise=noise, mean=float(good.mean(dtype=np.float64)))
+        by_grey = noise_by_grey(values, valid, level)
+        return cls(
+            scale=scale,
+            noise=gaussian_sigma(values, valid),
+            mean=float(good.mean(dtype=np.float64)) + level,
+            gain=by_grey.gain,
+            read_noise=by_grey.read_sigma,
+            neighbours=by_grey.neighbours,
+        )
+
+    def foreign(self, fresh: Self) -> tuple[str, ...]:
+        """Name, in a sentence, what does not fit an image of which `fresh` was measured."""
+        named = (("grey range", "scale", FOREIGN), ("noise", "noise", FOREIGN_NOISE))
+        for what, field, factor in named:
+            here, there = getattr(fresh, field), getattr(self, field)
+            if max(here, there) > factor * min(here, there) > 0:
+                return (
+                    f"The recipe was measured on another image: its {what} is {there:.4g}, that of "
+                    f"this image {here:.4g}; remove 'measured' and set automatic parameters to "
+                    "'auto' to fit it to this one.",
+                )
+        return ()

@@ -30,20 +30,26 @@ class ResidualCheck:
         Lag-1 autocorrelation of the residuals, -1 to 1; 0 where they are white.
     pixels : int
         How many pixels were looked at.
+    neighbours : float
+        Correlation of neighbours in the noise itself, which residuals may have as well.
     """
 
     chi2: float
     whiteness: float
     pixels: int
+    neighbours: float = 0.0
 
     @property
     def agrees(self) -> bool:
         """Whether the residual has the size and the whiteness of noise."""
-        return AGREES[0] <= self.chi2 <= AGREES[1] and abs(self.whiteness) <= WHITE
+        allowed = WHITE + self.neighbours
+        return AGREES[0] <= self.chi2 <= AGREES[1] and abs(self.whiteness) <= allowed
 
     def __str__(self) -> str:
         """Return the verdict as a sentence."""
         figures = f"chi-square {self.chi2:.2f}, whiteness {self.whiteness:.2f}"
+        if self.neighbours >= WHITE / 2:
+            figures += f" (noise itself {self.neighbours:.2f})"
         if self.agrees:
             return f"Re-blurred result agrees with the data: {figures}."
         if self.chi2 > AGREES[1]:
@@ -53,11 +59,28 @@ class ResidualCheck:
         return f"Re-blurred result differs from the data by a pattern: {figures}."
 
 
+@dataclass(frozen=True)
+class Unchecked:
+    """No verdict, and why.
+
+    Attributes
+    ----------
+    reason : str
+        One sentence.
+    """
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the reason."""
+        return f"No re-blur verdict: {self.reason}"
+
+
 def residual_check(
     estimate: ArrayLike,
     data: ArrayLike,
     blur: ArrayLike | Callable[[NDArray[Any]], ArrayLike],
-    sigma: ArrayLike,
+    sigma: ArrayLike | Callable[[NDArray[Any]], ArrayLike],
     mask: ArrayLike | None = None,
 ) -> ResidualCheck:
     """Return how well a restored picture, blurred again, explains the data.
@@ -74,8 +97,9 @@ def residual_check(
     blur : array_like or callable
         The PSF, its centre at index ``(n - 1) // 2`` and taken relative to its sum; or a function
         that blurs the estimate, in which case `mask` has to leave out the border.
-    sigma : float or array_like
-        Standard deviation of the noise, one number or one for each pixel.
+    sigma : float, array_like or callable
+        Standard deviation of the noise, one number or one for each pixel, or a function that
+        gives it for the blurred estimate. A pixel where it is NaN does not count.
     mask : array_like of bool, optional
         True where the data count. Data that are not finite never count.
 
@@ -96,7 +120,6 @@ def residual_check(
         )
     if not np.isfinite(restored).all():
         raise ValueError("The estimate holds values that are not finite; restore it again.")
-    noise = _spread("Sigma", np.asarray(sigma, np.float64), measured.shape)
     counts = np.isfinite(measured)
     if mask is not None:
         counts = counts & _spread("The mask", np.asarray(mask, bool), measured.shape)
@@ -106,6 +129,9 @@ def residual_check(
         kernel = np.asarray(blur, np.float64)
         blurred = _convolve(restored, kernel)
         counts = counts & _interior(measured.shape, kernel.shape)
+    deviation = sigma(blurred) if callable(sigma) else sigma
+    noise = _spread("Sigma", np.asarray(deviation, np.float64), measured.shape)
+    counts = counts & ~np.isnan(noise)
     if not counts.any():
         raise ValueError("No pixel is left to check; the PSF or the mask covers the picture.")
     if not (noise[counts] > 0).all():

@@ -38,6 +38,10 @@ class Method(Choice):
         """Return whether an estimate hangs only on the data nearby: a region equals the whole."""
         return True
 
+    def follows_level(self) -> bool:
+        """Return whether a constant added to the data is added to the result, and no more."""
+        return "gaussian" in self.fidelities and not self.bias
+
     def total(self, problem: Problem) -> int:
         """Return how many estimates `iterates` yields."""
         raise TypeError(f"{type(self).__name__} does not say how many estimates it yields.")

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import pylops
     from torch import Tensor
 
-    from napari_deconv.core.operators import LinearMap
+    from napari_deconv.core.operators import Blur, LinearMap
     from napari_deconv.core.problem import Problem
 
 
-def as_operator(linear_map: LinearMap, shape: tuple[int, ...] | None = None) -> Any:
+def as_operator(linear_map: LinearMap | Blur, shape: tuple[int, ...] | None = None) -> Any:
     """Return a linear map as a ``pylops.LinearOperator`` on NumPy arrays.
 
     Any solver of PyLops or PyProximal then runs on it. Vectors are copied to the map's device and
@@ -50,7 +50,7 @@ def as_operator(linear_map: LinearMap, shape: tuple[int, ...] | None = None) -> 
     library = _library()
     shape = tuple(getattr(linear_map, "grid", ())) if shape is None else tuple(shape)
     if not shape:
-        raise ValueError("Say the shape of the images that the map acts on: as_operator(map, (H, W)).")
+        raise ValueError("Say what images the map acts on: as_operator(map, (H, W)).")
     kernel = getattr(linear_map, "kernel", None)
     device = torch.device("cpu") if kernel is None else kernel.device
     image = torch.zeros(shape, device=device)
@@ -112,8 +112,8 @@ class _Reference(Model):
 class PylopsFista(_Reference):
     """L1 of wavelets by PyLops' FISTA; it shrinks the coarsest level as well.
 
-    ``argmin 1/2 ||H x - g||^2 + weight ||Psi x||_1`` over all coefficients; positivity is applied to
-    what is shown.
+    ``argmin 1/2 ||H x - g||^2 + weight ||Psi x||_1`` over all coefficients; positivity is applied
+    to what is shown.
 
     References
     ----------
@@ -123,7 +123,7 @@ class PylopsFista(_Reference):
 
     name: Literal["pylops-fista"] = "pylops-fista"
     label: ClassVar[str] = "PyLops FISTA: wavelets, for comparison"
-    bias: ClassVar[str] = "PyLops' FISTA pulls grey values towards zero: the coarsest level shrinks."
+    bias: ClassVar[str] = "PyLops' FISTA pulls grey values towards zero, by up to its weight."
     weight: Strength = "auto"
     basis: Basis = "haar"
     levels: Levels = 3

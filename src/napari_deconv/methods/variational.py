@@ -61,6 +61,10 @@ class Model(Method):
         """Return the model with its automatic weight as a number."""
         return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
 
+    def follows_level(self) -> bool:
+        """Return False if it must not fall below zero, wherever that lies."""
+        return super().follows_level() and not self.positive
+
     def total(self, problem: Problem) -> int:
         """Return the number of iterations."""
         return self.iterations

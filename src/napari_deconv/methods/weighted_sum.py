@@ -68,6 +68,10 @@ class WeightedSum(Method):
         found = {name: self._weight(problem, name) for name in self._automatic()}
         return type(self)(**{**self.plain(), **found})
 
+    def follows_level(self) -> bool:
+        """Return False if bounds hold, or a prior knows where zero is."""
+        return self.bounds == "none" and getattr(self, "ridge", 0) == getattr(self, "l1", 0) == 0
+
     def multiple(self) -> int:
         """Return the number of which every side of the grid must be a multiple."""
         used = [prior for name, prior in self.priors().items() if getattr(self, name) != 0]

@@ -21,6 +21,10 @@ LARGEST_SPOT = 4
 """Side of the largest cluster of dead pixels; what is larger is part of the picture."""
 MOST_DEAD = 1000
 """More spots than this at the very minimum are taken for a dark background."""
+FAR = 100.0
+"""Grey values this many grey ranges from zero lose what 32-bit numbers can't hold beside it."""
+COARSE = 1e-3
+"""Steps of the grey values, in grey ranges, that are worth a word."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,25 @@ class Frame:
         False where a pixel is no measurement; None if all are.
     notes : tuple of str
         What was masked, a sentence each.
+    level : float
+        Subtracted from the grey values; 0 unless these lie far from zero for their range.
     """
 
     values: Floats
     valid: Mask | None
     notes: tuple[str, ...]
+    level: float = 0.0
 
     def part(self, where: tuple[Any, ...]) -> Frame:
         """Return the part of the frame at an index of slices."""
         valid = None if self.valid is None else self.valid[where]
-        return Frame(self.values[where], valid, self.notes)
+        return Frame(self.values[where], valid, self.notes, self.level)
+
+    def range(self) -> tuple[float, float]:
+        """Return the least and the greatest grey value that was measured, less the level."""
+        good = self.values if self.valid is None else self.values[self.valid]
+        good = good if good.size else self.values
+        return float(good.min()), float(good.max())
 
 
 def check_image(image: npt.NDArray[np.generic]) -> None:
@@ -64,41 +77,88 @@ def check_image(image: npt.NDArray[np.generic]) -> None:
         raise ValueError(
             f"The image has {image.ndim} axes; give a 2-D image, a stack or a volume of 3 axes."
         )
-    if image.ndim == 3 and image.shape[-1] in (3, 4) and min(image.shape[:2]) > 8:
+    channels = image.shape[-1]
+    if image.ndim == 3 and channels in (3, 4) and min(image.shape[:2]) > channels:
         raise ValueError("The image is RGB; convert it to grey values first.")
     if min(image.shape[-2:]) < 2:
         raise ValueError(
             f"The image is {' × '.join(map(str, image.shape))} pixels; "
             "it needs at least 2 along each axis to be deblurred."
         )
-    if image.dtype.kind == "f" and not np.isfinite(image).any():
+    if np.ma.isMaskedArray(image) and np.ma.getmaskarray(image).all():
+        raise ValueError("The image's mask hides every pixel; unmask those that were measured.")
+    if image.dtype.kind == "f" and not np.isfinite(np.ma.compressed(image)).any():
         raise ValueError("The image holds no finite value; choose another image.")
 
 
-def understand(image: npt.NDArray[np.generic]) -> Frame:
+def understand(image: npt.NDArray[np.generic], level: bool = False) -> Frame:
     """Find the pixels that are no measurement, fill them, and name them.
 
     Parameters
     ----------
     image : ndarray, 2-D or 3-D
-        Grey values that `check_image` accepts.
+        Grey values that `check_image` accepts. What a NumPy mask hides is no measurement.
+    level : bool
+        Whether a level that lies far from zero may be subtracted, in 64 bits.
     """
+    hidden = np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else None
+    image = np.ma.getdata(image)
     with np.errstate(over="ignore"):  # what float32 can't hold is masked as infinite
         values = image.astype(np.float32)
     finite = np.isfinite(values)
     if not finite.any():
         raise ValueError("The image's values are beyond 3e38; divide them by a constant.")
-    dead = _dead(values, finite)
-    saturated = _saturated(values, finite & ~dead)
-    notes = [
+    seen = finite if hidden is None else finite & ~hidden
+    if not seen.any():
+        raise ValueError("The image's mask leaves no finite value; unmask what was measured.")
+    subtracted, notes = _far(image, values, seen, level)
+    if subtracted:
+        with np.errstate(all="ignore"):
+            np.subtract(image, subtracted, out=values, dtype=np.float64, casting="unsafe")
+    dead = _dead(values, seen)
+    saturated = _saturated(values, seen & ~dead)
+    masks = (
+        (~finite if hidden is None else ~finite & ~hidden, "NaN or infinite"),
+        (np.False_ if hidden is None else hidden, "hidden"),
+        (dead, "dead"),
+        (saturated, "saturated"),
+    )
+    notes += tuple(
         f"{int(mask.sum())} {what} {'pixel' if mask.sum() == 1 else 'pixels'} masked."
-        for mask, what in ((~finite, "NaN or infinite"), (dead, "dead"), (saturated, "saturated"))
+        for mask, what in masks
         if mask.any()
-    ]
-    if not notes:
-        return Frame(values, None, ())
-    values = _filled(values, finite & ~dead)
-    return Frame(values, finite & ~dead & ~saturated, tuple(notes))
+    )
+    if not any(mask.any() for mask, _ in masks):
+        return Frame(values, None, notes, subtracted)
+    values = _filled(values, seen & ~dead)
+    return Frame(values, seen & ~dead & ~saturated, notes, subtracted)
+
+
+def _far(
+    image: npt.NDArray[np.generic], values: Floats, good: Mask, level: bool
+) -> tuple[float, tuple[str, ...]]:
+    """Return the level to subtract, 0 if none, and a sentence on what 32 bits can't hold."""
+    low, high = (float(edge) for edge in np.percentile(values[good], (0.1, 99.9)))
+    if max(abs(low), abs(high)) < FAR * (high - low):
+        return 0.0, ()
+    exact = image[good].astype(np.float64)
+    low, middle, high = (float(edge) for edge in np.percentile(exact, (0.1, 50, 99.9)))
+    if high == low:
+        return 0.0, ()
+    step = float(np.spacing(np.float32(max(abs(low), abs(high))))) / (high - low)
+    if step < COARSE:
+        said: tuple[str, ...] = ()
+    elif level:
+        said = (
+            f"The result's 32-bit grey values are {step:.2g} of the grey range apart; subtract "
+            f"{middle:.6g} from the image beforehand to keep more.",
+        )
+    else:
+        said = (
+            f"The grey values lie so far from zero that 32-bit numbers hold them only to "
+            f"{step:.2g} of the grey range; subtract {middle:.6g} from the image beforehand.",
+        )
+    return (middle if level else 0.0), said
 
 
 def _dead(values: Floats, finite: Mask) -> Mask:
