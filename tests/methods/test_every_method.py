@@ -16,7 +16,7 @@ from napari_deconv.core.problem import Problem
 from napari_deconv.methods.method import Method
 from napari_deconv.recipe import Recipe
 
-METHODS = list(nd.choices("method"))
+METHODS = [name for name, method in nd.choices("method").items() if not method.on_host]
 BOUNDARIES = list(nd.choices("boundary"))
 PSF = {"name": "gaussian", "sigma": 1.5}
 
