@@ -17,9 +17,9 @@ from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, residual_check
+from napari_deconv.exposures import exposed
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
-from napari_deconv.psf import kernel as kernels
 from napari_deconv.xray import frame as frames
 
 if TYPE_CHECKING:
@@ -107,13 +107,14 @@ class Restoration(Generic[P]):
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
         frames.check_image(image)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
-        self._kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre)
-        self._axes = _deconvolved_axes(image, self._kernel.array)
-        self._cut = _Cut.of(image.shape[-self._axes :], region, self._reach(recipe))
         self.device = devices.pick(device)
+        self._exposure = exposure = exposed(recipe, image, size, self.device)
+        recipe, image, self._kernel = exposure.recipe, exposure.image, exposure.kernel
+        self._axes = self._kernel.array.ndim
+        self._cut = _Cut.of(image.shape[-self._axes :], region, self._reach(recipe))
         self._grid = self._padded_grid(recipe)
         devices.check_memory(self._grid, self.device)
-        whole = frames.understand(image)
+        whole = exposure.frame or frames.understand(image)
         measured = recipe.measured or Measurement.of(whole.values, whole.valid)
         self._measured = measured
         self._frame = whole.part((..., *self._cut.wide))
@@ -153,7 +154,7 @@ class Restoration(Generic[P]):
             data=recipe.boundary.extend(image, self._grid, mean),
             weights=self._weights(index, window),
             blur=Blur(torch.from_numpy(self._kernel.array).to(self.device), self._grid),
-            fidelity=recipe.fidelity.in_units(scale),
+            fidelity=recipe.fidelity.averaged(self._exposure.exposures).in_units(scale),
             window=window,
             noise=self._measured.noise / scale,
             mean=mean,
@@ -273,7 +274,7 @@ class Restoration(Generic[P]):
         import torch
 
         outside = self.recipe.boundary.weight
-        valid = self._frame.valid
+        valid = self._frame.valid if self._exposure.share is None else self._exposure.share
         if valid is None and (outside == 1 or not self.recipe.boundary.padded):
             return None
         weights = torch.full(self._grid, outside, device=self.device)
@@ -339,12 +340,3 @@ class _Cut:
             for part, w in zip(inside, wide, strict=True)
         ]
         return cls(tuple(wide), tuple(inner))
-
-
-def _deconvolved_axes(image: npt.NDArray[np.generic], kernel: npt.NDArray[np.generic]) -> int:
-    if kernel.ndim > image.ndim:
-        raise ValueError(
-            f"The PSF has {kernel.ndim} axes, the image {image.ndim}; "
-            "choose a PSF with as many axes as the image, or a 2-D one."
-        )
-    return kernel.ndim

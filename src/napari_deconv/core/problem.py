@@ -24,6 +24,10 @@ class Fidelity(Choice):
         """Return the same noise model for data divided by `scale`."""
         return self
 
+    def averaged(self, exposures: float) -> Self:
+        """Return the noise model of the mean of so many exposures, but for its size."""
+        return self
+
     def curvature(self, mean: float) -> float:
         """Return the second derivative of the misfit where v = g = `mean`: 1 for least squares."""
         return 1.0
@@ -95,6 +99,10 @@ class Poisson(Fidelity):
         The gain stays: dividing the data divides misfit and total variation alike.
         """
         return self.model_copy(update={"background": self.background / scale})
+
+    def averaged(self, exposures: float) -> Self:
+        """Return a copy with the gain over `exposures`: each count moves the mean by less."""
+        return self.model_copy(update={"gain": self.gain / exposures})
 
     def curvature(self, mean: float) -> float:
         """Return ``1 / (gain (mean + background))``."""
