@@ -74,15 +74,14 @@ class Burst(Declared):
         if not self.align:
             alike = tuple(Seen(noise=sigma) for sigma in pairs.noise)
             return self.model_copy(update={"reference": self.reference or 0, "found": alike})
-        best: tuple[int, tuple[Seen, ...]] | None = None
+        best: tuple[int, tuple[Seen, ...]] = 0, ()
         for reference in range(count) if self.reference is None else [self.reference]:
             seen = tuple(found(pairs, reference, self.upsampling, self.largest_shift, self.doubt))
-            trusted = sum(not one.doubt for one in seen)
-            if best is None or trusted > sum(not one.doubt for one in best[1]):
+            settled = 2 * _trusted(seen) > count and not seen[reference].doubt
+            if settled or not best[1] or _trusted(seen) > _trusted(best[1]):
                 best = reference, seen
-            if 2 * trusted > count and not seen[reference].doubt:
+            if settled:
                 break
-        assert best is not None
         return self.model_copy(update={"reference": best[0], "found": best[1]})
 
     def weights(self, scale: float) -> tuple[float, ...]:
@@ -137,3 +136,7 @@ class Burst(Declared):
             )
         if self.found and all(one.doubt for one in self.found):
             raise ValueError("Every frame of the burst is left out; raise its 'doubt'.")
+
+
+def _trusted(seen: Sequence[Seen]) -> int:
+    return sum(not one.doubt for one in seen)

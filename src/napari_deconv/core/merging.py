@@ -135,7 +135,8 @@ def mean(aligned: Aligned, weights: Sequence[float]) -> tuple[Tensor, Tensor]:
         raise ValueError("No frame of the burst is left to merge.")
     whole = sum(weights)
     picture = torch.where(known > 0, total / known.clamp(min=1e-6 * whole), filled / whole)
-    return picture, (known / whole).clamp(max=1.0)
+    share = known / whole
+    return picture, share.masked_fill(share > 1 - 1e-5, 1.0)  # exactly, whatever was rounded
 
 
 class FourierSums:
