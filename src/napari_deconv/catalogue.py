@@ -16,6 +16,7 @@ TITLES = {
     "fidelity": "How the noise is modelled",
     "boundary": "What is assumed beyond the border",
     "psf": "What the blur looks like",
+    "burst": "How frames of one scene become one picture",
     "recipe": "What else a recipe states",
 }
 """Families in the order of the table, and what each is about."""
@@ -55,13 +56,16 @@ def parameters(schema: dict[str, Any]) -> Iterator[Parameter]:
 
 
 def tables() -> Iterator[Table]:
-    """Yield a table for each family, and one for what a recipe states beside its choices."""
+    """Yield a table for each family, one for bursts, and one for what else a recipe states."""
     for family in sorted(registry.MODULES, key=list(TITLES).index):
         table = _table(family)
         for name, choice in registry.choices(family).items():
             table.add_row(name, *[""] * 4, choice.label, style="bold")
             _add(table, choice.model_json_schema())
         yield table
+    table = _table("burst")
+    _add(table, _burst_schema())
+    yield table
     table = _table("recipe")
     _add(table, _recipe_schema())
     yield table
@@ -103,8 +107,16 @@ def _recipe_schema() -> dict[str, Any]:
     from napari_deconv.recipe import Recipe
 
     fields = Recipe.model_json_schema()["properties"]
-    known = {*registry.MODULES, "measured"}
+    known = {*registry.MODULES, "burst", "measured"}
     return {"properties": {name: field for name, field in fields.items() if name not in known}}
+
+
+def _burst_schema() -> dict[str, Any]:
+    """Return the parameters of a burst without what was found of its frames."""
+    from napari_deconv.core.burst import Burst
+
+    fields = Burst.model_json_schema()["properties"]
+    return {"properties": {name: field for name, field in fields.items() if name != "found"}}
 
 
 def _table(family: str) -> Table:

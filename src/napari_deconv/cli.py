@@ -124,6 +124,10 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
     ] = None,
+    burst: Annotated[
+        bool,
+        typer.Option("--burst", help="The images, or the slices of one, are frames of one scene."),
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dtype: Annotated[
         StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
@@ -135,13 +139,17 @@ def run(
 ) -> None:
     """Restore images: IMAGE becomes DIR/IMAGE_METHOD.tif with its recipe beside it.
 
-    Everything is checked before the work begins.
+    Of a burst in several files, the result is named after the first. Everything is checked before
+    the work begins.
     """
     from napari_deconv.core import device as devices
+    from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Terms, arrange
 
     restored_by, psf_pixel = _recipe(recipe, settings or [], psf)
+    if burst and restored_by.burst is None:
+        restored_by = restored_by.model_copy(update={"burst": Burst()})
     terms = Terms(
         restored_by,
         reference=_reference(reference, data_range),

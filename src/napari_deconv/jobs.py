@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,11 +98,15 @@ class Report:
 
 @dataclass(frozen=True)
 class Job:
-    """An image, and the file that its restoration goes into."""
+    """An image, and the file that its restoration goes into.
+
+    Of a burst that lies in several files, `image` is the first of `frames`.
+    """
 
     image: Path
     output: Path
     terms: Terms
+    frames: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -122,19 +126,22 @@ class Job:
         """
         from napari_deconv.xray.domain import looks_like_attenuation
 
-        picture = io.read(self.image)
+        picture = _stacked(self.frames) if self.frames else io.read(self.image)
         size, notes = _pixel_size(picture, self.terms)
         recipe = self.terms.recipe
         if size is not None:
             recipe = recipe.model_copy(update={"pixel_size": str(size)})
         restoration = recipe.begin(picture.array, device=self.terms.device)
-        before = self._before(picture.array)
+        image = picture.array
+        if (burst := restoration.recipe.burst) is not None:  # its result is a single picture
+            image = image[burst.reference or 0]
+        before = self._before(image)
         if size is not None and self.terms.psf_pixel is not None:
             notes = (*notes, *_sampled_alike(size, self.terms.psf_pixel))
-        if looks_like_attenuation(picture.array):
+        if looks_like_attenuation(image):
             notes = (*notes, ATTENUATION)
         notes = (*picture.metadata.get("notes", ()), *notes, *restoration.notes)
-        return Work(self, picture.array, size, restoration, before, notes)
+        return Work(self, image, size, restoration, before, notes)
 
     def _before(self, image: NDArray[Any]) -> Psnr | None:
         """Return the PSNR of the image as it is; refuse a reference of another shape."""
@@ -216,7 +223,7 @@ class Work:
 
 
 def arrange(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[Path]) -> list[Job]:
-    """Return a job for each image, its outputs free to be written.
+    """Return a job for each image, its outputs free to be written; for a burst's files, one.
 
     Parameters
     ----------
@@ -235,7 +242,11 @@ def arrange(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[P
         In one sentence, if two images would go into one file, or a file may not be replaced.
     """
     method = terms.recipe.method.key()
-    jobs = [Job(image, folder / f"{image.stem}_{method}.tif", terms) for image in images]
+    if terms.recipe.burst is not None and len(images) > 1:
+        output = folder / f"{images[0].stem}_burst_{method}.tif"
+        jobs = [Job(images[0], output, terms, tuple(images))]
+    else:
+        jobs = [Job(image, folder / f"{image.stem}_{method}.tif", terms) for image in images]
     inputs = {path.resolve() for path in (*images, *kept)}
     taken: dict[Path, Path] = {}
     for job in jobs:
@@ -257,9 +268,24 @@ def arrange(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[P
     return jobs
 
 
+def _stacked(frames: Sequence[Path]) -> io.Picture:
+    """Return the frames of a burst, a file each, as one stack; the first says its pixel size."""
+    pictures = [io.read(path) for path in frames]
+    first = pictures[0].array
+    for path, picture in zip(frames, pictures, strict=True):
+        if picture.array.ndim != 2 or picture.array.shape != first.shape:
+            raise ValueError(
+                f"{path} has shape {picture.array.shape}, {frames[0]} {first.shape}; "
+                "the frames of a burst are pictures of two axes and one shape."
+            )
+    return replace(pictures[0], array=np.stack([picture.array for picture in pictures]))
+
+
 def _pixel_size(picture: io.Picture, terms: Terms) -> tuple[PixelSize | None, tuple[str, ...]]:
     """Return the pixel size to go by (as given, of the file, of the recipe), and what was not."""
     found = size_of(picture)
+    if found is not None and terms.recipe.burst is not None and np.size(found.value) == 3:
+        found = PixelSize(found.along(2, found.unit), found.unit)  # frames lie no length apart
     stated = terms.recipe.pixel_size
     if terms.pixel_size is not None:
         if found is None or _alike(found, terms.pixel_size):

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from napari_deconv import registry
 from napari_deconv.core.boundary import Boundary, Edge
+from napari_deconv.core.burst import Burst
 from napari_deconv.core.fidelities import Fidelity, Gaussian
 from napari_deconv.core.params import Declared, OneOf, from_plain
 from napari_deconv.core.scale import Measurement
@@ -48,6 +49,9 @@ class Plan(Declared):
     )
     pixel_size: str | None = Field(
         None, description="Pixel size such as '0.1 mm', for a PSF that is given in a length."
+    )
+    burst: Burst | None = Field(
+        None, description="Frames of one scene along the first axis; none for a plain image."
     )
     measured: Measurement | None = Field(
         None, description="What was measured of the layer; measured anew if none."

@@ -18,9 +18,9 @@ from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
+from napari_deconv.exposures import exposed
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
-from napari_deconv.psf import kernel as kernels
 from napari_deconv.region import Cut, reach
 from napari_deconv.xray import frame as frames
 
@@ -107,14 +107,15 @@ class Restoration(Generic[P]):
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
         frames.check_image(image)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
-        self._kernel = kernels.understand(recipe.psf.kernel(size), recipe.centre)
-        self._axes = _deconvolved_axes(image, self._kernel.array)
+        self.device = devices.pick(device)
+        self._exposure = exposure = exposed(recipe, image, size, self.device)
+        recipe, image, self._kernel = exposure.recipe, exposure.image, exposure.kernel
+        self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
         self._cut = Cut.of(image.shape[-self._axes :], region, around)
-        self.device = devices.pick(device)
         self._grid = self._padded_grid(recipe)
         devices.check_memory(self._grid, self.device)
-        whole = frames.understand(image, level=_follows_level(recipe))
+        whole = exposure.frame or frames.understand(image, level=_follows_level(recipe))
         fresh = Measurement.of(whole.values, whole.valid, whole.level)
         measured = recipe.measured or fresh
         low, high = whole.range()
@@ -158,7 +159,8 @@ class Restoration(Generic[P]):
         )
         data = recipe.boundary.extend(image, self._grid, mean)
         noise = self._measured.noise / scale
-        fidelity = recipe.fidelity.in_units(scale, noise)
+        exposures = self._exposure.exposures
+        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, noise)
         weights, trust = self._weights(index, window), fidelity.weigh(data, mean, self._axes)
         if trust is not None:
             weights = trust if weights is None else weights.mul_(trust)
@@ -274,7 +276,7 @@ class Restoration(Generic[P]):
         import torch
 
         outside = self.recipe.boundary.weight
-        valid = self._frame.valid
+        valid = self._frame.valid if self._exposure.share is None else self._exposure.share
         if valid is None and (outside == 1 or not self.recipe.boundary.padded):
             return None
         weights = torch.full(self._grid, outside, device=self.device)
@@ -310,15 +312,6 @@ class Restoration(Generic[P]):
         if truth.dtype.kind not in "buif" or not np.isfinite(truth).any() or np.nanmax(truth) <= 0:
             raise ValueError("The reference needs real values above 0; choose the true image.")
         return truth
-
-
-def _deconvolved_axes(image: npt.NDArray[np.generic], kernel: npt.NDArray[np.generic]) -> int:
-    if kernel.ndim > image.ndim:
-        raise ValueError(
-            f"The PSF has {kernel.ndim} axes, the image {image.ndim}; "
-            "choose a PSF with as many axes as the image, or a 2-D one."
-        )
-    return kernel.ndim
 
 
 def _follows_level(recipe: Plan) -> bool:

@@ -13,6 +13,9 @@ from napari_deconv.recipe_file import parse_yaml
 if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
 
+PLAIN_PARTS = ("burst", "measured")
+"""Parts of a recipe that have parameters but no name."""
+
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """Return a recipe with settings applied in turn.
@@ -50,9 +53,11 @@ def _apply(setting: str, stated: dict[str, Any], recipe: Recipe) -> None:
     if not dot:
         stated[part] = value(text)
         return
-    if part not in registry.MODULES and part != "measured":
+    if part not in (*registry.MODULES, *PLAIN_PARTS):
         raise ValueError(f"{part} has no parameters; write {part}=VALUE.")
     current = stated.get(part, recipe.plain()[part])
+    if part == "burst" and current is None:
+        current = {}  # to state one of its parameters is to state a burst
     if isinstance(current, str):
         current = {"name": current}
     if not isinstance(current, dict):

@@ -28,6 +28,10 @@ class Fidelity(Choice):
         """Return the model with its automatic parameters as what was measured of the layer."""
         return self
 
+    def averaged(self, exposures: float) -> Self:
+        """Return the noise model of the mean of so many exposures, but for its size."""
+        return self
+
     def in_units(self, scale: float, noise: float) -> Self:
         """Return the same noise model for data divided by `scale`, whose noise is then `noise`."""
         return self
@@ -112,6 +116,10 @@ class Poisson(Fidelity):
         The gain stays: dividing the data divides misfit and total variation alike.
         """
         return self.model_copy(update={"background": self.background / scale})
+
+    def averaged(self, exposures: float) -> Self:
+        """Return a copy with the gain over `exposures`: each count moves the mean by less."""
+        return self.model_copy(update={"gain": self.gain / exposures})
 
     def curvature(self, mean: float) -> float:
         """Return ``1 / (gain (mean + background))``."""

@@ -14,6 +14,7 @@ from napari_deconv.methods.variational import TotalVariationModel
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
 from napari_deconv.widgets.before_after import KEY
+from napari_deconv.widgets.burst import FramesChoice
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
 from napari_deconv.widgets.controls import Controls
 from napari_deconv.widgets.form import FamilyForm
@@ -66,6 +67,7 @@ class DeblurPanel(QWidget):
         self._psf_menu: LayerChoice | None = None  # it needs the list of images, and that asks it
         self.image = LayerChoice("image", self._image_options, self._guess_image)
         self.image_line = Line("image_line")
+        self.frames = FramesChoice(viewer)
         self.psf = PsfSource(viewer, self.image)
         self._psf_menu = self.psf.menu
         self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
@@ -87,7 +89,7 @@ class DeblurPanel(QWidget):
         self.more.fit(self._method_class())
 
     def source(self) -> Source:
-        """Return the plane to restore.
+        """Return the plane to restore, or the frames of a burst over it.
 
         Raises
         ------
@@ -96,7 +98,7 @@ class DeblurPanel(QWidget):
         """
         if self.image.value is None:
             raise ValueError("There is no image to deblur; open one, or the sample.")
-        return Source.of(self.image.value, self._viewer.dims)
+        return self.frames.of(Source.of(self.image.value, self._viewer.dims))
 
     def reference_source(self, source: Source) -> Source | None:
         """Return the plane of the reference; None if there is none.
@@ -129,6 +131,7 @@ class DeblurPanel(QWidget):
             psf=None if isinstance(psf, Image) else psf,
             method=self.method.value,
             pixel_size=None if size is None else str(size),
+            burst=self.frames.burst,
             **self.more.parts,
         )
 
@@ -149,6 +152,7 @@ class DeblurPanel(QWidget):
 
     def explain(self) -> None:
         """Say what is understood of every choice."""
+        self.frames.look(self._plane_shown())
         try:
             source = self.source()
             self.image_line.say(source.summary())
@@ -214,6 +218,7 @@ class DeblurPanel(QWidget):
         """Let threads end: the dock is closing."""
         self._plane = None
         self.psf.understanding.close_down()
+        self.frames.leave()
         self.region.leave()
         for menu in (self.image, self.psf.menu, self.reference):
             menu.leave()
@@ -236,6 +241,14 @@ class DeblurPanel(QWidget):
 
     def _method_class(self) -> Any:
         return choices("method")[self.method.key]
+
+    def _plane_shown(self) -> Source | None:
+        """Return the plane on display; None where there is none to restore."""
+        layer = self.image.value
+        try:
+            return None if layer is None else Source.of(layer, self._viewer.dims)
+        except ValueError:
+            return None
 
     def _pixel_size(self) -> PixelSize | None:
         try:
@@ -282,6 +295,7 @@ class DeblurPanel(QWidget):
         self.psf.menu.picked.connect(self.image.refresh)
         self.psf.changed.connect(self._change_psf)
         self.psf.understanding.centring_asked.connect(self._centre_psf)
+        self.frames.changed.connect(self.explain)
         self.reference.picked.connect(self._tell)
         self.reference.altered.connect(self._tell)
         self.method.changed.connect(self._change_method)
@@ -295,6 +309,7 @@ class DeblurPanel(QWidget):
         column.wide(self.invitation)
         column.row("Image", self.image)
         column.beneath(self.image_line)
+        column.wide(self.frames)
         column.row("PSF", self.psf.menu)
         column.wide(self.psf.forms.native)
         column.beneath(self.psf.understanding)
