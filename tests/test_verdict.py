@@ -112,8 +112,8 @@ def test_an_older_recipe_knows_one_sigma_only(sample: samples.Sample) -> None:
 
 
 def test_far_out_values_are_named() -> None:
-    assert verdict.far_out(np.float32([[-4.9, 14.9]]), (0, 10)) == ()
-    for result in ([[-5.1, 10]], [[0, 15.1]]):
+    assert verdict.far_out(np.float32([[-6.9, 16.9]]), (0, 10)) == ()
+    for result in ([[-7.1, 10]], [[0, 17.1]]):
         (said,) = verdict.far_out(np.float32(result), (0, 10))
         assert said.startswith(FAR)
         assert "the image's from 0 to 10" in said

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from napari_deconv.core.scale import Measurement
     from napari_deconv.xray.frame import Frame
 
-FAR_OUT = 0.5
-"""Grey ranges beyond the data's own at which a result's values are named; good ones: 0.34."""
+FAR_OUT = 0.7
+"""Grey ranges beyond the data's own at which a result's values are named; good ones: to 0.5."""
 
 
 def agreement(
