@@ -227,6 +227,20 @@ def test_five_edges_of_the_real_scan_agree(script: ModuleType, shared_data: Path
     assert error < 0.02
 
 
+@benchmark("burst")
+def test_a_burst_is_worth_more_than_a_frame_and_its_shifts_are_found(script: ModuleType) -> None:
+    burst = script.taken(script.CASES[1], "bearing", 0, side=224)
+    values, error = script.gains(burst, "tikhonov")
+    one, unaligned, aligned, sums, known = values
+    assert sums > max(one + 1, unaligned + 1)
+    assert sums == pytest.approx(aligned, abs=0.2)
+    assert sums == pytest.approx(known, abs=0.2)
+    assert error < 0.15
+    best_one, best_sums = script.best(burst, "tikhonov")
+    assert best_one >= one
+    assert best_sums >= sums
+
+
 @benchmark("table")
 @pytest.mark.parametrize("markdown", [True, False])
 def test_a_table_is_printed_whole(

@@ -292,6 +292,34 @@ def test_a_stack_is_restored_slice_by_slice(folder: Path) -> None:
     np.testing.assert_array_equal(restored, expected)
 
 
+def test_files_of_a_burst_become_one_picture(folder: Path) -> None:
+    scan = io.read("scan.tif").array
+    rng = np.random.default_rng(1)
+    for index, step in enumerate((0, 2, -1)):
+        frame = np.roll(scan, step, 1) + SIGMA * rng.standard_normal(SHAPE)
+        io.write(folder / f"f{index}.tif", frame.astype(np.float32), pixel_size=0.1, unit="mm")
+    files = ("f0.tif", "f1.tif", "f2.tif")
+    said = restore("gaussian.yaml", *files, "--out", "o", "--burst", "--reference", "truth.tif")
+    assert said["output"].endswith("f0_burst_tv.tif")
+    assert "3 of 3 frames merged on frame 0 (from 0)" in said["warnings"][0]
+    made = io.read(said["output"])
+    assert made.array.shape == SHAPE
+    assert made.pixel_size == 0.1
+    recipe = Recipe.load(said["recipe"])
+    assert recipe.burst is not None
+    assert [one.shift[1] for one in recipe.burst.found] == pytest.approx([0, 2, -1], abs=0.15)
+    stack = np.stack([io.read(file).array for file in files])
+    np.testing.assert_array_equal(made.array, recipe.run(stack).image)
+    io.write(folder / "burst.tif", stack, pixel_size=(1.0, 0.1, 0.1), unit="mm")
+    one = restore("gaussian.yaml", "burst.tif", "--out", "o", "--set", "burst.upsampling=50")
+    assert io.read(one["output"]).pixel_size == 0.1
+    np.testing.assert_array_equal(io.read(one["output"]).array, made.array)
+    assert "one shape" in refuse(
+        "run", "gaussian.yaml", "f0.tif", "short.npy", "--out", "p", "--burst"
+    )
+    assert "two frames or more" in refuse("run", "gaussian.yaml", "f0.tif", "--out", "p", "--burst")
+
+
 def test_several_images_and_their_numbers(folder: Path) -> None:
     lines = succeed(
         "run", "gaussian.yaml", "scan.tif", "stack.tif", "bare.tif", "--out", "o", "--json"

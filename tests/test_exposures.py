@@ -70,9 +70,9 @@ def test_every_method_gains_by_a_burst(method: str) -> None:
     stack = burst()
     one = Recipe(psf=PSF, method=method).run(stack[0], device="cpu").image
     all_of_them = Recipe(psf=PSF, method=method, burst={}).run(stack, device="cpu").image
-    unaligned = Recipe(psf=PSF, method=method).run(stack.mean(0), device="cpu").image
+    unaligned = Recipe(psf=PSF, method=method).run(stack.mean(axis=0), device="cpu").image
     assert decibel(all_of_them) > decibel(one) + 0.8
-    assert decibel(all_of_them) > decibel(unaligned) + 2
+    assert decibel(all_of_them) > decibel(unaligned) + 1.5
 
 
 def test_frames_of_different_psfs_are_worth_more_than_the_best_of_them() -> None:

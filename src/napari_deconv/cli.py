@@ -125,8 +125,7 @@ def run(
         typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
     ] = None,
     burst: Annotated[
-        bool,
-        typer.Option("--burst", help="The images, or the slices of one, are frames of one scene."),
+        bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dtype: Annotated[
@@ -143,13 +142,11 @@ def run(
     the work begins.
     """
     from napari_deconv.core import device as devices
-    from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Terms, arrange
 
-    restored_by, psf_pixel = _recipe(recipe, settings or [], psf)
-    if burst and restored_by.burst is None:
-        restored_by = restored_by.model_copy(update={"burst": Burst()})
+    settings = ["burst={}", *(settings or [])] if burst else settings or []
+    restored_by, psf_pixel = _recipe(recipe, settings, psf)
     terms = Terms(
         restored_by,
         reference=_reference(reference, data_range),

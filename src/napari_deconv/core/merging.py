@@ -14,8 +14,9 @@ the aligned mean.
 References
 ----------
 L. P. Yaroslavsky, H. J. Caulfield, "Deconvolution of multiple images of the same object", Appl.
-Opt. 33, 1994 (the weighted sums); that a sufficient statistic stands for the frames: M. Elad,
-A. Feuer, IEEE Trans. Image Process. 6, 1997, sec. III.
+Opt. 33, 1994 (weighted sums of spectra); M. Elad, Y. Hel-Or, "A fast super-resolution
+reconstruction algorithm for pure translational motion and common space-invariant blur", IEEE
+Trans. Image Process. 10, 2001 (one blur: the aligned mean stands for the frames).
 """
 
 from __future__ import annotations

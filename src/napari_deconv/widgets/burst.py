@@ -42,7 +42,9 @@ PAUSE = 0.2
 """Least seconds between two looks at a burst."""
 MOST = 256
 """A longer axis is hardly one of frames."""
-HEADINGS = ("frame", "down (px)", "right (px)", "gain", "noise", "")
+HEADINGS = ("frame", "px down", "px right", "gain", "noise", "")
+ROW_HEIGHT = 22
+"""Pixels of a row of the table."""
 ROWS = 6
 """Rows of the table in sight; the others are scrolled to."""
 
@@ -89,7 +91,7 @@ class FramesChoice(QWidget):
         column.row("Frames", self.menu)
         column.beneath(self.line)
         column.beneath(self.fold)
-        column.beneath(self.table)
+        column.wide(self.table)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(column)
@@ -278,8 +280,10 @@ def _table() -> QTableWidget:
     table.setHorizontalHeaderLabels(list(HEADINGS))
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     if (rows := table.verticalHeader()) is not None:
         rows.hide()
+        rows.setDefaultSectionSize(ROW_HEIGHT)
     if (heading := table.horizontalHeader()) is not None:
         heading.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         heading.setStretchLastSection(True)
@@ -287,12 +291,12 @@ def _table() -> QTableWidget:
 
 
 def _fill(table: QTableWidget, burst: Burst) -> None:
-    """Write a row for each frame; why one is left out stands behind it, and in its tooltip."""
+    """Write a row for each frame; its tooltip says why it is left out."""
     table.setRowCount(len(burst.found))
     for row, one in enumerate(burst.found):
-        last = "reference" if row == burst.reference else one.doubt and f"out: {one.doubt}"
+        last = "reference" if row == burst.reference else one.doubt and "left out"
         figures = [f"{d:+.2f}" for d in one.shift]
-        cells = [str(row), *figures, f"{one.gain:.4g}", f"{one.noise:.3g}", last]
+        cells = [str(row), *figures, f"{one.gain:.3f}", f"{one.noise:.3g}", last]
         for number, text in enumerate(cells):
             item = QTableWidgetItem(text)
             item.setToolTip(one.doubt)
@@ -301,5 +305,5 @@ def _fill(table: QTableWidget, burst: Burst) -> None:
             table.setItem(row, number, item)
     heading = table.horizontalHeader()
     height = heading.sizeHint().height() if heading is not None else 0
-    row_height = table.rowHeight(0) if burst.found else 0
-    table.setFixedHeight(height + min(len(burst.found), ROWS) * row_height + 2 * table.frameWidth())
+    shown = min(len(burst.found), ROWS) * ROW_HEIGHT
+    table.setFixedHeight(height + shown + 2 * table.frameWidth())
