@@ -56,9 +56,7 @@ THRESHOLD = 0.1
 """What the proximal step of its wavelet prior multiplies the weight by."""
 
 
-def wavelet_admm(
-    case: Case, shrinkage: float = 0.05, beta: float = 1.0
-) -> Iterator[torch.Tensor]:
+def wavelet_admm(case: Case, shrinkage: float = 0.05, beta: float = 1.0) -> Iterator[torch.Tensor]:
     """Yield the iterations of its ADMM with its wavelet prior, whose weight is corrected.
 
     `shrinkage` is what a coefficient loses in each: step length times weight.

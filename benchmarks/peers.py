@@ -58,7 +58,9 @@ def settings(**lists: tuple[Any, ...]) -> tuple[Mapping[str, Any], ...]:
     return tuple(dict(zip(lists, values, strict=True)) for values in product(*lists.values()))
 
 
-def both(name: str, walker: Callable[..., Iterator[Any]], needs: str, **tried: Any) -> list[Contender]:
+def both(
+    name: str, walker: Callable[..., Iterator[Any]], needs: str, **tried: Any
+) -> list[Contender]:
     """Return a solver of the PyLops family with its own operators, and around ours."""
     made = {"": by_pylops.alone, ", around ours": by_pylops.around_ours}
     return [
@@ -77,7 +79,7 @@ SPLIT_BREGMAN = both(
     "PyLops split Bregman",
     by_pylops.split_bregman,
     "pylops",
-    mu=(1.0, 0.3, 3.0),
+    mu=(1.0, 0.3, 3.0, 10.0),
     inner=(3, 5),
 )
 ADMM_L2 = both(
@@ -91,13 +93,13 @@ FISTA = both("PyLops FISTA", by_pylops.fista, "pylops", preallocate=(False, True
 PRIMAL_DUAL = Contender(
     "deepinv primal-dual",
     by_deepinv.primal_dual,
-    settings(shrinkage=(0.08, 0.02, 0.04, 0.16, 0.32, 0.64)),
+    settings(shrinkage=(0.08, 0.04, 0.16, 0.32, 0.64)),
     "deepinv",
 )
 WAVELET_ADMM = Contender(
     "deepinv ADMM",
     by_deepinv.wavelet_admm,
-    settings(shrinkage=(0.05, 0.025, 0.1, 0.2, 0.4), beta=(1.0, 1.6)),
+    settings(shrinkage=(0.1, 0.05, 0.2, 0.4, 0.8, 1.6), beta=(1.0, 1.6)),
     "deepinv",
 )
 
@@ -202,9 +204,9 @@ def lines(row: Row, case: Case, repeats: int, chosen: dict[str, Any]) -> list[li
     pair = float(np.median([pair_seconds(case.grid) for _ in range(repeats)]))
     lowest = min(goal.ends.values())
     found = [_line(finish, pair, row.bar, goal.ends, lowest) for finish in finishes]
-    for peer in row.peers:
-        if not peer.is_there():
-            found.append([f"{peer.name}: skipped, {peer.needs} is not installed", *[""] * 7])
+    absent = [peer for peer in row.peers if not peer.is_there()]
+    for peer in absent:
+        found += [[f"{peer.name}: skipped, {peer.needs} is not installed", *[""] * 7]]
     return found
 
 

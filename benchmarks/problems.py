@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PEAK = 2000.0
 """Counts in the open beam of the problem of counts."""
+DARKEST = 1e-6
+"""Floor of what is expected, below which the divergence counts as if it were there: as ours."""
 START = 0.01
 """Strength of the Tikhonov estimate that peers start from."""
 
@@ -107,7 +109,7 @@ class Case:
         data = self.problem.data.numpy().astype(np.float64)
         if self.problem.fidelity.key() == "gaussian":
             return float((self.data_weights() * (v - data) ** 2).sum() / 2)
-        mean = np.maximum(v, 1e-12)
+        mean = np.maximum(v, DARKEST)
         return float((mean - data + xlogy(data, data) - xlogy(data, mean)).sum())
 
 
