@@ -1,7 +1,8 @@
 """Race walkers to one and the same objective value, and find out when each was there.
 
-A walker yields its estimates one by one. Only the walker is on the clock, which counts the CPU time
-of the process on one thread; the objective of each estimate is computed outside, in float64.
+A walker yields its estimates one by one. A first walk, without a clock, finds how many it takes to
+the target, judged in float64; the race then takes the CPU time of the process on one thread for as
+many.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 """Environment that keeps every library to one thread; read when they are loaded."""
 LONGEST = 600
 """Estimates after which a walker gives up."""
+GLANCE = 5
+"""Estimates from one judgement to the next while settings are tried."""
 
 Objective = Callable[[Any], float]
 Walker = Callable[..., Iterator[Any]]
@@ -48,6 +51,8 @@ class Contender:
         Iterations between two estimates.
     around_ours : bool
         True if it walks with operators of ours: raced for agreement, not for speed.
+    like : str
+        Name of the contender with the same mathematics, whose setting it takes.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Contender:
     needs: str = "napari_deconv"
     stride: int = 1
     around_ours: bool = False
+    like: str = ""
 
     def is_there(self) -> bool:
         """Return whether its package is installed."""
@@ -63,28 +69,8 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Walk:
-    """CPU seconds since the start, and the objective, after each estimate."""
-
-    seconds: list[float]
-    values: list[float]
-
-    def reached(self, target: float) -> tuple[int, float] | None:
-        """Return estimates and seconds until the objective fell to a target."""
-        for number, value in enumerate(self.values):
-            if value <= target:
-                return number + 1, self.seconds[number]
-        return None
-
-    def each(self) -> float:
-        """Return the seconds from one estimate to the next, a median without the set-up."""
-        steps = np.diff(self.seconds) if len(self.seconds) > 1 else self.seconds
-        return float(np.median(steps))
-
-
-@dataclass(frozen=True)
 class Finish:
-    """How a contender fared: medians over its walks.
+    """How a contender fared: medians over the rounds.
 
     Attributes
     ----------
@@ -115,32 +101,43 @@ def on_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def walk(
-    steps: Callable[[], Iterator[Any]],
+def reach(
+    steps: Iterator[Any],
     objective: Objective,
     target: float,
     *,
-    most: int = LONGEST,
+    every: int = 1,
     patience: float = inf,
-) -> Walk:
-    """Walk until the objective has fallen to the target, or patience (in seconds) is lost."""
-    seconds: list[float] = []
-    values: list[float] = []
-    spent = 0.0
-    began = process_time()
-    for x in islice(steps(), most):
-        spent += process_time() - began
-        seconds.append(spent)
-        values.append(objective(x))
-        if values[-1] <= target or spent > patience:
-            break
-        began = process_time()
-    return Walk(seconds, values)
+) -> tuple[int, float] | None:
+    """Return after how many estimates and CPU seconds the objective has fallen to the target.
+
+    Every so many estimates are judged, off the clock. None if it takes more than `LONGEST`, or
+    longer than the patience in seconds.
+    """
+    spent, began = 0.0, process_time()
+    for number, x in enumerate(islice(steps, LONGEST), start=1):
+        if number % every == 0:
+            spent += process_time() - began
+            if objective(x) <= target:
+                return number, spent
+            if spent > patience:
+                break
+            began = process_time()
+    return None
 
 
 def end(steps: Iterator[Any], objective: Objective, most: int) -> float:
     """Return the objective of the last estimate of a long walk."""
     return objective(deque(islice(steps, most), maxlen=1)[0])
+
+
+def stopwatch(
+    contender: Contender, case: Any, setting: Mapping[str, Any], number: int
+) -> list[float]:
+    """Return the CPU seconds from the start to each of so many estimates."""
+    began = process_time()
+    steps = islice(contender.walker(case, **setting), number)
+    return [process_time() - began for _ in steps]
 
 
 def fastest_setting(
@@ -149,10 +146,9 @@ def fastest_setting(
     """Return the setting with which a contender reaches the target first."""
     best, patience = contender.settings[0], inf
     for setting in contender.settings if len(contender.settings) > 1 else ():
-        tried = walk(
-            lambda s=setting: contender.walker(case, **s), objective, target, patience=patience
-        )
-        if (found := tried.reached(target)) and found[1] < patience:
+        steps = contender.walker(case, **setting)
+        found = reach(steps, objective, target, every=GLANCE, patience=patience)
+        if found and found[1] < patience:
             best, patience = setting, found[1]
     return best
 
@@ -164,38 +160,37 @@ def race(
     target: float,
     repeats: int,
 ) -> list[Finish]:
-    """Walk all in turn, `repeats` times, the first contender being whom the others are beside."""
-    walks: list[list[Walk]] = [[] for _ in entries]
+    """Race all in turn, `repeats` times, the first contender being whom the others are beside."""
+    found = [reach(peer.walker(case, **setting), objective, target) for peer, setting in entries]
+    rounds: list[list[list[float]]] = [[] for _ in entries]
     for _ in range(repeats):
-        for group, (contender, setting) in zip(walks, entries, strict=True):
-            walker = contender.walker
-            group.append(walk(lambda w=walker, s=setting: w(case, **s), objective, target))
-    first = [found[1] if (found := w.reached(target)) else None for w in walks[0]]
+        for group, (peer, setting), there in zip(rounds, entries, found, strict=True):
+            group.append(stopwatch(peer, case, setting, there[0] if there else GLANCE))
+    first = [seconds[-1] for seconds in rounds[0]] if found[0] else []
     return [
-        _finish(contender, setting, group, first, target)
-        for (contender, setting), group in zip(entries, walks, strict=True)
+        _finish(peer, setting, group, bool(there), first)
+        for (peer, setting), group, there in zip(entries, rounds, found, strict=True)
     ]
 
 
 def _finish(
     contender: Contender,
     setting: Mapping[str, Any],
-    walks: list[Walk],
-    first: list[float | None],
-    target: float,
+    rounds: list[list[float]],
+    arrived: bool,
+    first: list[float],
 ) -> Finish:
-    each = float(np.median([w.each() for w in walks])) / contender.stride
-    found = [w.reached(target) for w in walks]
-    if not all(found):
+    between = [np.diff(seconds) if len(seconds) > 1 else seconds for seconds in rounds]
+    each = float(np.median(np.concatenate(between))) / contender.stride
+    if not arrived:
         return Finish(contender, setting, each, None, None, None, None)
-    iterations = int(np.median([f[0] for f in found if f])) * contender.stride
-    seconds = float(np.median([f[1] for f in found if f]))
-    ratios = [f[1] / s for f, s in zip(found, first, strict=True) if f and s]
-    if not ratios:
+    seconds = float(np.median([seconds[-1] for seconds in rounds]))
+    iterations = len(rounds[0]) * contender.stride
+    if not first:
         return Finish(contender, setting, each, iterations, seconds, None, None)
-    times = seconds / float(np.median([s for s in first if s]))
-    spread = min(ratios), max(ratios)
-    return Finish(contender, setting, each, iterations, seconds, times, spread)
+    ratios = [seconds[-1] / s for seconds, s in zip(rounds, first, strict=True)]
+    times = seconds / float(np.median(first))
+    return Finish(contender, setting, each, iterations, seconds, times, (min(ratios), max(ratios)))
 
 
 def pair_seconds(grid: tuple[int, ...], times: int = 30) -> float:
