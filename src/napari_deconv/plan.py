@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from napari_deconv import registry
 from napari_deconv.core.boundary import Boundary, Edge
+from napari_deconv.core.fidelities import Fidelity, Gaussian
 from napari_deconv.core.params import Declared, OneOf, from_plain
-from napari_deconv.core.problem import Fidelity, Gaussian
 from napari_deconv.core.scale import Measurement
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.variational import TotalVariationModel

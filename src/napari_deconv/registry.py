@@ -9,12 +9,13 @@ from napari_deconv.core.params import Choice, registered
 MODULES = {
     "boundary": ("core.boundary",),
     "prior": ("core.priors",),
-    "fidelity": ("core.problem",),
+    "fidelity": ("core.fidelities",),
     "psf": ("psf.shapes", "psf.measured"),
     "method": (
         "methods.direct",
         "methods.richardson_lucy",
         "methods.variational",
+        "methods.weighted_sum",
     ),
 }
 

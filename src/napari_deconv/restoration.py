@@ -117,10 +117,12 @@ class Restoration(Generic[P]):
         measured = recipe.measured or Measurement.of(whole.values, whole.valid)
         self._measured = measured
         self._frame = whole.part((..., *self._cut.wide))
-        self.recipe = recipe.model_copy(update={"measured": measured})
+        fidelity = recipe.fidelity.resolved(whole.values, whole.valid)
+        self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
         clipped = self._check_counts()
         self._first = self.problem(0)
         method = recipe.method.resolved(self._first)
+        method.check(self._first)
         if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
             hint = "set the offset to 0 or positive off."
             raise ValueError(f"Positivity would hold for image plus offset; {hint}")
@@ -149,14 +151,21 @@ class Restoration(Generic[P]):
             for n, grid in zip(image.shape, self._grid, strict=True)
             for before, _ in [margins(n, grid)]
         )
+        data = recipe.boundary.extend(image, self._grid, mean)
+        noise = self._measured.noise / scale
+        fidelity = recipe.fidelity.in_units(scale, noise)
+        weights, trust = self._weights(index, window), fidelity.weigh(data, mean, self._axes)
+        if trust is not None:
+            weights = trust if weights is None else weights.mul_(trust)
         return Problem(
-            data=recipe.boundary.extend(image, self._grid, mean),
-            weights=self._weights(index, window),
+            data=data,
+            weights=weights,
             blur=Blur(torch.from_numpy(self._kernel.array).to(self.device), self._grid),
-            fidelity=recipe.fidelity.in_units(scale),
+            fidelity=fidelity,
             window=window,
-            noise=self._measured.noise / scale,
+            noise=noise,
             mean=mean,
+            scale=scale,
         )
 
     def steps(self) -> Iterator[Step]:
@@ -262,10 +271,18 @@ class Restoration(Generic[P]):
         from napari_deconv.core.operators import fast_length
 
         frame = tuple(s.stop - s.start for s in self._cut.wide)
+        multiple = recipe.method.multiple()
         if not recipe.boundary.padded:
+            if any(n % multiple for n in frame):
+                raise ValueError(
+                    f"{recipe.method.key()} on the periodic border needs sides that {multiple} "
+                    "divides: crop the image, take fewer levels, invariant wavelets or another "
+                    "border."
+                )
             return frame
         return tuple(
-            fast_length(n + k - 1) for n, k in zip(frame, self._kernel.array.shape, strict=True)
+            fast_length(n + k - 1, multiple)
+            for n, k in zip(frame, self._kernel.array.shape, strict=True)
         )
 
     def _weights(self, index: int, window: tuple[slice, ...]) -> Tensor | None:

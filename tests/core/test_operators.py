@@ -7,7 +7,15 @@ import pytest
 import scipy.signal
 import torch
 
-from napari_deconv.core.operators import Blur, Gradient, Identity, fast_length
+from napari_deconv.core.operators import (
+    Blur,
+    Gradient,
+    Identity,
+    SymmetricGradient,
+    difference_symbols,
+    differentiable,
+    fast_length,
+)
 
 SHAPES = [(24, 31), (25, 32), (9, 12, 15), (8, 11, 10)]
 KERNELS = {2: [(5, 7), (4, 6), (40, 3)], 3: [(3, 5, 4), (4, 4, 4)]}
@@ -94,3 +102,34 @@ def test_fast_length(n: int) -> None:
     assert length % 8 == 0
     assert rest == 1
     assert length <= max(8, 1.15 * n + 8)
+
+
+@pytest.mark.parametrize("grid", SHAPES)
+def test_symmetric_gradient_and_its_adjoint(grid: tuple[int, ...]) -> None:
+    ndim = len(grid)
+    w, symmetric = tensor(ndim, *grid), SymmetricGradient(ndim)
+    y = tensor(*symmetric(w).shape, seed=1)
+    torch.testing.assert_close((symmetric(w) * y).sum(), (w * symmetric.adjoint(y)).sum())
+
+
+def test_symmetric_gradient_is_that_of_the_matrix() -> None:
+    w = tensor(2, 6, 8)
+    jacobian = torch.stack(
+        [torch.stack([w[m] - w[m].roll(1, axis) for axis in (0, 1)]) for m in (0, 1)]
+    )
+    matrix = (jacobian + jacobian.transpose(0, 1)) / 2
+    torch.testing.assert_close(SymmetricGradient(2)(w).square().sum(0), matrix.square().sum((0, 1)))
+
+
+def test_symbols_of_differences() -> None:
+    x = tensor(6, 8)
+    for axis, symbol in zip((-2, -1), difference_symbols(x, 2), strict=True):
+        difference = torch.fft.irfft2(symbol * torch.fft.rfft2(x), s=(6, 8))
+        torch.testing.assert_close(difference, x.roll(-1, axis) - x)
+
+
+def test_autograd_of_a_linear_map_is_its_adjoint() -> None:
+    x = tensor(6, 8).requires_grad_()
+    y = tensor(2, 6, 8, seed=1)
+    (slope,) = torch.autograd.grad((differentiable(Gradient(2), x) * y).sum(), x)
+    torch.testing.assert_close(slope, Gradient(2).adjoint(y))

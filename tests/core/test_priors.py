@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from napari_deconv import choices
-from napari_deconv.core.priors import Prior, TotalVariation
+from napari_deconv.core.priors import Box, Prior, TotalVariation, WaveletPrior
 
-PRIORS: list[Prior] = [prior() for prior in choices("prior").values()]
-PRIORS.append(TotalVariation(isotropic=False))
+PRIORS: list[Prior] = [prior() for prior in choices("prior").values() if prior is not WaveletPrior]
+PRIORS += [
+    TotalVariation(isotropic=False),
+    WaveletPrior(levels=1),
+    WaveletPrior(basis="db2", levels=1),
+    WaveletPrior(levels=1, invariant=True),
+]
 NAMES = [repr(prior) for prior in PRIORS]
 
 
 def analysed(prior: Prior, seed: int = 0) -> torch.Tensor:
-    image = torch.from_numpy(np.random.default_rng(seed).normal(size=(2, 3)))
+    size = (2, 2) if isinstance(prior, WaveletPrior) else (2, 3)  # a numerical minimiser is slow
+    image = torch.from_numpy(np.random.default_rng(seed).normal(size=size))
     return prior.analysis(2)(image)
 
 
@@ -62,7 +68,30 @@ def test_prox_into_a_buffer_and_with_threshold_zero(prior: Prior) -> None:
     out = torch.empty_like(z)
     assert prior.prox(z, 0.2, out=out) is out
     torch.testing.assert_close(out, prior.prox(z, 0.2))
+    if isinstance(prior, Box):
+        z = z.clamp(prior.lowest, prior.highest)
     torch.testing.assert_close(prior.prox(z, 0.0), z)
+
+
+def test_the_average_over_shifts_is_the_invariant_penalty() -> None:
+    """Cycle spinning: the decimated penalty of every shift of the picture, averaged."""
+    image = torch.from_numpy(np.random.default_rng(6).normal(size=(8, 12)))
+    plain, invariant = WaveletPrior(levels=2), WaveletPrior(levels=2, invariant=True)
+    shifts = [(row, column) for row in range(4) for column in range(4)]
+    spun = [float(plain.value(image.roll(shift, (0, 1)), 2)) for shift in shifts]
+    assert float(invariant.value(image, 2)) == pytest.approx(np.mean(spun), rel=1e-12)
+
+
+def test_the_average_of_a_picture_costs_no_wavelet_penalty() -> None:
+    for invariant in (False, True):
+        prior = WaveletPrior(basis="sym4", levels=3, invariant=invariant)
+        assert float(prior.value(torch.full((16, 24), 7.0), 2)) == pytest.approx(0, abs=1e-3)
+
+
+def test_an_empty_box_is_refused() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Box(lowest=1, highest=0.9)
+    assert Box(lowest=10, highest=20).in_units(100) == Box(lowest=0.1, highest=0.2)
 
 
 @settings(deadline=None, max_examples=30)

@@ -8,10 +8,10 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from napari_deconv import choices
-from napari_deconv.core.problem import Fidelity, Poisson
+from napari_deconv.core.fidelities import Fidelity, Huber, Poisson, PoissonGaussian
 
 FIDELITIES: list[Fidelity] = [fidelity() for fidelity in choices("fidelity").values()]
-FIDELITIES.append(Poisson(gain=0.3, background=0.4))
+FIDELITIES += [Poisson(gain=0.3, background=0.4), Huber(delta=0.3)]
 
 
 def positive(seed: int, *shape: int) -> torch.Tensor:
@@ -72,4 +72,20 @@ def test_curvature_by_finite_differences(fidelity: Fidelity) -> None:
 
 
 def test_units_divide_the_background_only() -> None:
-    assert Poisson(gain=2, background=50).in_units(100) == Poisson(gain=2, background=0.5)
+    assert Poisson(gain=2, background=50).in_units(100, 0.01) == Poisson(gain=2, background=0.5)
+
+
+def test_huber_is_least_squares_for_small_and_absolute_for_large_residuals() -> None:
+    g, huber = torch.zeros(1), Huber(delta=2).in_units(1, 0.1)
+    for r, cost in ((0.1, 0.005), (-0.2, 0.02), (1.0, 0.2 * 1.0 - 0.02)):
+        assert float(huber.misfit(torch.tensor([r]), g, None)) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_pixels_count_by_their_variance(ndim: int) -> None:
+    noise = PoissonGaussian(gain=4.0, read=10.0).in_units(1000, 0.01)
+    for grey in (0.0, 200.0, 900.0):
+        data = torch.full((6,) * ndim, grey / 1000)
+        weights = noise.weigh(data, 0.5, ndim)
+        expected = (4 * 500 + 100) / (4 * grey + 100)
+        torch.testing.assert_close(weights, torch.full_like(data, expected))

@@ -147,15 +147,15 @@ def test_the_line_under_the_image_says_what_is_restored(desk: Any) -> None:
 
 def test_what_is_chosen_under_more_is_said_on_the_fold(desk: Any) -> None:
     more = desk.dock.panel.more
-    assert more.fold.text() == "More: edge border · gaussian noise · auto"
+    assert more.fold.text() == "More: edge border · gaussian noise · device auto"
     desk.use("richardson-lucy")
-    assert more.fold.text() == "More: edge border · poisson noise · auto"
+    assert more.fold.text() == "More: edge border · poisson noise · device auto"
     assert desk.dock.recipe.fidelity.key() == "poisson"
     desk.use("tv")
     assert desk.dock.recipe.fidelity.key() == "gaussian"  # the wish comes back
     pick(desk, "boundary", choices("boundary")["zero"].label)
     pick(desk, "device", "cpu")
-    assert more.fold.text() == "More: zero border · gaussian noise · cpu"
+    assert more.fold.text() == "More: zero border · gaussian noise · device cpu"
 
 
 def test_the_devices_of_the_machine_are_looked_for_when_asked(desk: Any) -> None:

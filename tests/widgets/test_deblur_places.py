@@ -7,10 +7,12 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Shapes
 
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
+from napari_deconv.widgets.region import drawn, inside
 from napari_deconv.widgets.source import Source
 
 from .conftest import blurred, part
@@ -72,12 +74,26 @@ def test_a_region_lies_over_the_part_that_it_restores(desk: Any, placed: str) ->
     result = desk.run_to_end()
     assert result.data.shape == (52, 70)
     first = np.array([part.start for part in BOX])
-    for inside in ((0, 0), (10, 60), (51, 0)):
+    for pixel in ((0, 0), (10, 60), (51, 0)):
         np.testing.assert_allclose(
-            result.data_to_world(inside), scan.data_to_world(first + inside), atol=1e-9
+            result.data_to_world(pixel), scan.data_to_world(first + pixel), atol=1e-9
         )
     ran = result.metadata["napari-deconv"]["ran"]
     assert ran["region"] == [[18, 70], [40, 110]]
+
+
+@pytest.mark.parametrize("shear", [0.0, 0.2, 1 / 3])
+@pytest.mark.parametrize("angle", range(0, 90, 7))
+def test_pixels_whose_centres_lie_on_a_rectangle_s_edge_are_in_it(shear: float, angle: int) -> None:
+    viewer = ViewerModel()
+    scan = viewer.add_image(
+        part(), scale=(0.1, 0.3), rotate=angle, shear=[shear], translate=(1 / 3, 7.7)
+    )
+    (top, bottom), (left, right) = ((side.start, side.stop - 1) for side in BOX)
+    corners = [(top, left), (top, right), (bottom, right), (bottom, left)]
+    world = np.array([scan.data_to_world(corner) for corner in corners])
+    shapes = viewer.add_shapes(world, shape_type="polygon")
+    assert inside(drawn(shapes, Source.of(scan, viewer.dims)), scan.data.shape) == BOX
 
 
 @pytest.mark.parametrize("placed", TRANSFORMS)

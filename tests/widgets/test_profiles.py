@@ -16,7 +16,15 @@ from napari.layers import Shapes
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
 from scipy.special import erf
 
 from napari_deconv.evidence.profile import line_profile
@@ -812,3 +820,27 @@ def test_a_dock_that_is_gone_leaves_nothing_behind(make_napari_viewer, qtbot):
     assert lines.mouse_drag_callbacks == []
     viewer.layers[0].data = edge(2.0)
     viewer.theme = "light"
+
+
+def test_a_low_dock_shows_whole_plots_and_scrolls_to_the_table(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1280, 800)
+    viewer.add_image(edge(2.0), name="scan")
+    above = QWidget()  # as the Deblur dock over it
+    above.setMinimumHeight(370)
+    viewer.window.add_dock_widget(above, area="right")
+    widget = ProfilesWidget(viewer)
+    viewer.window.add_dock_widget(widget, area="right", name="Profiles")
+    widget.add_line((60, 20), (60, 140))
+    settle(qtbot, widget)
+    qtbot.wait(200)
+    plots, table = (widget.findChild(QWidget, n) for n in ("profile-plots", "profile-table"))
+    row = widget.findChild(QWidget, "profile-plot-row")
+    assert row.visibleRegion().boundingRect().height() == row.height() >= 140
+    for button in widget.findChildren(QPushButton):
+        assert button.visibleRegion().boundingRect().size() == button.size(), button.text()
+    scroll = widget.findChild(QScrollArea, "profile-scroll")
+    scroll.ensureWidgetVisible(table)
+    qtbot.wait(50)
+    assert table.visibleRegion().boundingRect().height() == table.height() >= 90
+    assert plots.width() == table.width()

@@ -186,11 +186,25 @@ def test_what_nobody_foresaw_is_one_sentence_and_a_traceback_in_the_log(
     assert "Traceback" in caplog.text
 
 
-def test_no_verdict_where_it_means_nothing() -> None:
+def last_word(**parts: Any) -> str:
+    told = list(restore(order(**parts), Control()))[-1]
+    assert isinstance(told, Verdict)
+    return told.text
+
+
+def test_why_there_is_no_verdict_is_said() -> None:
     poisson = Recipe(
         psf=GaussianPsf(sigma=1.5), method={"name": "richardson-lucy", "iterations": 3}
     )
-    assert list(restore(order(recipe=poisson), Control()))[-1] == Verdict("")
+    said = [
+        last_word(recipe=poisson),
+        last_word(image=lambda: np.tile(np.linspace(1, 2, 32, dtype=np.float32), (32, 1))),
+        last_word(recipe=Recipe(method="tikhonov"), psf=lambda: np.ones((65, 65)) + np.eye(65)),
+    ]
+    for text, reason in zip(said, ("Poisson noise", "no noise", "PSF is as large"), strict=True):
+        assert text.startswith("No check against the data: ")
+        assert reason in text
+        assert text.count(".") == 1
 
 
 def test_a_run_is_heard_in_the_gui_s_thread_and_shown_in_the_activity_dock(qtbot: Any) -> None:

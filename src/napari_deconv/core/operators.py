@@ -7,7 +7,7 @@ in Fourier space on the periodic grid, which is what makes the solvers quick.
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -24,6 +24,29 @@ class LinearMap(Protocol):
 
     def power(self, like: Tensor) -> Tensor:
         """Return the eigenvalues of K'K on the half spectrum of the grid of `like`."""
+
+
+class _Differentiable(torch.autograd.Function):
+    """A linear map whose derivative is its adjoint, in-place arithmetic inside or not."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, linear: LinearMap) -> Tensor:
+        """Return K x."""
+        ctx.linear = linear
+        return linear(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Return K' of the gradient."""
+        return ctx.linear.adjoint(grads[0].contiguous()), None
+
+
+def differentiable(linear: LinearMap, x: Tensor) -> Tensor:
+    """Return K x so that autograd can differentiate it, once, with respect to x."""
+    if not x.requires_grad:
+        return linear(x)
+    y: Tensor = _Differentiable.apply(x, linear)  # type: ignore[no-untyped-call]
+    return y
 
 
 class Identity:
@@ -136,6 +159,65 @@ class Gradient:
         return total
 
 
+class SymmetricGradient:
+    """Symmetrised periodic backward differences of a vector field w, ``E w = (B w + (B w)') / 2``.
+
+    Off-diagonal entries are stored once, times sqrt 2, so that norms are those of the matrix.
+
+    Parameters
+    ----------
+    ndim : int
+        Number of last axes it differentiates, and of components: 2 or 3.
+
+    References
+    ----------
+    K. Bredies, K. Kunisch, T. Pock, "Total generalized variation", SIAM J. Imaging Sci. 3, 2010.
+    """
+
+    def __init__(self, ndim: int) -> None:
+        self.ndim = ndim
+        self.pairs = [(k, m) for k in range(ndim) for m in range(k, ndim)]
+
+    def __call__(self, w: Tensor) -> Tensor:
+        """Return E w, shape ``(ndim * (ndim + 1) / 2, ...)`` for w of shape ``(ndim, ...)``."""
+        entries = []
+        for k, m in self.pairs:
+            if k == m:
+                entries.append(_backward(w[k], k - self.ndim))
+            else:
+                mixed = _backward(w[m], k - self.ndim).add_(_backward(w[k], m - self.ndim))
+                entries.append(mixed.mul_(math.sqrt(0.5)))
+        return torch.stack(entries)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        """Return E' y, shape ``(ndim, ...)``."""
+        w = y.new_zeros((self.ndim, *y.shape[1:]))
+        for (k, m), entry in zip(self.pairs, y, strict=True):
+            if k == m:
+                w[k].sub_(_forward(entry, k - self.ndim))
+            else:
+                w[m].sub_(_forward(entry, k - self.ndim), alpha=math.sqrt(0.5))
+                w[k].sub_(_forward(entry, m - self.ndim), alpha=math.sqrt(0.5))
+        return w
+
+
+def _forward(x: Tensor, axis: int) -> Tensor:
+    return x.roll(-1, axis).sub_(x)
+
+
+def _backward(x: Tensor, axis: int) -> Tensor:
+    return x - x.roll(1, axis)
+
+
+def difference_symbols(like: Tensor, ndim: int) -> list[Tensor]:
+    """Return the transfer functions ``exp(2 pi i f) - 1`` of forward differences, axis by axis.
+
+    Those of backward differences are their negative conjugates.
+    """
+    angles = [2 * math.pi * _frequency(like, axis) for axis in range(-ndim, 0)]
+    return [torch.polar(torch.ones_like(angle), angle) - 1 for angle in angles]
+
+
 def squared_frequency(like: Tensor, ndim: int) -> Tensor:
     """Return ``|f|^2`` (cycles per pixel) on the half spectrum of the last `ndim` axes."""
     total = like.new_zeros(())
@@ -151,15 +233,16 @@ def _frequency(like: Tensor, axis: int) -> Tensor:
     return f.reshape(-1, *[1] * (-axis - 1))
 
 
-def fast_length(n: int) -> int:
-    """Return the smallest 7-smooth multiple of 8 that is at least `n`.
+def fast_length(n: int, multiple: int = 1) -> int:
+    """Return the smallest 7-smooth multiple of 8 and `multiple`, a power of 2, from `n` on.
 
     Even, smooth lengths are where FFTs are quick: an odd or prime length costs two to five times
     as much.
     """
-    length = max(8, -(-n // 8) * 8)
+    step = max(8, multiple)
+    length = max(1, -(-n // step)) * step
     while not _is_smooth(length):
-        length += 8
+        length += step
     return length
 
 

@@ -88,12 +88,45 @@ class LeastSquares(ClosedForm):
 
 
 class _Regularised(ClosedForm):
-    """Least squares plus one quadratic prior."""
+    """A misfit plus one quadratic prior: in closed form for least squares, else by iteration."""
 
+    fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
     weight: Weight = Field(
         "auto", description="Strength of the prior; more is smoother, less is noisier."
     )
+    solver: Literal["direct", "accelerated-gradient"] = Field(
+        "direct",
+        description="direct: closed form, or ADMM for other noise; accelerated-gradient: Nesterov.",
+    )
+    iterations: int = Field(
+        60, ge=1, le=100_000, description="Iterations, where there is no closed form."
+    )
     prior: ClassVar[Prior]
+
+    def total(self, problem: Problem) -> int:
+        """Return 1, or the number of iterations where there is no closed form."""
+        return super().total(problem) if self._closed(problem) else self.iterations
+
+    def iterates(self, problem: Problem) -> Iterator[Tensor]:
+        """Yield the closed form, or the estimates of the solver."""
+        if self._closed(problem):
+            return super().iterates(problem)
+        from napari_deconv.methods.fista import fista
+        from napari_deconv.methods.solvers import admm
+
+        walk = admm if self.solver == "direct" else fista
+        start = self.estimate(problem) if problem.start is None else problem.start
+        return walk(problem, self.terms(problem), self.iterations, start)
+
+    def check(self, problem: Problem) -> None:
+        """Refuse the accelerated gradient where the misfit's curvature has no bound."""
+        if self.solver == "accelerated-gradient":
+            from napari_deconv.methods import fista
+
+            fista.check(problem, self.terms(problem))
+
+    def _closed(self, problem: Problem) -> bool:
+        return self.solver == "direct" and problem.fidelity.key() == "gaussian"
 
     def resolved(self, problem: Problem) -> Self:
         """Return the method with its automatic weight as a number."""

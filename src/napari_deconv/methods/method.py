@@ -40,6 +40,19 @@ class Method(Choice):
         """Return how many estimates `iterates` yields."""
         raise TypeError(f"{type(self).__name__} does not say how many estimates it yields.")
 
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem that the method can't solve, before any work.
+
+        Raises
+        ------
+        ValueError
+            In one sentence.
+        """
+
+    def multiple(self) -> int:
+        """Return the number, a power of 2, of which every side of the grid must be a multiple."""
+        return 1
+
     def terms(self, problem: Problem) -> list[Term]:
         """Return the priors of its objective with their weights, in the problem's units."""
         return []

@@ -49,8 +49,8 @@ def admm(
     Process. 19, 2010 (Poisson).
     """
     blur = problem.blur
-    splits = [_Split(problem, term, start) for term in terms if not term.prior.quadratic]
-    data = _data_term(problem, start)
+    splits = [Split(problem, term, start) for term in terms if not term.prior.quadratic]
+    data = data_term(problem, start)
     denominator = data.power
     for term in terms:
         if term.prior.quadratic:
@@ -61,10 +61,7 @@ def admm(
     inverse = denominator.reciprocal()
     constraints = [term.prior for term in terms if term.prior.constraint]
     for _ in range(iterations):
-        pull = splits[0].pull()
-        for split in splits[1:]:
-            pull.add_(split.pull())
-        spectrum = data.add_to(blur.forward(pull)).mul_(inverse)
+        spectrum = data.add_to(blur.forward(_pulled(splits, start))).mul_(inverse)
         x = blur.inverse(spectrum)
         for split in splits:
             split.update(x)
@@ -74,7 +71,17 @@ def admm(
         yield x
 
 
-class _Split:
+def _pulled(splits: Sequence[Split], start: Tensor) -> Tensor:
+    """Return the sum of what the splits pull an image to."""
+    if not splits:
+        return torch.zeros_like(start)
+    pull = splits[0].pull()
+    for split in splits[1:]:
+        pull.add_(split.pull())
+    return pull
+
+
+class Split:
     """The variables of one split prior: d ~ K x and its scaled dual b, updated in place."""
 
     def __init__(self, problem: Problem, term: Term, x: Tensor) -> None:
@@ -150,7 +157,8 @@ class _SplitData:
         torch.sub(self.t, self.v, out=self.b)
 
 
-def _data_term(problem: Problem, start: Tensor) -> _ExactData | _SplitData:
+def data_term(problem: Problem, start: Tensor) -> _ExactData | _SplitData:
+    """Return the misfit as ADMM sees it: exact in Fourier space, or split off."""
     if problem.weights is None and problem.fidelity.key() == "gaussian":
         return _ExactData(problem)
     return _SplitData(problem, start)

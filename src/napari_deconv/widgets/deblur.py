@@ -228,7 +228,7 @@ class DeblurWidget(QWidget):
             emitter.connect(slot)
         self._before_after.bind()
         self._paint()
-        self.panel.follow_layers()
+        self.panel.join()
 
     def _leave(self) -> None:
         """Stop what runs and follow the viewer no more; its layers stay."""

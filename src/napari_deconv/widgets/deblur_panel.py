@@ -62,9 +62,12 @@ class DeblurPanel(QWidget):
         super().__init__()
         self._viewer = viewer
         self.invitation = Invitation(viewer)
+        self._plane: tuple[Image, tuple[int, ...]] | None = None
+        self._psf_menu: LayerChoice | None = None  # it needs the list of images, and that asks it
         self.image = LayerChoice("image", self._image_options, self._guess_image)
         self.image_line = Line("image_line")
         self.psf = PsfSource(viewer, self.image)
+        self._psf_menu = self.psf.menu
         self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = Line("method_line")
@@ -152,6 +155,10 @@ class DeblurPanel(QWidget):
         except ValueError as error:
             source = None
             self.image_line.say("" if self.image.value is None else str(error), "error")
+        plane = None if source is None else (source.layer, source.slice_index)
+        if plane != self._plane:
+            self._plane = plane
+            self._forget()
         empty = self.image.value is None
         self.invitation.setVisible(empty)
         if empty:
@@ -160,12 +167,15 @@ class DeblurPanel(QWidget):
         self._look_at_psf()
         self.changed.emit()
 
+    def look_at_data(self) -> None:
+        """Take back what was measured of the image before its data changed."""
+        self._forget()
+        self.explain()
+
     def begin_run(self) -> None:
-        """Take the guesses for the user's choices, and clear what was said of the last run."""
-        for menu in (self.image, self.psf.menu, self.reference, self.region.menu):
-            menu.decide()
-        for line in (self.notes, self.verdict, self.method_line, self.saving.line):
-            line.say("")
+        """Clear what was said of the last run."""
+        self._forget()
+        self.saving.line.say("")
         self.question.hide()
         self.plot.hide()
 
@@ -195,24 +205,33 @@ class DeblurPanel(QWidget):
             parts.append("only slice " + ", ".join(map(str, source.slice_index)))
         return " · ".join([*parts, ""]) if parts else ""
 
+    def join(self) -> None:
+        """Follow the viewer: the dock opens, or is put back."""
+        self.region.join()
+        self.follow_layers()
+
     def leave(self) -> None:
         """Let threads end: the dock is closing."""
+        self._plane = None
         self.psf.understanding.close_down()
         self.region.leave()
         for menu in (self.image, self.psf.menu, self.reference):
             menu.leave()
 
     def _image_options(self) -> list[tuple[str, Any]]:
-        return [(layer.name, layer) for layer in images(self._viewer.layers)]
+        taken = self._psf_menu.value if self._psf_menu and self._psf_menu.decided else None
+        offered = (layer for layer in images(self._viewer.layers) if layer is not taken)
+        return [(layer.name, layer) for layer in offered]
 
-    def _guess_image(self) -> Image | None:
-        return likely_image(self._viewer.layers)
+    def _guess_image(self, _: Any) -> Image | None:
+        psf = None if self._psf_menu is None else self._psf_menu.value
+        return likely_image(self._viewer.layers, psf)
 
     def _reference_options(self) -> list[tuple[str, Any]]:
         grey = [i for i in images(self._viewer.layers) if not i.rgb and i is not self.image.value]
         return [(NO_REFERENCE, None), *((layer.name, layer) for layer in grey)]
 
-    def _guess_reference(self) -> Image | None:
+    def _guess_reference(self, _: Any) -> Image | None:
         return likely_reference(self._viewer.layers, self.image.value)
 
     def _method_class(self) -> Any:
@@ -234,6 +253,11 @@ class DeblurPanel(QWidget):
     def _centre_psf(self) -> None:
         self.more.fields.parameters = {"centre": "centroid"}
 
+    def _forget(self) -> None:
+        """Take back what was measured of an image, for it is another one now."""
+        for line in (self.notes, self.verdict, self.method_line):
+            line.say("")
+
     def _change_image(self) -> None:
         """Offer what fits another image."""
         self.psf.menu.refresh()
@@ -254,7 +278,8 @@ class DeblurPanel(QWidget):
 
     def _connect(self) -> None:
         self.image.picked.connect(self._change_image)
-        self.image.altered.connect(self.explain)
+        self.image.altered.connect(self.look_at_data)
+        self.psf.menu.picked.connect(self.image.refresh)
         self.psf.changed.connect(self._change_psf)
         self.psf.understanding.centring_asked.connect(self._centre_psf)
         self.reference.picked.connect(self._tell)

@@ -36,12 +36,13 @@ class LayerChoice(QComboBox):
         Returns what there is to choose now, as pairs of text and value; a value that is an
         empty text is a separator.
     guess : callable
-        Returns the value to choose as long as the user has not.
+        Takes the value that is chosen now, and returns the one to choose as long as the user
+        has not.
 
     Attributes
     ----------
     picked : Signal
-        Another value is chosen, by whomever.
+        Another value is chosen, by whomever, or a guess has become the user's choice.
     altered : Signal
         The chosen layer's data, or where they lie, have changed.
     """
@@ -50,7 +51,7 @@ class LayerChoice(QComboBox):
     altered = Signal()
 
     def __init__(
-        self, name: str, options: Callable[[], list[tuple[str, Any]]], guess: Callable[[], Any]
+        self, name: str, options: Callable[[], list[tuple[str, Any]]], guess: Callable[[Any], Any]
     ) -> None:
         super().__init__()
         self.setObjectName(name)
@@ -60,6 +61,7 @@ class LayerChoice(QComboBox):
         self._values: list[Any] = []
         self._decided = False
         self._shown: Any = None
+        self._told = False
         self._tip = ""
         self.activated.connect(self._decide)
         self.refresh()
@@ -88,9 +90,10 @@ class LayerChoice(QComboBox):
         self._watch(self._shown, False)
         self._shown = None
 
-    def decide(self) -> None:
-        """Take the guess for the user's choice."""
-        self._decided = True
+    @property
+    def decided(self) -> bool:
+        """Whether the user has chosen, not a guess."""
+        return self._decided
 
     def refresh(self) -> None:
         """Look again at what there is, and keep the choice if it is still there."""
@@ -108,15 +111,15 @@ class LayerChoice(QComboBox):
         there = any(before is value for value in self._values if value is not None)
         kept = there or (before is None and None in self._values)
         self._decided = self._decided and kept
-        self._choose(before if self._decided else self._guess())
+        self._choose(before if self._decided else self._guess(before))
 
     def _choose(self, value: Any) -> None:
         rows = [row for row, known in enumerate(self._values) if known is value or known == value]
         self.setCurrentIndex(rows[0] if rows else -1)
         self._name_choice()
-        if self.value is not self._shown:
+        if self.value is not self._shown or self._decided != self._told:
             self._watch(self._shown, False)
-            self._shown = self.value
+            self._shown, self._told = self.value, self._decided
             self._watch(self._shown, True)
             self.picked.emit()
 
@@ -144,15 +147,18 @@ def images(layers: Sequence[Layer]) -> list[Image]:
     return [layer for layer in reversed(layers) if isinstance(layer, Image)]
 
 
-def likely_image(layers: Sequence[Layer]) -> Image | None:
-    """Return the largest grey-value image that is neither a result nor named a reference."""
-    grey = [layer for layer in images(layers) if not layer.rgb and METADATA not in layer.metadata]
+def likely_image(layers: Sequence[Layer], psf: Any = None) -> Image | None:
+    """Return the largest grey-value image that is no result and not the PSF.
+
+    Of several images of one size, one that is named a reference comes last.
+    """
+    grey = [layer for layer in _measured(layers) if layer is not psf]
     return max(grey, key=lambda i: (pixels(i), not _is_reference(i), i.visible), default=None)
 
 
 def likely_psf(layers: Sequence[Layer], image: Image | None) -> Image | None:
-    """Return the smallest image layer, if it is much smaller than the image."""
-    others = [layer for layer in images(layers) if layer is not image and not layer.rgb]
+    """Return the smallest image layer that is no result, if it is much smaller than the image."""
+    others = [layer for layer in _measured(layers) if layer is not image]
     smallest = min(others, key=pixels, default=None)
     if image is None or smallest is None or MUCH_SMALLER * pixels(smallest) > pixels(image):
         return None
@@ -173,6 +179,11 @@ def pixels(layer: Image) -> int:
     shape = (layer.data[0] if layer.multiscale else layer.data).shape
     sides = sorted(map(int, shape[:-1] if layer.rgb else shape), reverse=True)
     return sides[0] * sides[1] if len(sides) > 1 else 0
+
+
+def _measured(layers: Sequence[Layer]) -> list[Image]:
+    """Return the grey-value images that are no result of ours."""
+    return [i for i in images(layers) if not i.rgb and METADATA not in i.metadata]
 
 
 def _is_reference(layer: Image) -> bool:

@@ -161,7 +161,11 @@ class More(QWidget):
 
     def _say(self) -> None:
         """Say on the fold what is chosen."""
-        chosen = [f"{self.boundary.key} border", f"{self.fidelity.key} noise", self.device]
+        chosen = [
+            f"{self.boundary.key} border",
+            f"{self.fidelity.key} noise",
+            f"device {self.device}",
+        ]
         self.fold.setArrowType(
             Qt.ArrowType.DownArrow if self.fold.isChecked() else Qt.ArrowType.RightArrow
         )

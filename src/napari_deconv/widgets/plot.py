@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_deconv.widgets.tone import colours
 
 HEIGHT = 150
+TOP = 8
+"""Pixels above the plot, so that the number at the top of an axis is whole."""
 OBJECTIVE, PSNR = "#d99c3a", "#4f94e8"
 """Colours that can be read on the backgrounds of both themes."""
 
@@ -31,6 +33,7 @@ class ConvergencePlot(QWidget):
         for axis in self._axes.values():
             axis.enableAutoSIPrefix(False)
         item.hideButtons()
+        item.setContentsMargins(0, TOP, 0, 0)
         self._plot.setMouseEnabled(x=False, y=False)
         self._objective = item.plot()
         self._right = pg.ViewBox(enableMenu=False, enableMouse=False)

@@ -14,6 +14,7 @@ from napari_deconv.widgets.layer_choice import METADATA, REFERENCES, LayerChoice
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
+    from qtpy.QtGui import QResizeEvent
 
 _ADD = (
     "Put three lines on the image. Once there are lines: draw another one by a drag on the canvas. "
@@ -73,6 +74,12 @@ class ProfileControls(QWidget):
             raise ValueError(f"The reference must be a grey-value image, unlike {layer.name!r}.")
         self.reference_box.value = layer
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for the rows that the width needs: a dock asks its layout for one only."""
+        super().resizeEvent(event)
+        if (layout := self.layout()) is not None:
+            self.setMinimumHeight(layout.heightForWidth(self.width()))
+
     def connect_buttons(self, slots: Sequence[Callable[[], None]]) -> None:
         """Connect the buttons from left to right."""
         buttons = (self.add, self.copy_csv, self.save_csv, self.save_png)
@@ -85,7 +92,7 @@ class ProfileControls(QWidget):
     def _options(self) -> list[tuple[str, Any]]:
         return [("none", None), *((layer.name, layer) for layer in self._grey())]
 
-    def _guess(self) -> Image | None:
+    def _guess(self, _: Any) -> Image | None:
         # Whole words only, and no result of ours: "unsharp" is no sharp truth.
         found = (layer for layer in self._grey() if METADATA not in layer.metadata)
         words = ((layer, re.split("[^a-z]+", layer.name.lower())) for layer in found)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.layers.utils.string_encoding import ManualStringEncoding
+from qtpy.QtGui import QFont, QFontMetricsF, QGuiApplication
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from napari import Viewer
     from napari.layers import Shapes
 
@@ -28,6 +31,76 @@ RIM_SHADER = """
         gl_FragColor = vec4(v_color.rgb * glyph, v_color.a * rim);
     }
 """
+
+
+ENLARGED = 96 / 72
+"""Pixels of the canvas that napari draws a text high for each that Qt would."""
+
+LIFT = "\n "
+"""What lifts a label by a row: napari has one offset for all labels of a layer."""
+
+LEADING = 1.15
+"""Height of a row on the canvas for each height of Qt's font: vispy sets its rows wider."""
+
+
+def lifted(labels: Sequence[str], corners: npt.NDArray[Any], points: float) -> list[str]:
+    """Return labels that stand above a corner each, with empty rows that keep them apart.
+
+    The lowest label stays where it is; each one that would overprint those below it is lifted by
+    as few rows as free it.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        One for each shape; an empty label takes no room.
+    corners : ndarray, (n, 2)
+        Lower left corner of each label as (y, x), in pixels of the screen.
+    points : float
+        Size of the text.
+    """
+    row, sizes = _sizes(labels, points)
+    placed: list[Box] = []
+    apart = list(labels)
+    for index in sorted(range(len(labels)), key=lambda i: -corners[i][0]):
+        if not labels[index]:
+            continue
+        (bottom, left), (height, width) = corners[index], sizes[index]
+        rows, box = 0, Box(bottom - height, bottom, left, left + width)
+        while any(box.meets(other) for other in placed):
+            rows += 1
+            lower = bottom - row * rows
+            box = Box(lower - height, lower, left, left + width)
+        placed.append(box)
+        apart[index] = labels[index] + rows * LIFT
+    return apart
+
+
+class Box(NamedTuple):
+    """Where a label is, in pixels of the screen."""
+
+    top: float
+    bottom: float
+    left: float
+    right: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether two labels overprint each other."""
+        above = self.bottom <= other.top or other.bottom <= self.top
+        beside = self.right <= other.left or other.right <= self.left
+        return not (above or beside)
+
+
+def _sizes(labels: Sequence[str], points: float) -> tuple[float, list[tuple[float, float]]]:
+    """Return the height of a row, and height and width of each label, in pixels."""
+    metrics = QFontMetricsF(QFont(QGuiApplication.font().family(), round(points)))
+    row = LEADING * ENLARGED * metrics.height()
+    return row, [
+        (
+            row * (1 + label.count("\n")),
+            ENLARGED * max(map(metrics.horizontalAdvance, label.split("\n"))),
+        )
+        for label in labels
+    ]
 
 
 def write_labels(layer: Shapes, labels: list[str], colors: list[str]) -> None:

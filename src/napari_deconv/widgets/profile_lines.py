@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Shapes
 
 from napari_deconv.widgets.profile_figures import Line
-from napari_deconv.widgets.profile_labels import rim_labels, write_labels
+from napari_deconv.widgets.profile_labels import lifted, rim_labels, write_labels
 from napari_deconv.widgets.profile_planes import Plane, units_per_layer_unit
 from napari_deconv.widgets.profile_style import free_color
 
@@ -134,6 +134,7 @@ class ProfileLines:
         labels = [""] * layer.nshapes
         for index, text in zip(self._indices(), texts, strict=False):
             labels[index] = text
+        labels = lifted(labels, self._corners(), float(layer.text.size))
         write_labels(layer, labels, self._colors())
 
     def fit(self) -> None:
@@ -212,5 +213,16 @@ class ProfileLines:
 
     def _width(self) -> float:
         assert self.layer is not None
+        return float(THICKNESS / np.mean(self._pixels()))
+
+    def _corners(self) -> NDArray[np.float64]:
+        """Return the upper left corner of each shape in pixels of the screen, less an offset."""
+        assert self.layer is not None
+        corners = [np.asarray(data)[:, -2:].min(axis=0) for data in self.layer.data]
+        return np.reshape(corners, (-1, 2)) * self._pixels()
+
+    def _pixels(self) -> NDArray[np.float64]:
+        """Return how many pixels of the screen a step in the layer's data is, down and across."""
+        assert self.layer is not None
         scene = getattr(self._viewer, "scene", self._viewer)
-        return float(THICKNESS / (scene.camera.zoom * np.mean(np.abs(self.layer.scale[-2:]))))
+        return np.asarray(scene.camera.zoom * np.abs(self.layer.scale[-2:]))

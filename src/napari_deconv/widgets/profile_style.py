@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyqtgraph as pg
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
@@ -33,7 +35,18 @@ LAYER_COLORS = {
     "dark": ("#6fb1ff", "#ff79b0", "#45d19a", "#c79bf2", "#f0b43c", "#9fd6e0"),
     "light": ("#1667c2", "#c9186b", "#0a7f52", "#7d3bbd", "#a86400", "#2b7480"),
 }
-"""Colours of the layers' curves: the same hues in both themes."""
+"""Colours of the first layers' curves: the same hues in both themes."""
+
+HUES = tuple(range(0, 360, 10))
+
+SHADES = {
+    "dark": ((0.55, 1.0), (0.68, 0.9), (0.82, 0.8), (0.62, 0.45)),
+    "light": ((0.22, 1.0), (0.32, 0.9), (0.42, 0.8), (0.36, 0.4)),
+}
+"""Lightness and saturation of the colours that are chosen from."""
+
+READABLE = {"dark": (50.0, 100.0), "light": (0.0, 55.0)}
+"""CIE lightness, 0 to 100, that stands out from a theme's background."""
 
 WIDTHS: dict[Role, float] = {"reference": 1.4, "input": 1.2, "result": 2.4}
 """Widths of the curves in pixels: the result stands out, the input is fine."""
@@ -79,8 +92,7 @@ class LayerColors:
         """Return the colour of a plane's curves."""
         if plane.role == "reference":
             return theme.quiet
-        colors = LAYER_COLORS[theme.kind]
-        return colors[self._numbers.get(plane.layer, 0) % len(colors)]
+        return layer_color(self._numbers.get(plane.layer, 0), theme.kind)
 
     def pen(self, plane: Plane, theme: Theme) -> QPen:
         """Return the pen of a plane's curves: grey dashes, a fine or a strong line."""
@@ -88,6 +100,67 @@ class LayerColors:
         if plane.role == "reference":
             pen.setStyle(Qt.PenStyle.DashLine)
         return pen
+
+
+@cache
+def layer_color(number: int, kind: str) -> str:
+    """Return the colour of the curves of a layer, as unlike all those before it as can be.
+
+    After the hand-picked ones, each is the candidate whose least distance to the colours before
+    it is the largest, in both themes at once, so that a layer has about one hue in both.
+
+    Parameters
+    ----------
+    number : int
+        From 0, in the order in which layers are met.
+    kind : {"dark", "light"}
+        Of the theme.
+
+    Returns
+    -------
+    str
+        As ``#rrggbb``.
+
+    References
+    ----------
+    C. A. Glasbey et al., "Colour displays for categorical images", Color Research and Application
+    32, 2007.
+    """
+    first = LAYER_COLORS[kind]
+    if number < len(first):
+        return first[number]
+    from skimage.color import rgb2lab
+
+    themes = list(LAYER_COLORS)
+    candidates = _candidates()
+    taken = {theme: [layer_color(n, theme) for n in range(number)] for theme in themes}
+    gaps = np.full(len(candidates), np.inf)
+    for theme in themes:
+        lab = rgb2lab(np.array([_rgb(pair[theme]) for pair in candidates]))
+        others = rgb2lab(np.array([_rgb(color) for color in taken[theme]]))
+        apart = np.linalg.norm(lab[:, None] - others[None], axis=-1).min(axis=1)
+        least, most = READABLE[theme]
+        readable = (lab[:, 0] >= least) & (lab[:, 0] <= most)
+        gaps = np.minimum(gaps, np.where(readable, apart, 0.0))
+    return candidates[int(np.argmax(gaps))][kind]
+
+
+def _candidates() -> list[dict[str, str]]:
+    """Return pairs of colours, one hue and shade of each theme."""
+    shades = [dict(zip(SHADES, pair, strict=True)) for pair in zip(*SHADES.values(), strict=True)]
+    return [
+        {
+            kind: QColor.fromHslF(hue / 360, saturation, lightness).name()
+            for kind, (lightness, saturation) in shade.items()
+        }
+        for shade in shades
+        for hue in HUES
+    ]
+
+
+def _rgb(color: str) -> tuple[float, float, float]:
+    red, green, blue, _ = QColor(color).getRgbF()
+    return red, green, blue
 
 
 def free_color(taken: list[str]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_deconv.widgets.column import Line
+from napari_deconv.widgets.column import Line, Scroll
 from napari_deconv.widgets.profile_controls import ProfileControls
-from napari_deconv.widgets.profile_plot import ProfilePlots
+from napari_deconv.widgets.profile_plot import PLOT_HEIGHT, ProfilePlots
 from napari_deconv.widgets.profile_style import LayerColors
 from napari_deconv.widgets.profile_table import FiguresTable
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 700
 """Width in pixels from which the table lies beside the plots rather than below them."""
+
+LEAST = PLOT_HEIGHT + 30
+"""Pixels of height in which a legend and a whole plot can be seen."""
 
 SHARES = [570, 430]
 """How plots and table share the room."""
@@ -53,15 +56,19 @@ class ProfileView(QWidget):
         self.status = Line("profile-status")
         self._hint = Line("profile-hint")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setObjectName("profile-split")
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.plots)
         self._split.addWidget(self.table)
         self._split.setSizes(SHARES)
+        scroll = Scroll(self._split)  # a low dock shows a whole plot, and the table further down
+        scroll.setObjectName("profile-scroll")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setMinimumHeight(LEAST)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
-        self._stack.addWidget(self._split)
+        self._stack.addWidget(scroll)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
         layout.setSpacing(4)

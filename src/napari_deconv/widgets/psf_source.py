@@ -104,7 +104,9 @@ class PsfSource(QObject):
         shapes = [(cls.label, name) for name, cls in self.shapes.items()]
         return [*others, *([("", "")] if others else []), *shapes]
 
-    def _guess(self) -> Image | str:
+    def _guess(self, before: Image | str | None) -> Image | str:
+        if self._image.value is None and before in self._viewer.layers:
+            return cast("Image", before)  # a PSF is none the less one while there is no image
         return likely_psf(self._viewer.layers, self._image.value) or GUESS
 
     def _pick(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from napari.layers import Shapes
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.layer_choice import LayerChoice
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 WHOLE, VISIBLE, DRAW = "whole", "visible", "draw"
 NAME = "region"
 """Name of the Shapes layer that the dock makes."""
+PAUSE = 50
+"""Milliseconds from a move of the camera to a look at what the canvas shows then."""
+ROUNDING = 0.01
+"""Pixels that a corner may be off: napari keeps those of shapes in single precision."""
 
 
 class RegionChoice(QObject):
@@ -39,10 +43,16 @@ class RegionChoice(QObject):
         self._viewer = viewer
         self._source: Source | None = None
         self.line = Line("region_line")
-        self.menu = LayerChoice("region", self._options, lambda: WHOLE)
+        self.menu = LayerChoice("region", self._options, lambda _: WHOLE)
         self.menu.explain("Which part of the image is restored.")
         self.menu.picked.connect(self._pick)
         self._watched: Shapes | None = None
+        self._moved = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE)
+        self._timer.timeout.connect(self._look)
+        self.line.destroyed.connect(self.leave)
 
     @property
     def value(self) -> Literal["whole", "visible"] | Shapes:
@@ -83,8 +93,17 @@ class RegionChoice(QObject):
             return
         self.line.say(described(region, source) if region else "The region is the whole image.")
 
+    def join(self) -> None:
+        """Follow what the canvas shows, and the rectangle."""
+        for emitter in self._cameras():
+            emitter.connect(self._follow_camera)
+        self._watch(self.value)
+
     def leave(self) -> None:
-        """Follow no rectangle more."""
+        """Follow no camera and no rectangle more."""
+        self._timer.stop()
+        for emitter in self._cameras():
+            emitter.disconnect(self._follow_camera)
         self._watch(None)
 
     def _options(self) -> list[tuple[str, Any]]:
@@ -134,6 +153,27 @@ class RegionChoice(QObject):
     def _follow(self, event: Any = None) -> None:
         self.explain(self._source)
 
+    def _cameras(self) -> list[Any]:
+        """Return the events after which the canvas shows another part of the image."""
+        camera = getattr(self._viewer, "scene", self._viewer).camera.events
+        canvas = getattr(self._viewer, "canvas", None)  # napari before 0.9 has none
+        resized = [] if canvas is None else [canvas.events.size]
+        return [camera.center, camera.zoom, *resized]
+
+    def _follow_camera(self, event: Any = None) -> None:
+        if self.value != VISIBLE:
+            return
+        self._moved = self._timer.isActive()
+        if not self._moved:
+            self._timer.start()
+
+    def _look(self) -> None:
+        """Look at what is drawn by now, and once more if the camera has moved meanwhile."""
+        if self._moved:
+            self._moved = False
+            self._timer.start()
+        self.explain(self._source)
+
 
 def visible(source: Source) -> npt.NDArray[Any]:
     """Return first and last index, along the plane's axes, of what the canvas shows."""
@@ -159,8 +199,9 @@ def drawn(shapes: Shapes, source: Source) -> npt.NDArray[Any]:
         world[-shapes.ndim :] = shapes.data_to_world(vertex)
         corners.append(source.layer.world_to_data(world[-ndim:]))
     along = np.asarray(corners)[:, source.axes]
-    # A pixel is part of the region if its centre is inside the rectangle.
-    return np.stack([np.ceil(along.min(axis=0)), np.floor(along.max(axis=0))])
+    # A pixel is part of the region if its centre is inside the rectangle or on its edge.
+    first, last = along.min(axis=0) - ROUNDING, along.max(axis=0) + ROUNDING
+    return np.stack([np.ceil(first), np.floor(last)])
 
 
 def inside(corners: npt.NDArray[Any], shape: tuple[int, int]) -> Region:

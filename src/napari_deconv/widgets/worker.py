@@ -122,7 +122,21 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
         yield last
     if last is not None and last.index == last.total:
         check = run.agreement(last.image)
-        yield Verdict("" if check is None else str(check))
+        yield Verdict(unjudged(run.recipe) if check is None else str(check))
+
+
+def unjudged(recipe: Recipe) -> str:
+    """Return why a result can't be held against the data, in a sentence."""
+    if recipe.fidelity.key() != "gaussian":
+        why = (
+            f"{recipe.fidelity.key().capitalize()} noise grows with the grey value, "
+            "and the check takes it for alike everywhere"
+        )
+    elif recipe.measured is not None and recipe.measured.noise <= 0:
+        why = "no noise was found in the image to compare with"
+    else:
+        why = "the PSF is as large as the picture, so no pixel is blurred from within it"
+    return f"No check against the data: {why}."
 
 
 def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
