@@ -26,8 +26,9 @@ test: setup
 	$(BIN)/npe2 validate --imports napari-deconv
 	$(BIN)/python -m pytest
 
-bench: setup
-	@set -e; for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+bench:
+	@scripts/setup bench
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do .venv-bench/bin/python "$$script"; done
 
 docs:
 	@scripts/setup docs
@@ -37,5 +38,5 @@ wheel-check: setup
 	$(BIN)/python scripts/wheel_check.py
 
 clean:
-	rm -rf .venv site demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench site demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

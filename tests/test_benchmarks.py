@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_deconv import Recipe, samples
+from napari_deconv import samples
 from napari_deconv.psf.shapes import GaussianPsf
 
 FOLDER = "benchmarks"
@@ -27,8 +29,13 @@ def script(
     folder = str(repository / FOLDER)
     monkeypatch.syspath_prepend(folder)
     yield importlib.import_module(request.param)
+    forget(repository / FOLDER)
+
+
+def forget(folder: Path) -> None:
+    """Let the modules of a folder be imported anew."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None)).startswith(folder):
+        if str(getattr(module, "__file__", None)).startswith(str(folder)):
             del sys.modules[name]
 
 
@@ -86,61 +93,98 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(2)
 
 
-def tiny_case(script: ModuleType, sample: samples.Sample, boundary: str) -> object:
-    recipe = Recipe(method={"name": "tv", "weight": 0.03}, boundary=boundary)
-    return script.Case(recipe.begin(sample.image, sample.psf, device="cpu").problem(), 0.03)
+@pytest.fixture
+def peers(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> Iterator[ModuleType]:
+    """Return the script beside peers, on tiny radiographs whose PSF has no symmetry."""
+    monkeypatch.syspath_prepend(str(repository / FOLDER))
+    found = importlib.import_module("peers")
+    psf = samples.core_and_tail(9, core=1.0, tail=2.0) * np.linspace(0.5, 1.5, 9)
+    for module in (found, sys.modules["problems"]):
+        monkeypatch.setattr(
+            module, "radiograph", lambda size: samples.radiograph(shape=(size, size), psf=psf)
+        )
+    yield found
+    forget(repository / FOLDER)
 
 
-@pytest.mark.usefixtures("one_thread")
-@benchmark("tv_speed")
+ROWS = ["tv", "haar", "tv-haar", "tv-circular", "haar-circular", "poisson"]
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_what_judges_all_is_what_our_method_declares(peers: ModuleType, key: str) -> None:
+    case = peers.ROWS[key].case(32)
+    declared = case.method.objective(case.problem, torch.from_numpy(case.start))
+    assert case.objective(case.start) == pytest.approx(float(declared), rel=1e-4)
+
+
+@pytest.mark.parametrize("key", [key for key in ROWS if key != "poisson"])
+def test_a_peer_ends_where_ours_does(peers: ModuleType, key: str) -> None:
+    row = peers.ROWS[key]
+    case = row.case(32)
+    absent = {peer.needs for peer in row.peers if not peer.is_there()}
+    best = peers.end(peers.ours(case.double()), case.objective, 300)
+    for peer in row.peers:
+        if peer.is_there():
+            ended = peers.end(peer.walker(case, **peer.settings[0]), case.objective, 120)
+            assert ended == pytest.approx(best, rel=1e-3), peer.name
+    if absent:
+        pytest.skip(f"{', '.join(absent)} is not installed, see `make bench`.")
+
+
+def test_plain_richardson_lucy_is_that_of_scikit_image(peers: ModuleType) -> None:
+    case = peers.ROWS["poisson"].case(32)
+    (theirs,) = peers.scikit_image(case)
+    *_, ours = islice(peers.ours_plain(case), peers.PLAIN)
+    np.testing.assert_allclose(theirs, ours, atol=1e-4)
+    assert case.objective(theirs) == pytest.approx(case.objective(ours), rel=1e-4)
+
+
 @pytest.mark.parametrize("boundary", ["edge", "unknown"])
-def test_all_walkers_minimise_the_objective_that_judges_them(
-    script: ModuleType, sample: samples.Sample, boundary: str
+def test_operators_of_pylops_equal_ours(peers: ModuleType, boundary: str) -> None:
+    sample = peers.radiograph(32)
+    case = peers.Case.of(sample, {"name": "tv", "isotropic": False}, boundary)
+    rng = np.random.default_rng(0)
+    ours, own = peers.by_pylops.around_ours(case), peers.by_pylops.alone(case)
+    x, y = rng.normal(size=(2, *case.grid)).astype(np.float32)
+    np.testing.assert_allclose(own.blur @ x.ravel(), ours.blur @ x.ravel(), atol=1e-5)
+    np.testing.assert_allclose((own.blur.H @ y.ravel()).ravel(), ours.blur.H @ y.ravel(), atol=1e-5)
+    stacked = np.concatenate([term.penalised() @ x.ravel() for term in own.sparse])
+    np.testing.assert_allclose(stacked, ours.sparse[0].penalised() @ x.ravel(), atol=1e-6)
+
+
+def test_every_contender_has_a_line_and_who_is_absent_one_that_says_so(peers: ModuleType) -> None:
+    row = peers.ROWS["poisson"]
+    ghost = peers.Contender("ghost", peers.ours, needs="nowhere_to_be_found")
+    lines = peers.lines(replace(row, peers=[*row.peers, ghost]), row.case(32), 1, {})
+    ours, scikit_image, plain, absent = lines
+    assert len({len(line) for line in lines} | {len(peers.HEADER)}) == 1
+    assert ours[0] == "ours"
+    assert ours[6] == "1.0"
+    assert scikit_image[3] == plain[3] == "100"
+    assert "of 5.5" in scikit_image[6]
+    assert "of 5.5" not in plain[6]
+    assert absent[0] == "ghost: skipped, nowhere_to_be_found is not installed"
+
+
+@benchmark("race")
+def test_the_setting_that_arrives_is_raced_with_and_who_does_not_arrive_is_named(
+    script: ModuleType,
 ) -> None:
-    case = tiny_case(script, sample, boundary)
-    method = Recipe(method={"name": "tv", "weight": 0.03, "isotropic": False}).method
-    start = case.start()
-    declared = float(
-        method.objective(case.problem, case.problem.data.new_tensor(start).view(case.grid))
-    )
-    assert case.objective(start) == pytest.approx(declared, rel=1e-4)
-    best = script.optimum(case, 500)
-    for walker in script.WALKERS.values():
-        walked = script.walk(walker, case, best * (1 + 1e-3))
-        assert walked.values[-1] == pytest.approx(best, rel=1.1e-3)
-        assert np.all(np.diff(walked.seconds) > 0)
+    def halving(case: float, factor: float) -> Iterator[float]:
+        while True:
+            case *= factor
+            yield case
 
-
-@pytest.mark.usefixtures("one_thread")
-@benchmark("tv_speed")
-def test_operators_of_pylops_equal_ours(script: ModuleType, sample: samples.Sample) -> None:
-    case = tiny_case(script, sample, "edge")
-    blur, differences = script.own_operators(case)
-    x = np.random.default_rng(0).normal(size=case.grid).astype(np.float32)
-    y = np.random.default_rng(1).normal(size=case.grid).astype(np.float32)
-    image, other = case.problem.data.new_tensor(x), case.problem.data.new_tensor(y)
-    ours = case.problem.blur
-    np.testing.assert_allclose((blur @ x.ravel()).reshape(case.grid), ours(image), atol=1e-5)
-    np.testing.assert_allclose(
-        (blur.H @ y.ravel()).reshape(case.grid), ours.adjoint(other), atol=1e-5
-    )
-    for axis, difference in enumerate(differences):
-        expected = np.roll(x, -1, axis) - x
-        np.testing.assert_allclose(difference @ x.ravel(), expected.ravel(), atol=1e-6)
-
-
-@pytest.mark.usefixtures("one_thread")
-@benchmark("tv_speed")
-def test_the_table_of_walkers_has_every_figure(script: ModuleType, sample: samples.Sample) -> None:
-    rows = script.compare(tiny_case(script, sample, "edge"), repeats=1, long_run=300)
-    assert [row[0] for row in rows] == list(script.WALKERS)
-    assert rows[0][-1] == "1.0"
-    for row in rows:
-        milliseconds, _, *found, ratio = (float(cell) for cell in row[1:])
-        assert milliseconds > 0
-        assert found[0] <= found[2]  # iterations to 1e-2 and 1e-3
-        assert found[1] <= found[3]  # seconds
-        assert ratio > 0
+    settings = ({"factor": 1.0}, {"factor": 0.5})
+    peer = script.Contender("peer", halving, settings)
+    assert script.fastest_setting(peer, 1.0, float, 0.1) == {"factor": 0.5}
+    stuck, there = script.race(1.0, [(peer, s) for s in settings], float, 0.1, 2)
+    assert stuck.seconds is None
+    assert there.iterations == 4
+    assert there.seconds > 0
+    assert there.times is None
 
 
 def drawn_edge(sigma: float, degrees: float = 43.9) -> np.ndarray:
