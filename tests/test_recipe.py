@@ -74,7 +74,7 @@ KERNEL = np.outer([1, 2, 1], [1, 2, 1]) / 16
         (IMAGE, KERNEL, {"boundary": "wall"}, "no boundary named"),
         (IMAGE - 9, KERNEL, {"method": "richardson-lucy"}, "needs counts: set the offset to"),
         (IMAGE - 9, KERNEL, {"fidelity": "poisson"}, "needs counts"),
-        (IMAGE, KERNEL, {"method": "ridge", "fidelity": "poisson"}, "does not follow"),
+        (IMAGE, KERNEL, {"method": "wiener", "fidelity": "poisson"}, "does not follow"),
     ],
 )
 def test_bad_input_gets_one_sentence(

@@ -21,6 +21,9 @@ TITLES = {
 }
 """Families in the order of the table, and what each is about."""
 
+WIDEST = 22
+"""Characters of a column before it folds: a parameter of many names leaves its help no room."""
+
 _TYPES = {
     "number": "number",
     "integer": "whole number",
@@ -131,8 +134,8 @@ def _table(family: str) -> Table:
         expand=True,
         pad_edge=False,
     )
-    for heading, width in (("name", 15), ("type", 14), ("range", 12), ("default", 7), ("unit", 11)):
-        table.add_column(heading, min_width=width)
+    for heading, width in (("name", 20), ("type", 14), ("range", 12), ("default", 7), ("unit", 11)):
+        table.add_column(heading, min_width=width, max_width=WIDEST)
     table.add_column("help", ratio=1)
     return table
 

@@ -96,7 +96,7 @@ def test_numbers_as_people_write_them_in_yaml() -> None:
         ({"centre": "left"}, "recipe: centre should be 'middle', 'centroid' or 'peak'"),
         ({"psf": {"name": "gaussian", "sigma": 0}}, "gaussian: sigma should be greater than 0"),
         ({"measured": {"scale": 1}}, "measurement needs a value for 'noise'"),
-        ({"method": "tikhonov", "fidelity": "poisson"}, "tikhonov does not follow the noise model"),
+        ({"method": "wiener", "fidelity": "poisson"}, "wiener does not follow the noise model"),
     ],
 )
 def test_wrong_recipes_get_one_sentence(parts: dict[str, Any], sentence: str) -> None:

@@ -40,12 +40,12 @@ def test_a_tight_frame_with_an_exact_adjoint(
 
 @pytest.mark.parametrize("basis", BASES)
 def test_coefficients_are_those_of_pywavelets(basis: str) -> None:
-    x, levels = random(64, 96), 2
+    x, levels = random(128, 192), 2
     coarse, *details = pywt.wavedec2(x.numpy(), basis, "periodization", level=levels)
     ours = OrthonormalWavelet(basis, levels, 2)(x).numpy()
-    np.testing.assert_allclose(ours[0], coarse, atol=1e-10)
+    np.testing.assert_allclose(ours[0], coarse, atol=1e-8)
     theirs = np.concatenate([band.ravel() for level in details for band in level])
-    np.testing.assert_allclose(np.sort(ours[1:].ravel()), np.sort(theirs), atol=1e-10)
+    np.testing.assert_allclose(np.sort(ours[1:].ravel()), np.sort(theirs), atol=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(15, 9), (7, 20)])
