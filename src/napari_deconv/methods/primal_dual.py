@@ -56,7 +56,7 @@ def primal_dual(
     for _ in range(iterations):
         pull = duals[0].pull(z)
         for dual in duals[1:]:
-            pull = pull.add_(dual.pull(z))
+            pull = pull + dual.pull(z)  # a pull may be the dual itself: never written
         spectrum = blur.forward(torch.addcmul(x, pull, -t))
         spectrum = spectrum if constant is None else spectrum.add_(constant)
         previous, x = x, blur.inverse(spectrum.div_(response))
