@@ -310,10 +310,14 @@ def test_files_of_a_burst_become_one_picture(folder: Path) -> None:
     assert [one.shift[1] for one in recipe.burst.found] == pytest.approx([0, 2, -1], abs=0.15)
     stack = np.stack([io.read(file).array for file in files])
     np.testing.assert_array_equal(made.array, recipe.run(stack).image)
+    again = restore(said["recipe"], *files, "--out", "o2", "--burst")
+    assert Recipe.load(again["recipe"]).burst == recipe.burst  # kept, not measured anew
     io.write(folder / "burst.tif", stack, pixel_size=(1.0, 0.1, 0.1), unit="mm")
     one = restore("gaussian.yaml", "burst.tif", "--out", "o", "--set", "burst.upsampling=50")
     assert io.read(one["output"]).pixel_size == 0.1
     np.testing.assert_array_equal(io.read(one["output"]).array, made.array)
+    kept = "gaussian.yaml", *files, "--out", "o3", "--burst", "--set", "burst.largest_shift=1"
+    assert "left out: frame 1" in restore(*kept)["warnings"][0]
     assert "one shape" in refuse(
         "run", "gaussian.yaml", "f0.tif", "short.npy", "--out", "p", "--burst"
     )

@@ -145,8 +145,7 @@ def run(
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Terms, arrange
 
-    settings = ["burst={}", *(settings or [])] if burst else settings or []
-    restored_by, psf_pixel = _recipe(recipe, settings, psf)
+    restored_by, psf_pixel = _recipe(recipe, settings or [], psf, burst)
     terms = Terms(
         restored_by,
         reference=_reference(reference, data_range),
@@ -208,7 +207,9 @@ def _check_screen(headless: Path | None) -> None:
     )
 
 
-def _recipe(path: Path, settings: list[str], psf: Path | None) -> tuple[Recipe, PixelSize | None]:
+def _recipe(
+    path: Path, settings: list[str], psf: Path | None, burst: bool
+) -> tuple[Recipe, PixelSize | None]:
     """Return the recipe as changed on the command line, and the pixel size of its PSF's file."""
     from napari_deconv import io
     from napari_deconv.jobs import size_of
@@ -218,6 +219,8 @@ def _recipe(path: Path, settings: list[str], psf: Path | None) -> tuple[Recipe, 
     if any(setting.partition("=")[0].strip() == "pixel_size" for setting in settings):
         raise ValueError("Give the pixel size by --pixel-size, which replaces the files' own.")
     recipe = changed(Recipe.load(path), settings)
+    if burst and recipe.burst is None:
+        recipe = changed(recipe, ["burst={}"])
     if psf is not None:
         picture = io.read(psf)
         return recipe.with_psf(picture.array), size_of(picture)
