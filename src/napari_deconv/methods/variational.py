@@ -61,6 +61,10 @@ class Model(Method):
         """Return the model with its automatic weight as a number."""
         return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
 
+    def is_local(self) -> bool:
+        """Return False where wavelets lie on a grid, which a region would shift."""
+        return self.multiple() == 1
+
     def follows_level(self) -> bool:
         """Return False if it must not fall below zero, wherever that lies."""
         return super().follows_level() and not self.positive

@@ -68,6 +68,10 @@ class WeightedSum(Method):
         found = {name: self._weight(problem, name) for name in self._automatic()}
         return type(self)(**{**self.plain(), **found})
 
+    def is_local(self) -> bool:
+        """Return False where wavelets lie on a grid, which a region would shift."""
+        return self.multiple() == 1
+
     def follows_level(self) -> bool:
         """Return False if bounds hold, or a prior knows where zero is."""
         return self.bounds == "none" and getattr(self, "ridge", 0) == getattr(self, "l1", 0) == 0
