@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,22 +36,26 @@ if TYPE_CHECKING:
     from napari_deconv.core.problem import Problem
     from napari_deconv.methods.tgv import Tgv
 
-OfL1 = Annotated[Weight, Field(description="Strength of ||u||_1: few bright pixels.")]
-OfRidge = Annotated[Weight, Field(description="Strength of ||u||^2 / 2: small values.")]
-OfTikhonov = Annotated[Weight, Field(description="Strength of ||D u||^2 / 2: smooth everywhere.")]
-OfTv = Annotated[Weight, Field(description="Strength of ||D u||_1: few edges.")]
-OfWavelet = Annotated[Weight, Field(description="Strength of ||Psi u||_1: few wavelet details.")]
-
 
 class WeightedSum(Method):
     """Priors side by side, each with its weight; 0 leaves one out, "auto" shares one strength."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
+    tv: Weight = Field("auto", description="Strength of ||D u||_1: few edges.")
+    isotropic: Isotropic = True
+    wavelet: Weight = Field(0.0, description="Strength of ||Psi u||_1: few wavelet details.")
+    basis: Basis = "haar"
+    levels: Levels = 3
+    invariant: Invariant = False
+    tikhonov: Weight = Field(0.0, description="Strength of ||D u||^2 / 2: smooth everywhere.")
+    ridge: Weight = Field(0.0, description="Strength of ||u||^2 / 2: small, darker values.")
+    l1: Weight = Field(0.0, description="Strength of ||u||_1: few bright pixels, others darker.")
     bounds: Literal["none", "positive", "box"] = Field(
         "none", description="What grey values must keep to: nothing, 0 and above, or a range."
     )
     lowest: float = Field(0.0, description="Least grey value of the box.")
     highest: float = Field(1.0, description="Greatest grey value of the box.")
+    iterations: int
 
     @model_validator(mode="after")
     def _has_room(self) -> Self:
@@ -61,7 +65,17 @@ class WeightedSum(Method):
 
     def priors(self) -> dict[str, Prior]:
         """Return name of the field that holds a weight -> prior."""
-        raise TypeError(f"{type(self).__name__} states no priors.")
+        return {
+            "tv": TotalVariation(isotropic=self.isotropic),
+            "wavelet": WaveletPrior(basis=self.basis, levels=self.levels, invariant=self.invariant),
+            "tikhonov": TikhonovPrior(),
+            "ridge": RidgePrior(),
+            "l1": L1Prior(),
+        }
+
+    def total(self, problem: Problem) -> int:
+        """Return the number of iterations."""
+        return self.iterations
 
     def resolved(self, problem: Problem) -> Self:
         """Return the method with its automatic weights as numbers."""
@@ -74,7 +88,7 @@ class WeightedSum(Method):
 
     def follows_level(self) -> bool:
         """Return False if bounds hold, or a prior knows where zero is."""
-        return self.bounds == "none" and getattr(self, "ridge", 0) == getattr(self, "l1", 0) == 0
+        return self.bounds == "none" and self.ridge == self.l1 == 0
 
     def multiple(self) -> int:
         """Return the number of which every side of the grid must be a multiple."""
@@ -113,31 +127,8 @@ class SumModel(WeightedSum):
 
     name: Literal["sum"] = "sum"
     label: ClassVar[str] = "Sum: any priors, each with its weight"
-    tv: OfTv = "auto"
-    isotropic: Isotropic = True
     tgv: Weight = Field(0.0, description="Strength of TGV: edges and soft gradients.")
-    wavelet: OfWavelet = 0.0
-    basis: Basis = "haar"
-    levels: Levels = 3
-    invariant: Invariant = False
-    tikhonov: OfTikhonov = 0.0
-    ridge: OfRidge = 0.0
-    l1: OfL1 = 0.0
     iterations: Iterations = 150
-
-    def priors(self) -> dict[str, Prior]:
-        """Return every prior but TGV, by the field of its weight."""
-        return {
-            "tv": TotalVariation(isotropic=self.isotropic),
-            "wavelet": WaveletPrior(basis=self.basis, levels=self.levels, invariant=self.invariant),
-            "tikhonov": TikhonovPrior(),
-            "ridge": RidgePrior(),
-            "l1": L1Prior(),
-        }
-
-    def total(self, problem: Problem) -> int:
-        """Return the number of iterations."""
-        return self.iterations
 
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
         """Run ADMM from the problem's start, or else from the Tikhonov estimate."""
@@ -188,24 +179,7 @@ class GradientDescent(WeightedSum):
     momentum: float = Field(
         0.9, ge=0, lt=1, description="Part of the last step that the next one keeps."
     )
-    tv: OfTv = "auto"
-    isotropic: Isotropic = True
-    wavelet: OfWavelet = 0.0
-    basis: Basis = "haar"
-    levels: Levels = 3
-    invariant: Invariant = False
-    tikhonov: OfTikhonov = 0.0
-    ridge: OfRidge = 0.0
-    l1: OfL1 = 0.0
     iterations: Iterations = 300
-
-    def priors(self) -> dict[str, Prior]:
-        """Return every prior that has a gradient, by the field of its weight."""
-        return SumModel.priors(self)  # type: ignore[arg-type]
-
-    def total(self, problem: Problem) -> int:
-        """Return the number of iterations."""
-        return self.iterations
 
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
         """Descend from the problem's start, or else from the blurred data, within the bounds."""
