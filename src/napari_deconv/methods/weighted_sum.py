@@ -41,7 +41,7 @@ class WeightedSum(Method):
     """Priors side by side, each with its weight; 0 leaves one out, "auto" shares one strength."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
-    tv: Weight = Field("auto", description="Strength of ||D u||_1: few edges.")
+    tv: Weight = Field("auto", title="TV", description="Strength of ||D u||_1: few edges.")
     isotropic: Isotropic = True
     wavelet: Weight = Field(0.0, description="Strength of ||Psi u||_1: few wavelet details.")
     basis: Basis = "haar"
@@ -126,8 +126,8 @@ class SumModel(WeightedSum):
     """
 
     name: Literal["sum"] = "sum"
-    label: ClassVar[str] = "Sum: any priors, each with its weight"
-    tgv: Weight = Field(0.0, description="Strength of TGV: edges and soft gradients.")
+    label: ClassVar[str] = "Sum: several priors at once"
+    tgv: Weight = Field(0.0, title="TGV", description="Strength of TGV: edges and soft gradients.")
     iterations: Iterations = 150
 
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
