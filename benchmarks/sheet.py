@@ -48,13 +48,26 @@ def _grey(panel: Panel) -> NDArray[np.uint8]:
 
 
 def put(family: str, name: str, panels: list[Panel], caption: str) -> None:
-    """Save a picture, and write it with its caption between the marks of its page."""
+    """Save a picture, and write it with its caption between its marks."""
     file = f"{FOLDER}/{family}-{name}.png"
     (DOCS / FOLDER).mkdir(parents=True, exist_ok=True)
     drawn(panels).save(DOCS / file, optimize=True)
     words = ", ".join(panel.words for panel in panels)
-    block = f"![{name}: {words}]({file})\n\n*{caption}*"
-    mark = re.compile(rf"(<!-- picture: {family} {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    fill(f"picture: {family} {name}", f"![{name}: {words}]({file})\n\n*{caption}*")
+
+
+def put_table(family: str, header: list[str], rows: list[list[str]]) -> None:
+    """Write a table between its marks."""
+    line = ["---", *["---:"] * (len(header) - 1)]
+    cells = [f"| {' | '.join(row)} |" for row in (header, line, *rows)]
+    fill(f"table: {family}", "\n".join(cells))
+
+
+def fill(mark: str, block: str) -> None:
+    """Put a block between ``<!-- mark -->`` and the next ``<!-- end -->`` of the pages."""
+    place = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
     for page in DOCS.glob("*.md"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(mark.sub(rf"\g<1>\n{block}\n\n\g<2>", text), encoding="utf-8")
+        filled = place.sub(lambda found: f"{found[1]}\n{block}\n\n{found[2]}", text)
+        if filled != text:
+            page.write_text(filled, encoding="utf-8")
