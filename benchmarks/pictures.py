@@ -92,7 +92,7 @@ def said(choice: Any) -> str:
         for key, value in changed.items()
         if key != "name"
     )
-    return ", ".join(words) or "defaults"
+    return ", ".join(words) or "its defaults"
 
 
 def of_methods() -> Iterator[tuple[str, Drawing]]:
@@ -112,7 +112,7 @@ def of_methods() -> Iterator[tuple[str, Drawing]]:
         seconds = process_time() - began
         drawing = panels([("blurred", image), (name, result)], truth, MIDDLE)
         rows.append([f"`{name}`", f"{decibel(result[MIDDLE], inner, peak):.2f}", f"{seconds:.2f}"])
-        yield name, (drawing, f"`{name}`, {said(recipe.method)}.")
+        yield name, (drawing, f"With {said(recipe.method)}.")
     rows.insert(0, ["blurred", f"{decibel(image[MIDDLE], inner, peak):.2f}", ""])
     put_table("method", ["method", "PSNR (dB)", "CPU (s)"], rows)
 
@@ -203,8 +203,8 @@ def of_psfs() -> Iterator[tuple[str, Drawing]]:
         result, _ = restored(image, sample.psf, {"name": "tv"})
         shape = Panel("PSF, four times larger", _enlarged(kernel), 0, float(kernel.max()))
         drawing = panels([("blurred", image), ("tv", result)], truth, MIDDLE)
-        words = "an array, here a line of 9 px" if name == "measured" else said(choice)
-        yield name, ([shape, *drawing], f"{words[0].upper()}{words[1:]}; `tv`, automatic weight.")
+        words = "an array: a line of 9 px" if name == "measured" else said(choice)
+        yield name, ([shape, *drawing], f"With {words}; `tv`, automatic weight.")
 
 
 def _enlarged(kernel: Picture, side: int = 128, times: int = 4) -> Picture:

@@ -53,7 +53,8 @@ def put(family: str, name: str, panels: list[Panel], caption: str) -> None:
     (DOCS / FOLDER).mkdir(parents=True, exist_ok=True)
     drawn(panels).save(DOCS / file, optimize=True)
     words = ", ".join(panel.words for panel in panels)
-    fill(f"picture: {family} {name}", f"![{name}: {words}]({file})\n\n*{caption}*")
+    text = f"![{name}]({file})\n\n*{words[0].upper()}{words[1:]}. {caption}*"
+    fill(f"picture: {family} {name}", text)
 
 
 def put_table(family: str, header: list[str], rows: list[list[str]]) -> None:

@@ -276,16 +276,17 @@ def test_bad_input_gets_one_sentence_and_no_layer(desk: Any, what: str) -> None:
     assert not desk.dock.running
 
 
-@pytest.mark.parametrize("family", ["method", "boundary", "fidelity"])
+@pytest.mark.parametrize("family", ["method", "boundary", "fidelity", "psf"])
 def test_no_name_of_a_choice_is_cut_off(desk: Any, family: str) -> None:
     desk.viewer.window._qt_window.resize(1400, 900)
+    desk.viewer.window._qt_window.show()
     desk.dock.findChild(QToolButton, "fold").click()
     (menu,) = [
         box
         for box in desk.dock.findChildren(QComboBox)
         if {cls.label for cls in choices(family).values()} & set(entries_of(box))
     ]
-    desk.wait(menu.isVisible)
+    desk.wait(menu.isVisible, 5000)
     for name, choice in choices(family).items():
         if family == "method":
             desk.use(name)
