@@ -19,6 +19,7 @@ import burst
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.signal import fftconvolve
 from sheet import Panel, put, put_table
 
 import napari_deconv as nd
@@ -119,23 +120,28 @@ def of_methods() -> Iterator[tuple[str, Drawing]]:
 
 def of_priors() -> Iterator[tuple[str, Drawing]]:
     """Draw every prior alone, through the method `sum`; bounds beside what they bound."""
-    sample, bounds = scene(LOW), {"positivity": {"bounds": "positive"}}
-    bounds["box"] = {"bounds": "box", "lowest": 0.1, "highest": 0.95}
+    bounds = {"positivity": {"bounds": "positive"}}
+    bounds["box"] = {"bounds": "box", "lowest": 0.0, "highest": 0.95**3}
     for name in nd.choices("prior"):
-        if name not in bounds:
-            clear = scene()
-            image, truth, psf = clear.image[CUT], clear.truth[CUT], clear.psf
-            result, recipe = restored(image, psf, {"name": "sum", "tv": 0.0, name: "auto"})
-            drawing = panels([("blurred", image), (name, result)], truth, MIDDLE)
-            weight = getattr(recipe.method, name)
-            yield name, (drawing, f"Method `sum` with `{name}` alone, weight {weight:.3g}.")
-            continue
-        image, truth = sample.image[CUT], sample.truth[CUT]
-        method = {"name": "sum", "tv": 0.0, "tikhonov": 1e-3}
-        free, _ = restored(image, sample.psf, method)
-        bound, _ = restored(image, sample.psf, {**method, **bounds[name]})
-        drawing = panels([("blurred", image), ("free", free), (name, bound)], truth, MIDDLE)
-        yield name, (drawing, f"{LOW:g} counts, a prior that is too weak: `tikhonov` 0.001.")
+        dark = name in bounds
+        image, truth = thick() if dark else (scene().image[CUT], scene().truth[CUT])
+        alone = {"name": "sum", "tv": 0.0, "tikhonov" if dark else name: "auto"}
+        result, recipe = restored(image, scene().psf, {**alone, **bounds.get(name, {})})
+        shown = [("blurred", image), (name, result)]
+        if dark:
+            shown.insert(1, ("without", restored(image, scene().psf, alone)[0]))
+            words = f"A part of three times the thickness, {LOW:g} counts, beside `tikhonov`"
+        else:
+            words = f"Method `sum` with this prior alone, weight {getattr(recipe.method, name):.3g}"
+        yield name, (panels(shown, truth, MIDDLE), f"{words}.")
+
+
+def thick() -> tuple[Picture, Picture]:
+    """Return cut and truth of the part at three times its thickness: dark, at a low exposure."""
+    truth = scene().truth.astype(np.float64) ** 3
+    blurred = np.maximum(fftconvolve(truth, scene().psf, mode="same"), 0)
+    counts = np.random.default_rng(0).poisson(LOW * blurred)
+    return (counts / LOW).astype(np.float32)[CUT], truth[CUT]
 
 
 def of_fidelities() -> Iterator[tuple[str, Drawing]]:
