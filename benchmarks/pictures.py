@@ -33,7 +33,7 @@ BAND = 10
 """Pixels from the border over which a boundary is judged."""
 LOW = 100.0
 """Counts in the open beam of a low exposure."""
-FACTORS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
+FACTORS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 8.0, 12.0)
 """Strengths that are tried where two noise models are compared, in automatic ones."""
 METHODS: dict[str, dict[str, Any]] = {
     "sum": {"tv": "auto", "tgv": "auto", "bounds": "positive"},
