@@ -1,10 +1,11 @@
 """Draw the pictures of docs/: what each choice makes of one crop of a simulated radiograph.
 
-    python benchmarks/pictures.py [--only FAMILY ...]
+    python benchmarks/pictures.py [--only FAMILY ...] [--write]
 
-Each is written to docs/images/choices, and its caption with the PSNR into the page that names it.
-All but bursts and PSFs see one cut of 256 x 256 of the radiograph of 512 x 512 and show the middle
-of it, boundaries its corner. PSNR in dB is that of what is shown, K the maximum of the truth.
+With --write each goes to docs/images/choices, and its caption with the PSNR into the page that has
+it; otherwise they are only measured. All but bursts and PSFs see one cut of 256 x 256 of the
+radiograph of 512 x 512 and show the middle of it, boundaries its corner. PSNR in dB is that of what
+is shown, K the maximum of the truth.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def of_methods() -> Iterator[tuple[str, Drawing]]:
         rows.append([f"`{name}`", f"{decibel(result[MIDDLE], inner, peak):.2f}", f"{seconds:.2f}"])
         yield name, (drawing, f"With {said(recipe.method)}.")
     rows.insert(0, ["blurred", f"{decibel(image[MIDDLE], inner, peak):.2f}", ""])
-    put_table("method", ["method", "PSNR (dB)", "CPU (s)"], rows)
+    TABLES["method"] = rows
 
 
 def of_priors() -> Iterator[tuple[str, Drawing]]:
@@ -235,6 +236,8 @@ def of_bursts() -> Iterator[tuple[str, Drawing]]:
     yield "burst", (panels(shown, frames.truth, crop), caption)
 
 
+TABLES: dict[str, list[list[str]]] = {}
+"""Rows of a family's table, once all of it is drawn."""
 FAMILIES = {
     "method": of_methods,
     "prior": of_priors,
@@ -248,11 +251,16 @@ FAMILIES = {
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    arguments.add_argument("--write", action="store_true", help="draw into docs/")
+    given = arguments.parse_args()
     torch.set_num_threads(1)
-    for family in arguments.parse_args().only:
+    for family in given.only:
         for name, (drawing, caption) in FAMILIES[family]():
-            put(family, name, drawing, caption)
             print(f"{family} {name}: {'; '.join(p.words for p in drawing)}. {caption}", flush=True)
+            if given.write:
+                put(family, name, drawing, caption)
+        if given.write and family in TABLES:
+            put_table(family, ["method", "PSNR (dB)", "CPU (s)"], TABLES[family])
 
 
 if __name__ == "__main__":
