@@ -67,6 +67,21 @@ def scaled_psnr(image: NDArray[np.floating], truth: NDArray[np.floating]) -> flo
     return float(10 * np.log10(float(truth.max()) ** 2 / error))
 
 
+def model_error(bars: Bars, padded: bool, origin: tuple[int, ...]) -> float:
+    """Return how far the data are from the blurred truth, scaled to them: grey values rms.
+
+    Beyond the truth lies black if `padded`, else its other side; `origin` is that of the PSF.
+    """
+    sides = [2 * n if padded else n for n in bars.truth.shape]
+    axes = range(len(sides))
+    psf = np.fft.rfftn(bars.psf / bars.psf.sum(dtype=np.float64), sides, axes)
+    blurred = np.fft.irfftn(np.fft.rfftn(bars.truth, sides, axes) * psf, sides, axes)
+    rolled = np.roll(blurred, [-n for n in origin], tuple(axes))
+    x = rolled[tuple(map(slice, bars.truth.shape))].ravel()
+    x, y = x - x.mean(), bars.image.ravel() - bars.image.mean(dtype=np.float64)
+    return float(np.sqrt(np.mean((x * (x @ y) / (x @ x) - y) ** 2)))
+
+
 def strength(name: str) -> str:
     """Return the parameter that is a method's strength."""
     known = nd.choices("method")[name].parameters()
@@ -147,6 +162,14 @@ def main() -> None:
             table.append([said, *(f"{figure:.{digits}f}" for figure in figures)])
     shape = " × ".join(map(str, bars.image.shape))
     print(f"As it is: {scaled_psnr(bars.image, bars.truth):.2f} dB; K = {bars.truth.max():g}.")
+    brightest = tuple(map(int, np.unravel_index(bars.psf.argmax(), bars.psf.shape)))
+    middle = tuple((n - 1) // 2 for n in bars.psf.shape)
+    for padded, origin in ((False, brightest), (True, brightest), (True, middle)):
+        error = model_error(bars, padded, origin)
+        border = "black border" if padded else "periodic"
+        print(
+            f"Blurred truth, {border}, origin {origin}: {error:.0f} of {bars.image.std():.0f} rms."
+        )
     titles = ("PSNR in dB, scaled to the truth", "CPU seconds, one thread", "peak memory in MiB")
     for title, rows in zip(titles, tables, strict=True):
         show(f"Bars, {shape}: {title}", ["method", *boundaries], rows, markdown)

@@ -327,6 +327,21 @@ def test_every_method_has_a_strength_that_is_searched_for(script: ModuleType) ->
 
 
 @benchmark("bars")
+def test_a_blurred_volume_is_near_its_blurred_truth_with_the_right_origin(
+    script: ModuleType,
+) -> None:
+    volume = samples.volume((16, 16, 16))
+    bars = script.Bars(3 * volume.blurred + 1, volume.psf, volume.truth)
+    middle = tuple(n // 2 for n in volume.psf.shape)
+    error = script.model_error(bars, True, middle)
+    assert error < script.model_error(bars, True, (0, 0, 0)) / 2
+    truth = np.zeros((8, 8, 8), np.float32)
+    truth[3:5, 3:5, 3:5] = 1
+    own = script.Bars(np.roll(truth, 1, 0), np.roll(np.eye(1, 8).reshape(8, 1, 1), 3, 0), truth)
+    assert script.model_error(own, False, (2, 0, 0)) == pytest.approx(0, abs=1e-6)
+
+
+@benchmark("bars")
 def test_without_the_bars_it_says_so(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
