@@ -11,6 +11,9 @@ import pytest
 os.environ["NAPARI_STRICT_QT"] = "raise"  # make_napari_viewer fails a test that leaks a widget
 os.environ["NAPARI_CONFIG"] = ""  # napari neither reads nor writes the user's settings
 os.environ["MPLBACKEND"] = "agg"
+# Two test processes fill two cores: no library may start threads of its own beside them.
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS"):
+    os.environ[threads] = "1"
 if sys.platform == "linux":
     os.environ["QT_QPA_PLATFORM"] = "xcb"  # pytest-xvfb offers an X screen, never a Wayland one
 
@@ -33,8 +36,8 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    """Keep torch to two threads, so that timings and sums are the same on every machine."""
+def _one_thread() -> None:
+    """Keep torch to one thread, so that sums are the same on every machine."""
     import torch
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)

@@ -292,6 +292,19 @@ def test_a_stack_is_restored_slice_by_slice(folder: Path) -> None:
     np.testing.assert_array_equal(restored, expected)
 
 
+def test_pixel_weights_come_from_a_file(folder: Path) -> None:
+    weights = np.ones(SHAPE, np.float32)
+    weights[:, 30:] = 0.1
+    io.write(folder / "weights.tif", weights)
+    said = restore("gaussian.yaml", "scan.tif", "--out", "o", "--weights", "weights.tif")
+    assert any("weighed by 0.1 to 1 times" in sentence for sentence in said["warnings"])
+    expected = Recipe.load("gaussian.yaml").run(io.read("scan.tif").array, weights=weights).image
+    np.testing.assert_array_equal(io.read(said["output"]).array, expected)
+    assert "have shape" in refuse(
+        "run", "gaussian.yaml", "scan.tif", "--out", "p", "--weights", "short.npy"
+    )
+
+
 def test_files_of_a_burst_become_one_picture(folder: Path) -> None:
     scan = io.read("scan.tif").array
     rng = np.random.default_rng(1)

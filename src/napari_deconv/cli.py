@@ -114,6 +114,9 @@ def run(
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
     ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
+    ] = None,
     data_range: Annotated[
         float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
     ] = None,
@@ -141,6 +144,7 @@ def run(
     Of a burst in several files, the result is named after the first. Everything is checked before
     the work begins.
     """
+    from napari_deconv import io
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Terms, arrange
@@ -149,13 +153,14 @@ def run(
     terms = Terms(
         restored_by,
         reference=_reference(reference, data_range),
+        weights=None if weights is None else io.read(weights).array,
         pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
         psf_pixel=psf_pixel,
         device=device,
         dtype="uint16" if dtype is StoredAs.uint16 else "float32",
         overwrite=overwrite,
     )
-    jobs = arrange(images, out, terms, [path for path in (psf, reference) if path is not None])
+    jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])
     devices.pick(device)
     _restore(jobs, out, as_json)
 

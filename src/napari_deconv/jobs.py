@@ -51,6 +51,7 @@ class Terms:
 
     recipe: Recipe
     reference: Reference | None = None
+    weights: NDArray[Any] | None = None
     pixel_size: PixelSize | None = None
     psf_pixel: PixelSize | None = None
     device: str = "auto"
@@ -131,7 +132,8 @@ class Job:
         recipe = self.terms.recipe
         if size is not None:
             recipe = recipe.model_copy(update={"pixel_size": str(size)})
-        restoration = recipe.begin(picture.array, device=self.terms.device)
+        terms = self.terms
+        restoration = recipe.begin(picture.array, device=terms.device, weights=terms.weights)
         image = picture.array
         if (burst := restoration.recipe.burst) is not None:  # its result is a single picture
             image = image[burst.reference or 0]

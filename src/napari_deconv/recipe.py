@@ -41,6 +41,7 @@ class Recipe(Plan):
         psf: Any = None,
         device: str = "auto",
         region: tuple[slice, ...] | None = None,
+        weights: npt.ArrayLike | None = None,
     ) -> Restoration[Recipe]:
         """Check image and PSF, measure what is not known, and stand ready to iterate.
 
@@ -56,6 +57,9 @@ class Recipe(Plan):
         region : tuple of slice, optional
             Part of the last axes to restore. It is computed with a margin, and all that is
             measured is measured on the whole image, so that it equals that part of the whole.
+        weights : array_like, shape of the image (of a burst, of one frame), optional
+            How much each pixel counts, from 0 up: only ratios matter, 0 masks a pixel. The
+            reciprocal of the noise's variance is the right one.
 
         Raises
         ------
@@ -66,7 +70,7 @@ class Recipe(Plan):
 
         recipe = self if psf is None else self.with_psf(psf)
         array = image if isinstance(image, np.ma.MaskedArray) else np.asarray(image)
-        return Restoration(recipe, array, device, region)
+        return Restoration(recipe, array, device, region, weights)
 
     def with_psf(self, psf: Any) -> Recipe:
         """Return a copy with another PSF: an array, a name, a mapping or a choice."""
@@ -77,9 +81,15 @@ class Recipe(Plan):
         stored = array if 1e-6 < total < 1e6 else array / total  # float32 holds no more
         return self.model_copy(update={"psf": MeasuredPsf.of(stored)})
 
-    def steps(self, image: npt.ArrayLike, psf: Any = None, device: str = "auto") -> Iterator[Step]:
+    def steps(
+        self,
+        image: npt.ArrayLike,
+        psf: Any = None,
+        device: str = "auto",
+        weights: npt.ArrayLike | None = None,
+    ) -> Iterator[Step]:
         """Return the estimates one by one; parameters and errors as in `begin`."""
-        return self.begin(image, psf, device).steps()
+        return self.begin(image, psf, device, weights=weights).steps()
 
     def run(
         self,
@@ -87,6 +97,7 @@ class Recipe(Plan):
         psf: Any = None,
         reference: npt.ArrayLike | None = None,
         device: str = "auto",
+        weights: npt.ArrayLike | None = None,
     ) -> Result[Recipe]:
         """Restore an image and return it with its history.
 
@@ -104,7 +115,7 @@ class Recipe(Plan):
         ValueError
             As `begin`, and if the reference has another shape.
         """
-        return self.begin(image, psf, device).run(reference)
+        return self.begin(image, psf, device, weights=weights).run(reference)
 
     def save(self, path: str | Path) -> None:
         """Write the recipe as YAML; an array as PSF goes beside it as ``NAME.psf.tif``.
@@ -153,6 +164,7 @@ def deconvolve(
     centre: Centre = "middle",
     device: str = "auto",
     pixel_size: str | None = None,
+    weights: npt.ArrayLike | None = None,
     **parameters: Any,
 ) -> npt.NDArray[np.float32]:
     """Restore an image in one call.
@@ -171,6 +183,8 @@ def deconvolve(
         ``"auto"``, ``"cpu"``, ``"mps"``, ``"cuda"`` or ``"cuda:N"``.
     pixel_size : str, optional
         Such as ``"0.1 mm"``, for a shape that is given in a length.
+    weights : array_like, shape of `image`, optional
+        How much each pixel counts, from 0 up; see `Recipe.begin`.
     **parameters
         Parameters of the method.
 
@@ -193,4 +207,4 @@ def deconvolve(
         centre=centre,
         pixel_size=pixel_size,
     )
-    return recipe.with_psf(psf).begin(image, device=device).image()
+    return recipe.with_psf(psf).begin(image, device=device, weights=weights).image()

@@ -23,6 +23,7 @@ from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
 from napari_deconv.region import Cut, reach
 from napari_deconv.xray import frame as frames
+from napari_deconv.xray.weights import pixel_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,6 +103,7 @@ class Restoration(Generic[P]):
         image: npt.NDArray[np.generic],
         device: str,
         region: tuple[slice, ...] | None = None,
+        weights: npt.ArrayLike | None = None,
     ) -> None:
         if recipe.psf is None:
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
@@ -110,13 +112,17 @@ class Restoration(Generic[P]):
         self.device = devices.pick(device)
         self._exposure = exposure = exposed(recipe, image, size, self.device)
         recipe, image, self._kernel = exposure.recipe, exposure.image, exposure.kernel
+        trust = None if weights is None else pixel_weights(weights, image.shape)
+        if trust is not None:  # what counts for nothing is not looked at either
+            image = np.ma.array(image, mask=(trust == 0) | np.ma.getmaskarray(image))
         self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
         self._cut = Cut.of(image.shape[-self._axes :], region, around)
         self._grid = self._padded_grid(recipe)
         devices.check_memory(self._grid, self.device)
         whole = exposure.frame or frames.understand(image, level=_follows_level(recipe))
-        fresh = Measurement.of(whole.values, whole.valid, whole.level)
+        whole = whole if trust is None else whole.weighed(trust)
+        fresh = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
         measured = recipe.measured or fresh
         low, high = whole.range()
         self._range = low + whole.level, high + whole.level
@@ -173,6 +179,7 @@ class Restoration(Generic[P]):
             noise=noise,
             mean=mean,
             scale=scale,
+            graded=self._frame.weights is not None,
         )
 
     def steps(self) -> Iterator[Step]:
@@ -272,16 +279,18 @@ class Restoration(Generic[P]):
         )
 
     def _weights(self, index: int, window: tuple[slice, ...]) -> Tensor | None:
-        """Return 1 on measurements, the boundary's weight beyond the border; None if all are 1."""
+        """Return how much each pixel counts, the boundary's weight beyond it; None if all 1."""
         import torch
 
         outside = self.recipe.boundary.weight
-        valid = self._frame.valid if self._exposure.share is None else self._exposure.share
-        if valid is None and (outside == 1 or not self.recipe.boundary.padded):
+        known = (self._frame.valid, self._exposure.share, self._frame.weights)
+        parts = [self._slice(part, index) for part in known if part is not None]
+        if not parts and (outside == 1 or not self.recipe.boundary.padded):
             return None
         weights = torch.full(self._grid, outside, device=self.device)
-        inside = 1.0 if valid is None else torch.from_numpy(self._slice(valid, index))
-        weights[window] = inside if isinstance(inside, float) else inside.to(weights)
+        weights[window] = 1.0
+        for part in parts:
+            weights[window] *= torch.tensor(part, dtype=weights.dtype, device=self.device)
         return weights
 
     def _check_counts(self) -> tuple[str, ...]:

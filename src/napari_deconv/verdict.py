@@ -53,11 +53,13 @@ def agreement(
     valid = np.ones(result.shape, bool) if frame.valid is None else frame.valid
     planes = (-1, *result.shape[result.ndim - kernel.ndim :])
     restored = result.astype(np.float64) + (background - frame.level)
-    stacks = (array.reshape(planes) for array in (restored, frame.values, valid))
+    trust = np.ones((1,) * result.ndim, np.float32) if frame.weights is None else frame.weights
+    trust = np.broadcast_to(trust, result.shape)
+    stacks = (array.reshape(planes) for array in (restored, frame.values, valid, trust))
     try:
         checks = [
-            residual_check(estimate, data, kernel, sigma, mask)
-            for estimate, data, mask in zip(*stacks, strict=True)
+            residual_check(estimate, data, kernel, weighed(sigma, weights), mask)
+            for estimate, data, mask, weights in zip(*stacks, strict=True)
         ]
     except ValueError as error:
         reason = str(error)
@@ -69,6 +71,14 @@ def agreement(
         sum(pixels),
         measured.neighbours,
     )
+
+
+def weighed(
+    sigma: Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]], weights: npt.NDArray[Any]
+) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]:
+    """Return what gives the noise of pixels of which some count more: those are less noisy."""
+    root = np.sqrt(np.where(weights > 0, weights, np.nan))
+    return lambda blurred: sigma(blurred) / root
 
 
 def sigma_by_grey(

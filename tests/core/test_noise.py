@@ -137,3 +137,18 @@ def test_real_radiographs_beside_their_long_exposure(
     sigma = float(np.sqrt(np.median(spread**2 / means)))
     gain, read = poisson_gaussian(short)
     assert np.sqrt(gain + read**2 / short.mean()) == pytest.approx(sigma, rel=0.12)
+
+
+def test_what_a_mask_hides_does_not_drown_the_noise(transmission: np.ndarray) -> None:
+    image = transmission + np.random.default_rng(4).normal(0, 0.01, transmission.shape)
+    valid = np.ones(image.shape, bool)
+    valid[10:14, 20:24] = False
+    broken = np.where(valid, image, 1e7)
+    assert gaussian_sigma(broken, valid) == pytest.approx(gaussian_sigma(image, valid))
+
+
+def test_weights_say_how_the_noise_varies(transmission: np.ndarray) -> None:
+    sigma = np.where(np.arange(transmission.shape[1]) < 100, 0.005, 0.04)
+    image = transmission + np.random.default_rng(4).normal(0, 1, transmission.shape) * sigma
+    weights = np.broadcast_to((0.005 / sigma) ** 2, image.shape)
+    assert gaussian_sigma(image, weights=weights) == pytest.approx(0.005, rel=0.05)

@@ -300,3 +300,30 @@ def test_no_name_of_a_choice_is_cut_off(desk: Any, family: str) -> None:
             menu,
         )
         assert menu.fontMetrics().horizontalAdvance(choice.label) <= room.width(), choice.label
+
+
+def test_pixel_weights_come_from_a_layer(desk: Any) -> None:
+    weights = np.ones((96, 128), np.float32)
+    weights[:, 64:] = 0.2
+    assert desk.dock.panel.more.weights.value is None
+    desk.viewer.add_image(weights, name="trust", visible=False)
+    assert desk.dock.panel.more.weights.value is None  # no layer is taken for weights by itself
+    pick(desk, "weights", "trust")
+    assert "weighed by trust" in desk.dock.panel.more.fold.text()
+    desk.use("tv", iterations=20)
+    desk.dock.psf = desk.layers["psf"]
+    result = desk.run_to_end()
+    image, psf = desk.layers["scan"].data, desk.layers["psf"].data
+    method = {"name": "tv", "iterations": 20}
+    expected = Recipe(method=method).run(image, psf, weights=weights).image
+    assert np.abs(result.data - expected).max() < 1e-4
+    assert "weighed by 0.2 to 1 times" in desk.dock.panel.notes.text()
+
+
+def test_pixel_weights_of_another_shape_are_refused_at_once(desk: Any) -> None:
+    desk.viewer.add_image(noise(90, 128), name="trust", visible=False)
+    pick(desk, "weights", "trust")
+    assert "layer of pixel weights has shape (90, 128), the image (96, 128)" in desk.status
+    assert not desk.dock.run()
+    pick(desk, "weights", "all pixels alike")
+    assert desk.status == ""

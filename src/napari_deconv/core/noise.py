@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,9 @@ class NoiseByGrey(NamedTuple):
 
 
 def gaussian_sigma(
-    image: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None = None
+    image: npt.NDArray[np.floating],
+    valid: npt.NDArray[np.bool_] | None = None,
+    weights: npt.NDArray[np.floating] | None = None,
 ) -> float:
     """Return the standard deviation of white noise, from the finest diagonal Haar details.
 
@@ -67,6 +69,9 @@ def gaussian_sigma(
         Grey values; at least 2 x 2.
     valid : ndarray of bool, optional
         Pixels to look at; the others' details are left out.
+    weights : ndarray, optional
+        Reciprocal of each pixel's variance, relative to that of a pixel whose sigma is wanted;
+        above 0 where valid.
 
     Returns
     -------
@@ -79,18 +84,28 @@ def gaussian_sigma(
     81, 1994, sec. 4.2.
     """
     details = np.abs(_diagonal(image))
+    if weights is not None:
+        with np.errstate(divide="ignore", over="ignore"):
+            variance = 1 / weights.astype(np.float64)
+        details = details / np.sqrt(_over_squares(variance) / 4)
     if valid is not None:
-        seen = valid[..., :-1, :-1] & valid[..., 1:, :-1] & valid[..., :-1, 1:] & valid[..., 1:, 1:]
-        details = details[seen]
+        details = details[_over_squares(valid.astype(np.uint8)) == 4]
     details = details[np.isfinite(details)]
     if details.size == 0:
         return 0.0
     start = float(np.median(details)) / MAD
-    rounding = 8 * np.finfo(np.float32).eps * float(np.nanmax(np.abs(image)))
+    largest = float(np.nanmax(np.abs(image if valid is None else image[valid])))
+    rounding = 8 * np.finfo(np.float32).eps * largest
     if start <= rounding:
         return 0.0
     inner = details[details < 3 * start]
     return float(np.sqrt(np.mean(np.square(inner, dtype=np.float64)))) / KEPT
+
+
+def _over_squares(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the sum over each square of 2 x 2 pixels."""
+    sums: npt.NDArray[Any] = x[..., :-1, :-1] + x[..., 1:, :-1] + x[..., :-1, 1:] + x[..., 1:, 1:]
+    return sums
 
 
 def poisson_gaussian(

@@ -42,6 +42,7 @@ class Measurement(Declared):
         values: npt.NDArray[np.floating],
         valid: npt.NDArray[np.bool_] | None = None,
         level: float = 0.0,
+        weights: npt.NDArray[np.floating] | None = None,
     ) -> Self:
         """Measure a whole layer or stack.
 
@@ -53,6 +54,9 @@ class Measurement(Declared):
             False where a pixel is no measurement.
         level : float
             Grey value that was subtracted before.
+        weights : ndarray, optional
+            How much each pixel counts, taken for the reciprocal of its variance: they say how
+            the noise varies, and not the grey values; the noise is that of weight 1.
         """
         good = values if valid is None else values[valid]
         good = values if good.size == 0 else good
@@ -64,12 +68,13 @@ class Measurement(Declared):
         if full <= 1e-6 * abs(float(good.max())):  # a constant picture
             scale = abs(float(good.max())) or 1.0
         by_grey = noise_by_grey(values, valid, level)
+        noise = gaussian_sigma(values, valid, weights)
         return cls(
             scale=scale,
-            noise=gaussian_sigma(values, valid),
+            noise=noise,
             mean=float(good.mean(dtype=np.float64)) + level,
-            gain=by_grey.gain,
-            read_noise=by_grey.read_sigma,
+            gain=by_grey.gain if weights is None else 0.0,
+            read_noise=by_grey.read_sigma if weights is None else noise,
             neighbours=by_grey.neighbours,
         )
 

@@ -39,6 +39,14 @@ class ClosedForm(Method):
         blur = problem.blur
         return blur.inverse(self.response(problem) * blur.forward(problem.data))
 
+    def check(self, problem: Problem) -> None:
+        """Refuse pixels that count more than others: a filter only knows those that are masked."""
+        if problem.graded:
+            raise ValueError(
+                f"{self.key()} is a filter, which can't weigh pixels, only mask them: "
+                "choose tikhonov or tv, or pixel weights of 0 and 1."
+            )
+
     def total(self, problem: Problem) -> int:
         """Return 1, or the number of fillings where data are masked."""
         return 1 if problem.weights is None else FILLS
@@ -96,7 +104,7 @@ class _Regularised(ClosedForm):
     )
     solver: Literal["direct", "accelerated-gradient"] = Field(
         "direct",
-        description="direct: closed form, or ADMM for other noise; accelerated-gradient: Nesterov.",
+        description="direct: closed form, else ADMM; accelerated-gradient: Nesterov.",
     )
     iterations: int = Field(
         60, ge=1, le=100_000, description="Iterations, where there is no closed form."
@@ -126,7 +134,9 @@ class _Regularised(ClosedForm):
             fista.check(problem, self.terms(problem))
 
     def _closed(self, problem: Problem) -> bool:
-        return self.solver == "direct" and problem.fidelity.key() == "gaussian"
+        return (
+            self.solver == "direct" and problem.fidelity.key() == "gaussian" and not problem.graded
+        )
 
     def resolved(self, problem: Problem) -> Self:
         """Return the method with its automatic weight as a number."""

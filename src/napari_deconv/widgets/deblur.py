@@ -246,12 +246,14 @@ class DeblurWidget(QWidget):
         """Return what the fields ask for and the layer it will fill."""
         source = self.panel.source()
         reference = self.panel.reference_source(source)
+        weights = self.panel.weights_source(source)
         region = self.panel.region.of(source)
         order = Order(
             recipe=self.recipe,
             image=source.fetch,
             psf=self.panel.psf.fetch(),
             reference=None if reference is None else reference.fetch,
+            weights=None if weights is None else weights.fetch,
             device=self.panel.more.device,
             region=region,
             asked=source.layer in self._answered,
@@ -314,7 +316,9 @@ class DeblurWidget(QWidget):
             return
         self.panel.question.hide()
         try:
-            self.panel.reference_source(self.panel.source())
+            source = self.panel.source()
+            self.panel.reference_source(source)
+            self.panel.weights_source(source)
             self.panel.recipe()
         except ValueError as error:
             self._complain(str(error))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from napari_deconv.widgets.order import Begun, View
 
 NO_REFERENCE = "none"
+NO_WEIGHTS = "all pixels alike"
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 
@@ -74,7 +75,7 @@ class DeblurPanel(QWidget):
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = Line("method_line")
         self.region = RegionChoice(viewer)
-        self.more = More()
+        self.more = More(LayerChoice("weights", self._weight_options, lambda _: None))
         self.question = Question("attenuation", yes="Deblur anyway")
         self.controls = Controls()
         self.notes = Line("notes")
@@ -83,6 +84,7 @@ class DeblurPanel(QWidget):
         self.hint = Line("hint", f"Hold {KEY} to see the input in place of the result.")
         self.saving = SaveBar(viewer, last)
         self.image.explain("The blurred image; of a stack, the slice on display.")
+        self.more.weights.explain("How much each pixel counts, from 0; none if all count alike.")
         self.reference.explain("What the image should look like, for the PSNR; none if unknown.")
         self._lay_out()
         self._connect()
@@ -108,15 +110,11 @@ class DeblurPanel(QWidget):
         ValueError
             In one sentence, if its shape is not the image's.
         """
-        if self.reference.value is None:
-            return None
-        truth = Source.of(self.reference.value, self._viewer.dims)
-        if truth.shape != source.shape:
-            raise ValueError(
-                f"The reference has shape {truth.shape}, the image {source.shape}; "
-                "choose a reference of the same shape."
-            )
-        return truth
+        return self._alike(self.reference.value, "reference", source)
+
+    def weights_source(self, source: Source) -> Source | None:
+        """Return the plane of the pixel weights; None if all count alike. Raises as above."""
+        return self._alike(self.more.weights.value, "layer of pixel weights", source)
 
     def recipe(self) -> Recipe:
         """Return what the fields say, without the array of a PSF layer.
@@ -147,6 +145,7 @@ class DeblurPanel(QWidget):
         self.image.refresh()
         self.psf.menu.refresh()
         self.reference.refresh()
+        self.more.weights.refresh()
         self.region.menu.refresh()
         self.explain()
 
@@ -220,8 +219,20 @@ class DeblurPanel(QWidget):
         self.psf.understanding.close_down()
         self.frames.leave()
         self.region.leave()
-        for menu in (self.image, self.psf.menu, self.reference):
+        for menu in (self.image, self.psf.menu, self.reference, self.more.weights):
             menu.leave()
+
+    def _alike(self, layer: Image | None, role: str, source: Source) -> Source | None:
+        """Return the plane of a layer that goes with the image, pixel by pixel."""
+        if layer is None:
+            return None
+        plane = Source.of(layer, self._viewer.dims)
+        if plane.shape != source.shape:
+            raise ValueError(
+                f"The {role} has shape {plane.shape}, the image {source.shape}; "
+                f"choose a {role} of the same shape."
+            )
+        return plane
 
     def _image_options(self) -> list[tuple[str, Any]]:
         taken = self._psf_menu.value if self._psf_menu and self._psf_menu.decided else None
@@ -235,6 +246,9 @@ class DeblurPanel(QWidget):
     def _reference_options(self) -> list[tuple[str, Any]]:
         grey = [i for i in images(self._viewer.layers) if not i.rgb and i is not self.image.value]
         return [(NO_REFERENCE, None), *((layer.name, layer) for layer in grey)]
+
+    def _weight_options(self) -> list[tuple[str, Any]]:
+        return [(NO_WEIGHTS, None), *self._reference_options()[1:]]
 
     def _guess_reference(self, _: Any) -> Image | None:
         return likely_reference(self._viewer.layers, self.image.value)
@@ -273,8 +287,8 @@ class DeblurPanel(QWidget):
 
     def _change_image(self) -> None:
         """Offer what fits another image."""
-        self.psf.menu.refresh()
-        self.reference.refresh()
+        for menu in (self.psf.menu, self.reference, self.more.weights):
+            menu.refresh()
         self.explain()
 
     def _change_method(self) -> None:

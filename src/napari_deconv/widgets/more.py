@@ -17,6 +17,7 @@ from napari_deconv.widgets.form import FamilyForm, Fields
 
 if TYPE_CHECKING:
     from napari_deconv.methods.method import Method
+    from napari_deconv.widgets.layer_choice import LayerChoice
 
 FIELDS = ("centre", "offset")
 """Fields of the recipe that are no family."""
@@ -26,7 +27,12 @@ OTHERS = "look for others…"
 
 
 class More(QWidget):
-    """Border, noise model, centre, offset and device.
+    """Border, noise model, centre, offset, pixel weights and device.
+
+    Parameters
+    ----------
+    weights : LayerChoice
+        Which layer says how much each pixel counts; None as its value if all count alike.
 
     Attributes
     ----------
@@ -39,9 +45,10 @@ class More(QWidget):
     changed = Signal()
     said = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, weights: LayerChoice) -> None:
         super().__init__()
         default = Recipe()
+        self.weights = weights
         self.boundary = FamilyForm("boundary", "Border", default.boundary)
         self.fidelity = FamilyForm("fidelity", "Noise model", default.fidelity)
         self.fields = Fields(Recipe, FIELDS, "recipe")
@@ -51,6 +58,7 @@ class More(QWidget):
         self._content.wide(self.boundary.native)
         self._content.wide(self.fidelity.native)
         self._content.wide(self.fields.native)
+        self._content.row("Weights", self.weights)
         self._content.row("Device", self.devices)
         self._content.hide()
         layout = QVBoxLayout(self)
@@ -59,6 +67,7 @@ class More(QWidget):
         layout.addWidget(self._content)
         for part in (self.boundary, self.fidelity, self.fields):
             part.changed.connect(self._tell)
+        self.weights.picked.connect(self._tell)
         self._say()
 
     @property
@@ -166,9 +175,13 @@ class More(QWidget):
             f"{self.fidelity.key} noise",
             f"device {self.device}",
         ]
+        if self.weights.value is not None:
+            chosen.append(f"weighed by {self.weights.value.name}")
         self.fold.setArrowType(
             Qt.ArrowType.DownArrow if self.fold.isChecked() else Qt.ArrowType.RightArrow
         )
         self.fold.setText("More: " + " · ".join(chosen))
-        self.fold.setToolTip("Border, noise model, centre of the PSF, offset and device.")
+        self.fold.setToolTip(
+            "Border, noise model, centre of the PSF, offset, pixel weights and device."
+        )
         self.fold.setAccessibleName(self.fold.text())

@@ -29,6 +29,8 @@ class Order:
         Returns the PSF; None if the recipe has one.
     reference : callable or None
         Returns the true image, of the image's shape.
+    weights : callable or None
+        Returns how much each pixel counts, of the image's shape.
     device : str
     region : tuple of slice or None
     asked : bool
@@ -39,6 +41,7 @@ class Order:
     image: Fetch
     psf: Fetch | None = None
     reference: Fetch | None = None
+    weights: Fetch | None = None
     device: str = "auto"
     region: tuple[slice, slice] | None = None
     asked: bool = False

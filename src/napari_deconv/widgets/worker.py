@@ -115,7 +115,8 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     psf = None if order.psf is None else order.psf()
     truth = None if order.reference is None else order.reference()
     devices.leave_a_core()
-    run = order.recipe.begin(image, psf, device=order.device, region=order.region)
+    weights = None if order.weights is None else order.weights()
+    run = order.recipe.begin(image, psf, order.device, order.region, weights)
     yield Begun(run.recipe, run.notes, str(run.device), run.total)
     last: View | None = None
     for last in _views(run, _compared(truth, order.region), control):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.core.noise import gaussian_sigma
+from napari_deconv.xray.weights import graded
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -41,17 +42,37 @@ class Frame:
         What was masked, a sentence each.
     level : float
         Subtracted from the grey values; 0 unless these lie far from zero for their range.
+    weights : ndarray of float32 or None
+        How much each pixel counts beside a usual one, which counts 1; None if all count alike.
     """
 
     values: Floats
     valid: Mask | None
     notes: tuple[str, ...]
     level: float = 0.0
+    weights: Floats | None = None
 
     def part(self, where: tuple[Any, ...]) -> Frame:
         """Return the part of the frame at an index of slices."""
         valid = None if self.valid is None else self.valid[where]
-        return Frame(self.values[where], valid, self.notes, self.level)
+        weights = None if self.weights is None else self.weights[where]
+        return Frame(self.values[where], valid, self.notes, self.level, weights)
+
+    def weighed(self, weights: Floats) -> Frame:
+        """Return the frame with weights as `pixel_weights` gives them; 0 masks a pixel."""
+        counts = weights > 0
+        most = float(weights.max())
+        if not graded(weights):
+            return self if counts.all() else replace(self, valid=self._all_of(counts))
+        note = (
+            f"Pixels weighed by {float(weights[counts].min()):.3g} to {most:.3g} times the usual "
+            "one; give the weights again to repeat the run, the recipe does not hold them."
+        )
+        valid = self.valid if counts.all() else self._all_of(counts)
+        return replace(self, valid=valid, weights=weights, notes=(*self.notes, note))
+
+    def _all_of(self, counts: Mask) -> Mask:
+        return counts if self.valid is None else self.valid & counts
 
     def range(self) -> tuple[float, float]:
         """Return the least and the greatest grey value that was measured, less the level."""
