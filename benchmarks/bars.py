@@ -63,7 +63,8 @@ def scaled_psnr(image: NDArray[np.floating], truth: NDArray[np.floating]) -> flo
     """Return the PSNR in dB after the gain and offset that bring `image` nearest to `truth`."""
     x, y = image.astype(np.float64).ravel(), truth.astype(np.float64).ravel()
     x, y = x - x.mean(), y - y.mean()
-    error = np.mean((x * (x @ y) / (x @ x) - y) ** 2)
+    gain = (x @ y) / max(x @ x, np.finfo(float).tiny)  # an even volume has no gain
+    error = np.mean((gain * x - y) ** 2)
     return float(10 * np.log10(float(truth.max()) ** 2 / error))
 
 

@@ -307,6 +307,8 @@ def test_the_psnr_of_the_bars_knows_no_gain_and_no_offset(script: ModuleType) ->
     assert script.scaled_psnr(7 * noisy - 3, truth) == pytest.approx(
         script.scaled_psnr(noisy, truth), abs=1e-6
     )
+    even = 10 * np.log10(truth.max() ** 2 / truth.var())
+    assert script.scaled_psnr(np.full(truth.shape, 5.0), truth) == pytest.approx(even)
 
 
 @benchmark("bars")
