@@ -55,7 +55,7 @@ def row(sample: samples.Sample, name: str, device: str) -> list[str]:
     (here, slow), (there, quick) = (timed(sample, name, each) for each in ("cpu", device))
     difference = float(np.abs(here - there).max() / np.ptp(sample.image))
     verdict = "yes" if difference <= MOST else "NO"
-    return [f"`{name}`", f"{difference:.1e}", verdict, f"{slow:.3f}", f"{quick:.4f}"]
+    return [f"`{name}`", f"{difference:.1e}", verdict, f"{slow:.3g}", f"{quick:.3g}"]
 
 
 def main() -> None:
