@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_deconv import samples
+from napari_deconv import choices, samples
 from napari_deconv.psf.shapes import GaussianPsf
+from napari_deconv.registry import MODULES
 
 FOLDER = "benchmarks"
 N = 48
@@ -295,3 +296,111 @@ def test_a_table_is_printed_whole(
     assert "title" in out
     assert "y" * 90 in out
     assert ("| x | 1 | 2 |" in out) is markdown
+
+
+@benchmark("bars")
+def test_the_psnr_of_the_bars_knows_no_gain_and_no_offset(script: ModuleType) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random((4, 8, 8))
+    noisy = truth + rng.normal(0, 0.01, truth.shape)
+    assert script.scaled_psnr(noisy, truth) == pytest.approx(40, abs=1)
+    assert script.scaled_psnr(7 * noisy - 3, truth) == pytest.approx(
+        script.scaled_psnr(noisy, truth), abs=1e-6
+    )
+    even = 10 * np.log10(truth.max() ** 2 / truth.var())
+    assert script.scaled_psnr(np.full(truth.shape, 5.0), truth) == pytest.approx(even)
+
+
+@benchmark("bars")
+def test_every_method_has_a_strength_that_is_searched_for(script: ModuleType) -> None:
+    volume = samples.volume((16, 16, 16))
+    bars = script.Bars(volume.image, volume.psf, volume.truth)
+    for name, choice in choices("method").items():
+        tried = [value for point in script.grid(bars, name) for value in point.values()]
+        assert script.strength(name) in choice.parameters()
+        assert len(set(tried)) >= 4
+    best = script.best_strength(bars, "tikhonov")
+    worst = min(
+        script.scaled_psnr(script.begun(bars, "tikhonov", "periodic", **point).image(), bars.truth)
+        for point in script.grid(bars, "tikhonov")
+    )
+    image = script.begun(bars, "tikhonov", "periodic", **best).image()
+    assert script.scaled_psnr(image, bars.truth) > worst
+
+
+@benchmark("bars")
+def test_a_blurred_volume_is_near_its_blurred_truth_with_the_right_origin(
+    script: ModuleType,
+) -> None:
+    volume = samples.volume((16, 16, 16))
+    bars = script.Bars(3 * volume.blurred + 1, volume.psf, volume.truth)
+    middle = tuple(n // 2 for n in volume.psf.shape)
+    error = script.model_error(bars, True, middle)
+    assert error < script.model_error(bars, True, (0, 0, 0)) / 2
+    truth = np.zeros((8, 8, 8), np.float32)
+    truth[3:5, 3:5, 3:5] = 1
+    own = script.Bars(np.roll(truth, 1, 0), np.roll(np.eye(1, 8).reshape(8, 1, 1), 3, 0), truth)
+    assert script.model_error(own, False, (2, 0, 0)) == pytest.approx(0, abs=1e-6)
+
+
+@benchmark("bars")
+def test_without_the_bars_it_says_so(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script, "FOLDER", Path("nowhere"))
+    monkeypatch.setattr(sys, "argv", ["bars.py"])
+    script.main()
+    assert capsys.readouterr().out.startswith("Skipped")
+
+
+@benchmark("devices")
+def test_a_device_beside_itself_differs_by_nothing(
+    script: ModuleType, sample: samples.Sample
+) -> None:
+    name, difference, verdict, *times = script.row(sample, "tikhonov", "cpu")
+    assert (name, float(difference), verdict) == ("`tikhonov`", 0, "yes")
+    assert all(float(time) > 0 for time in times)
+
+
+@benchmark("devices")
+def test_without_an_accelerator_it_says_so(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script, "available", lambda: ["cpu"])
+    monkeypatch.setattr(sys, "argv", ["devices.py"])
+    script.main()
+    assert capsys.readouterr().out.startswith("No accelerator here")
+
+
+@benchmark("sheet")
+def test_a_picture_lands_between_its_marks_and_nowhere_else(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    monkeypatch.setattr(script, "DOCS", tmp_path)
+    other = "<!-- picture: method other -->\n<!-- end -->\n"
+    page = tmp_path / "methods.md"
+    page.write_text(f"before\n<!-- picture: method tv -->\nold\n<!-- end -->\n{other}")
+    ramp = np.linspace(0, 1, 32 * 32).reshape(32, 32)
+    for _ in range(2):  # the second time changes nothing
+        script.put("method", "tv", [script.Panel("blurred", ramp), script.Panel("tv", ramp)], "C.")
+        text = page.read_text()
+        assert "*Blurred, tv. C.*" in text
+        assert text.startswith("before\n")
+        assert text.endswith(other)
+        assert "old" not in text
+    drawn = np.asarray(Image.open(tmp_path / "images/choices/method-tv.png"))
+    assert drawn.shape == (
+        32 * script.ENLARGED + script.LINE,
+        2 * 32 * script.ENLARGED + script.GAP,
+    )
+    assert drawn[-1, -1] == 255
+    assert drawn[script.LINE, 0] == 0
+
+
+@benchmark("pictures")
+def test_every_registered_choice_is_pictured(script: ModuleType) -> None:
+    assert set(script.FAMILIES) - {"burst"} == set(MODULES)
+    assert set(script.PSFS) == set(choices("psf"))
+    assert set(script.METHODS) <= set(choices("method"))

@@ -164,7 +164,7 @@ class PoissonGaussian(Gaussian):
     """
 
     name: Literal["poisson-gaussian"] = "poisson-gaussian"  # type: ignore[assignment]
-    label: ClassVar[str] = "Poisson and read noise: usual detectors"
+    label: ClassVar[str] = "Poisson and read noise: detectors"
     gain: FromImage = Field(
         "auto",
         description="Variance per grey value, found from the image if auto.",
