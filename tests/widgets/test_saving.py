@@ -38,7 +38,10 @@ def test_a_result_keeps_its_numbers_pixel_size_and_recipe(restored: Any, tmp_pat
     assert picture.array.dtype == np.float32
     assert picture.unit == "mm"
     assert picture.pixel_size == pytest.approx(0.1, rel=1e-6)
-    recipe = Recipe(**loads(picture.metadata["recipe"]))
+    text = picture.metadata["recipe"]
+    assert "# ran:\n#   version: " in text  # how it ran is told to whoever reads
+    assert "#   iteration: 5\n#   of: 5\n" in text
+    recipe = Recipe(**loads(text))
     again = recipe.run(restored.layers["scan"].data).image
     np.testing.assert_allclose(again, picture.array, atol=1e-5)
 
