@@ -70,7 +70,7 @@ def test_uint16_of_a_picture_between_0_and_1_is_warned_of(restored: Any, tmp_pat
 
 def test_npy_says_what_it_can_t_hold(restored: Any, tmp_path: Path) -> None:
     assert restored.dock.save_result(str(tmp_path / "result.npy"))
-    assert "the format can't hold the pixel size and the recipe" in said(restored)
+    assert "The format can't hold the pixel size and the recipe" in said(restored)
 
 
 def test_a_slice_is_saved_as_a_picture(desk: Any, tmp_path: Path) -> None:
