@@ -41,11 +41,20 @@ class BeforeAfter:
         if result is None or result.layer is None:
             return
         before = result.source.layer
+        if before not in viewer.layers:  # there is nothing to show in its place
+            return
         results = {result.layer, *results_of(before, viewer.layers)}
         shown = {layer: layer.visible for layer in (before, *results) if layer in viewer.layers}
-        for layer in shown:
-            layer.visible = layer is before
+        _show({layer: layer is before for layer in shown})
         yield
-        for layer, was in shown.items():
-            if layer in viewer.layers:  # to draw a layer that was deleted would crash
-                layer.visible = was
+        _show({layer: was for layer, was in shown.items() if layer in viewer.layers})
+
+
+def _show(visible: dict[Any, bool]) -> None:
+    """Show and hide layers, touching only those that change.
+
+    To draw the layer below one that was just deleted crashes napari 0.9 with Mesa's renderer.
+    """
+    for layer, wish in visible.items():
+        if layer.visible != wish:
+            layer.visible = wish

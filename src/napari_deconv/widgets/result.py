@@ -115,7 +115,7 @@ def results_of(source: Image, layers: Iterable[Layer]) -> list[Layer]:
 
 
 def recipe_of(layer: Image) -> Recipe:
-    """Return the recipe that a result was made with.
+    """Return the recipe that a result was made with; of a stopped run, with as many iterations.
 
     Raises
     ------
@@ -127,4 +127,8 @@ def recipe_of(layer: Image) -> Recipe:
     if METADATA not in layer.metadata:
         raise ValueError(f"'{layer.name}' is no result of Deblur; select one.")
     kept = {name: part for name, part in layer.metadata[METADATA].items() if name != RAN}
-    return Recipe(**kept)
+    recipe, ran = Recipe(**kept), layer.metadata[METADATA].get(RAN, {})
+    steps, asked = ran.get("iteration"), getattr(recipe.method, "iterations", None)
+    if steps is not None and ran.get("of") == asked and steps < asked:  # stopped: it repeats that
+        return recipe.model_copy(update={"method": recipe.method.replace(iterations=steps)})
+    return recipe
