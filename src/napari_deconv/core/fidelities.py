@@ -97,7 +97,7 @@ class Poisson(Fidelity):
     """
 
     name: Literal["poisson"] = "poisson"
-    label: ClassVar[str] = "Poisson: low counts"
+    label: ClassVar[str] = "Poisson: counted photons"
     gain: float = Field(
         1.0, gt=0, description="Grey values per counted photon; divides the misfit."
     )
