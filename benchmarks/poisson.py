@@ -263,8 +263,8 @@ def main() -> None:
     steps = [f"{100 * t:g} %" for t in TRANSMISSIONS]
     for peak in chosen.peaks:
         title = (
-            f"{peak:g} counts in the open beam: PSNR in dB (K = 1), error of each step in % of its "
-            "mean transmission, mean of the darkest step in % off"
+            f"{peak:g} counts in the open beam (PSNR in dB with K = 1; error of each step, and "
+            "what the mean of the darkest is off, in % of its transmission)"
         )
         header = ["misfit + TV", "weight", "PSNR", *steps, "darkest, mean"]
         show(title, header, rows(scene(peak, chosen.size)), chosen.markdown)

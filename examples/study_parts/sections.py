@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 
 from napari_deconv.evidence.reference import psnr
-from study_parts.frames import Frame
+from study_parts.frames import BEAM, Frame
 from study_parts.solve import (
     CLOSE,
     STEPS,
@@ -192,36 +192,44 @@ def _watched(trials: Iterator[Trial], study: Study, frame: Frame, name: str) -> 
 
 
 def autograd(study: Study) -> Rows:
-    """L1 of the grey values by gradient descent at rate 0.01, and exactly."""
+    """L1 of the grey values, and of their differences, by autograd at rate 0.01, and exactly."""
+    grey = {"name": "gradient-descent", "tv": 0.0, "learning_rate": 0.01}
+    box = {"bounds": "box", "lowest": 0.0, "highest": BEAM}
+    slopes = {**grey, "isotropic": False}
     rows = []
-    descent = {"name": "gradient-descent", "tv": 0.0, "learning_rate": 0.01}
-    for optimiser, count in (("plain", 300), ("momentum", 300), ("momentum", 3000), ("adam", 300)):
-        method = {**descent, "optimiser": optimiser, "iterations": study.iterations(count)}
-        label = f"L1 by autograd, {optimiser}, {count} iterations"
-        rows.append(_descent_row(study, label, method))
-    exact = {"name": "l1", "iterations": study.iterations(LONG)}
-    rows.append(study.best_row("L1, exactly", ours, exact))
-    rows.append(
-        study.best_row("L1 and nothing below zero, exactly", ours, {**exact, "positive": True})
-    )
+    for optimiser, count in DESCENTS:
+        rows.append(_descent_row(study, "L1", grey, "l1", optimiser, count))
+    rows.append(_descent_row(study, "L1, 0 to open beam", {**grey, **box}, "l1", "adam", 300))
+    rows.append(_descent_row(study, "L1 of differences", slopes, "tv", "adam", 300))
+    count = {"iterations": study.iterations(LONG)}
+    rows.append(study.best_row("L1, exactly", ours, {"name": "l1", **count}))
+    bounded = {"name": "sum", "tv": 0.0, **box, **count}
+    rows.append(study.best_row("L1, 0 to open beam, exactly", ours, bounded, "l1"))
     return rows
 
 
-def _descent_row(study: Study, label: str, method: Method) -> list[str]:
+DESCENTS = (
+    ("plain", 300),
+    ("momentum", 300),
+    ("momentum", 3000),
+    ("adam", 300),
+    ("adam", 1000),
+)
+"""Optimisers and iterations of gradient descent."""
+
+
+def _descent_row(
+    study: Study, name: str, method: Method, key: str, optimiser: str, count: int
+) -> list[str]:
     """Return a row of the better of two weights, one of which is none."""
+    method = {**method, "optimiser": optimiser, "iterations": study.iterations(count)}
+    weights = (0.0,) if study.brief else (0.0, GUESS)
 
-    def top(frame: Frame) -> Trial:
-        weights = (0.0,) if study.brief else (0.0, GUESS)
-        trials = [_at(ours(frame, {**method, "l1": w}), w) for w in weights]
-        return max(trials, key=lambda t: t.psnr)
+    def better(frame: Frame) -> Trial:
+        trials = [replace(ours(frame, {**method, key: w}), weight=w) for w in weights]
+        return max(trials, key=lambda trial: trial.psnr)
 
-    return study.row(label, top)
-
-
-def _at(trial: Trial, weight: float) -> Trial:
-    from dataclasses import replace
-
-    return replace(trial, weight=weight)
+    return study.row(f"{name} by autograd, {optimiser}, {count} iterations", better)
 
 
 def borders(study: Study) -> Rows:
