@@ -80,8 +80,8 @@ def test_the_page_of_the_study_keeps_what_people_wrote(monkeypatch: pytest.Monke
     page = "before <!-- table a -->\nold\n<!-- end --> after"
     text = table(["x", "y"], [["1", "2"]])
     once = filled(page, {"a": text})
-    assert once.startswith("before <!-- table a -->\n| x | y |")
-    assert once.endswith("| 1 | 2 |\n<!-- end --> after")
+    assert once.startswith("before <!-- table a -->\n\n| x | y |")
+    assert once.endswith("| 1 | 2 |\n\n<!-- end --> after")
     assert filled(once, {"a": text}) == once
     with pytest.raises(ValueError, match="no place"):
         filled(page, {"b": text})
@@ -93,5 +93,7 @@ def test_the_page_of_the_study_has_a_place_for_every_table() -> None:
     names = re.findall(r"^(\w+) \(\d+ CPU s\)$", shown, re.M)
     assert names
     for name in names:
-        (block,) = re.findall(rf"<!-- table {name} -->\n(.*?)<!-- end -->", page, re.S)
-        assert block.count("\n") == shown.split(f"\n{name} (")[1].split("\n\n")[1].count("\n") + 1
+        (block,) = re.findall(rf"<!-- table {name} -->\n\n(.*?)\n\n<!-- end -->", page, re.S)
+        printed = shown.split(f"\n{name} (")[1].split("\n\n")[1]
+        labels = [[row.split(" | ")[0] for row in text.splitlines()] for text in (block, printed)]
+        assert labels[0] == labels[1]

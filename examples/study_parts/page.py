@@ -26,7 +26,7 @@ def filled(page: str, tables: dict[str, str]) -> str:
         pattern = re.compile(rf"{re.escape(mark)}.*?<!-- end -->", re.S)
         if not pattern.search(page):
             raise ValueError(f"The page has no place for the table {name!r}: add {mark}.")
-        whole = f"{mark}\n{text}\n<!-- end -->"
+        whole = f"{mark}\n\n{text}\n\n<!-- end -->"
         page = pattern.sub(lambda _, whole=whole: whole, page)
     return page
 
