@@ -69,7 +69,7 @@ class Gaussian(Fidelity):
     """Least squares, ``f = 1/2 (v - g)^2``: noise alike everywhere."""
 
     name: Literal["gaussian"] = "gaussian"
-    label: ClassVar[str] = "Gaussian: noise alike everywhere"
+    label: ClassVar[str] = "Gaussian: most scans, counts too"
 
     def misfit(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
         """Return ``1/2 sum weights (v - data)^2``."""
