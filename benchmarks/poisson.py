@@ -1,6 +1,6 @@
 """Counted photons: Kullback-Leibler, weighted and plain least squares with TV, best weight each.
 
-    python benchmarks/poisson.py [--markdown] [--size 128] [--peaks 30 100 1000]
+    python benchmarks/poisson.py [--markdown] [--size 128] [--peaks 30 100 1000] [--seed 0]
 
 A scene whose transmission falls from 1 to 0.003 in six steps, with the same bars, holes and wires
 on each. Every solution is converged; the best weight is looked for by steps of the root of 2, once
@@ -258,6 +258,7 @@ def main() -> None:
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--size", type=int, default=128, help="pixels on a side")
     arguments.add_argument("--peaks", type=float, nargs="+", default=[30, 100, 1000])
+    arguments.add_argument("--seed", type=int, default=0, help="of the photons")
     chosen = arguments.parse_args()
     torch.set_num_threads(1)
     steps = [f"{100 * t:g} %" for t in TRANSMISSIONS]
@@ -267,7 +268,7 @@ def main() -> None:
             "what the mean of the darkest is off, in % of its transmission)"
         )
         header = ["misfit + TV", "weight", "PSNR", *steps, "darkest, mean"]
-        show(title, header, rows(scene(peak, chosen.size)), chosen.markdown)
+        show(title, header, rows(scene(peak, chosen.size, chosen.seed)), chosen.markdown)
 
 
 if __name__ == "__main__":
