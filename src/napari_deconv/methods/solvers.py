@@ -29,6 +29,8 @@ SPLIT_PENALTY = 0.3
 """Penalty of the split v = H u and of constraints, in units of the misfit's curvature."""
 MASKED_PENALTY = 0.015
 """The same where pixels are masked: those follow the faster the smaller it is."""
+BLOCK = 2**18
+"""Numbers of an array handled at once."""
 FAINTEST = 1e-7
 """Least strength: below it a split would carry no penalty and its variable would drift."""
 
@@ -68,13 +70,14 @@ def admm(
         else:
             sparse = sparse + split.weight * power
     constraints = [split.prior for split in splits if split.prior.constraint]
-    threshold, inverse = 0.0, fixed
+    x, threshold, inverse = start, 0.0, torch.empty_like(fixed)
+    del start  # a caller may need it no longer
     with kept():
         for k in range(iterations):
             if threshold != LAST_THRESHOLD:
                 threshold = max(FIRST_THRESHOLD * DECAY**k, LAST_THRESHOLD)
-                inverse = torch.add(fixed, sparse, alpha=1 / threshold).reciprocal_()
-            spectrum = blur.forward(_pulled(splits, start, threshold))
+                torch.add(fixed, sparse, alpha=1 / threshold, out=inverse).reciprocal_()
+            spectrum = blur.forward(_pulled(splits, x, threshold))
             spectrum = data.add_to(spectrum).mul_(inverse)
             x = blur.inverse(spectrum)
             for split in splits:
@@ -85,10 +88,10 @@ def admm(
             yield x
 
 
-def _pulled(splits: Sequence[Split], start: Tensor, threshold: float) -> Tensor:
+def _pulled(splits: Sequence[Split], x: Tensor, threshold: float) -> Tensor:
     """Return the sum of what the splits pull an image to."""
     if not splits:
-        return torch.zeros_like(start)
+        return torch.zeros_like(x)
     pull = splits[0].pull(threshold)
     for split in splits[1:]:
         pull.add_(split.pull(threshold))
@@ -125,19 +128,32 @@ class Split:
 
         Leaves ``(1 - a) d + b`` in t, to which `update` adds ``a K x``.
         """
-        s = 1.0
-        d = self.prior.prox(self.t, self.threshold, out=self.buffer)
-        if threshold is not None and threshold != self.threshold and not self.prior.constraint:
-            s = threshold / self.threshold
-            self.threshold = threshold
-            self.t.mul_(s)
-        self.t.add_(d, alpha=1 - RELAXATION - s)
-        negative = torch.sub(self.t, d, alpha=2 - RELAXATION, out=self.buffer)  # b - d
-        return self.map.adjoint(negative).mul_(-self.rho)
+        old, s = self.threshold, 1.0
+        if threshold is not None and not self.prior.constraint:
+            self.threshold, s = threshold, threshold / old
+        for t, buffer in _blocks(self.t, self.buffer):
+            d = self.prior.prox(t, old, out=buffer)
+            if s != 1:
+                t.mul_(s)
+            t.add_(d, alpha=1 - RELAXATION - s)
+            torch.sub(t, d, alpha=2 - RELAXATION, out=buffer)  # b - d
+        return self.map.adjoint(self.buffer).mul_(-self.rho)
 
     def update(self, x: Tensor) -> None:
         """Relax and update the dual."""
         self.t.add_(self.map(x, out=self.buffer), alpha=RELAXATION)
+
+
+def _blocks(*arrays: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the arrays in strips of rows that a core's cache holds, on a GPU as a whole."""
+    rows = arrays[0].shape[-2]
+    if arrays[0].device.type != "cpu":
+        yield arrays
+        return
+    each = max(1, BLOCK * rows // arrays[0].numel())
+    for first in range(0, rows, each):
+        count = min(each, rows - first)
+        yield tuple(array.narrow(-2, first, count) for array in arrays)
 
 
 class ExactData:
@@ -182,6 +198,7 @@ class SplitData:
 
 
 def data_term(problem: Problem, start: Tensor) -> ExactData | SplitData:
+    """Return the data term: exact where least squares and whole data allow it, else split off."""
     if problem.weights is None and problem.fidelity.key() == "gaussian":
         return ExactData(problem)
     return SplitData(problem, start)
