@@ -61,9 +61,8 @@ def measure(size: int, isotropic: bool) -> list[str]:
     terms = [Term(float(restoration.recipe.method.weight), TotalVariation(isotropic=isotropic))]
     start = Tikhonov(weight=0.01).estimate(problem)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # VmHWM starts anew
-    before, clock = resident("VmRSS"), []
-    for _ in admm(problem, terms, SETTLED + TIMED, start):
-        clock.append(process_time())
+    before = resident("VmRSS")
+    clock = [process_time() for _ in admm(problem, terms, SETTLED + TIMED, start)]
     memory = (resident("VmHWM") - before) / sample.image.nbytes
     each = float(np.median(np.diff(clock[SETTLED - 1 :])))
     grid = problem.blur.grid
