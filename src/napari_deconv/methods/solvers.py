@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.08
 """Shrinkage per iteration of a sparse prior, in units of the grey range (0.06 to 0.15 alike)."""
-FIRST_THRESHOLD, DECAY, LAST_THRESHOLD = 0.5, 0.92, 0.03
+FIRST_THRESHOLD, DECAY, LAST_THRESHOLD = 1.0, 0.88, 0.03
 """The same in `admm`, smaller by `DECAY` each iteration: edges rise early by large thresholds,
-flat regions settle late by small ones. The last holds from the 35th iteration on."""
+flat regions settle late by small ones. The last holds from the 28th iteration on."""
 RELAXATION = 1.8
 """Over-relaxation (Eckstein and Bertsekas 1992): a third fewer iterations than 1."""
 SPLIT_PENALTY = 0.3
