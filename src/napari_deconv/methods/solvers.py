@@ -25,6 +25,8 @@ FIRST_THRESHOLD, DECAY, LAST_THRESHOLD = 1.0, 0.88, 0.03
 flat regions settle late by small ones. The last holds from the 28th iteration on."""
 RELAXATION = 1.8
 """Over-relaxation (Eckstein and Bertsekas 1992): a third fewer iterations than 1."""
+SHRUNK_RELAXATION = 1.6
+"""The same where the shrunk image is the estimate."""
 SPLIT_PENALTY = 0.3
 """Penalty of the split v = H u and of constraints, in units of the misfit's curvature."""
 MASKED_PENALTY = 0.015
@@ -46,7 +48,8 @@ def admm(
         t_i = a K_i x + (1 - a) d_i + b_i,   d_i = prox(t_i),   b_i = t_i - d_i.
 
     One FFT pair an iteration for least squares on data known everywhere; where some are not, or
-    for counts, v = H x is split off too, for a second pair.
+    for counts, v = H x is split off too, for a second pair. Where one sparse prior with orthonormal
+    K stands alone, the estimate is the sparse ``K'd``, there in half as many iterations.
 
     References
     ----------
@@ -56,9 +59,9 @@ def admm(
     Process. 19, 2010 (Poisson).
     """
     blur = problem.blur
-    sparse_terms = [term for term in terms if not term.prior.quadratic]
-    splits = [Split(problem, term, start, FIRST_THRESHOLD) for term in sparse_terms]
-    data = data_term(problem, start)
+    splits = _splits(problem, terms, start)
+    shrunk = next((split for split in splits if isinstance(split, ImageSplit)), None)
+    data = data_term(problem, start, SHRUNK_RELAXATION if shrunk else RELAXATION)
     fixed, sparse = data.power, start.new_zeros(())
     for term in terms:
         if term.prior.quadratic:
@@ -83,9 +86,23 @@ def admm(
             for split in splits:
                 split.update(x)
             data.update(spectrum)
+            shown = x if shrunk is None else shrunk.d
             for constraint in constraints:
-                x = constraint.prox(x, 0.0)
-            yield x
+                shown = constraint.prox(shown, 0.0)
+            yield shown
+
+
+def _splits(problem: Problem, terms: Sequence[Term], x: Tensor) -> list[Split]:
+    """Return a split for each term that is not quadratic, of the image itself where that serves."""
+    split_off = [term for term in terms if not term.prior.quadratic]
+    sparse = [term.prior for term in split_off if not term.prior.constraint]
+    if len(sparse) != 1 or not sparse[0].is_orthonormal():
+        return [Split(problem, term, x, FIRST_THRESHOLD) for term in split_off]
+    kinds = [Split if term.prior.constraint else ImageSplit for term in split_off]
+    return [
+        kind(problem, term, x, FIRST_THRESHOLD, SHRUNK_RELAXATION)
+        for kind, term in zip(kinds, split_off, strict=True)
+    ]
 
 
 def _pulled(splits: Sequence[Split], x: Tensor, threshold: float) -> Tensor:
@@ -106,15 +123,24 @@ class Split:
     """
 
     def __init__(
-        self, problem: Problem, term: Term, x: Tensor, threshold: float = THRESHOLD
+        self,
+        problem: Problem,
+        term: Term,
+        x: Tensor,
+        threshold: float = THRESHOLD,
+        relaxation: float = RELAXATION,
     ) -> None:
         self.prior = term.prior
         self.map = term.prior.analysis(problem.ndim)
         self.weight = max(term.weight, FAINTEST)
-        self.threshold = threshold
+        self.threshold, self.relaxation = threshold, relaxation
         if self.prior.constraint:
             penalty = SPLIT_PENALTY * problem.fidelity.curvature(problem.mean)
             self.threshold = self.weight / penalty
+        self.begin(x)
+
+    def begin(self, x: Tensor) -> None:
+        """Start at an image, with no dual yet."""
         self.t = self.map(x).clone()
         self.buffer = torch.empty_like(self.t)
 
@@ -135,13 +161,46 @@ class Split:
             d = self.prior.prox(t, old, out=buffer)
             if s != 1:
                 t.mul_(s)
-            t.add_(d, alpha=1 - RELAXATION - s)
-            torch.sub(t, d, alpha=2 - RELAXATION, out=buffer)  # b - d
+            t.add_(d, alpha=1 - self.relaxation - s)
+            torch.sub(t, d, alpha=2 - self.relaxation, out=buffer)  # b - d
         return self.map.adjoint(self.buffer).mul_(-self.rho)
 
     def update(self, x: Tensor) -> None:
         """Relax and update the dual."""
-        self.t.add_(self.map(x, out=self.buffer), alpha=RELAXATION)
+        self.t.add_(self.map(x, out=self.buffer), alpha=self.relaxation)
+
+
+class ImageSplit(Split):
+    """The split of an orthonormal K, with ``d ~ x`` an image: prox is ``K' prox(K t)``.
+
+    d is as sparse as the optimum, which x is not on the way to it.
+    """
+
+    def begin(self, x: Tensor) -> None:
+        """Start at an image, with no dual yet."""
+        self.t, self.buffer = x.clone(), torch.empty_like(x)
+        self.coefficients = torch.empty_like(self.map(x))
+        self._shrink()
+
+    def _shrink(self) -> None:
+        z = self.map(self.t, out=self.coefficients)
+        self.d = self.map.adjoint(self.prior.prox(z, self.threshold))
+
+    def pull(self, threshold: float | None = None) -> Tensor:
+        """Return ``r (d - b)``, r that of a new threshold if one is given."""
+        old = self.threshold
+        self.threshold = old if threshold is None else threshold
+        s = self.threshold / old
+        if s != 1:
+            self.t.mul_(s)
+        self.t.add_(self.d, alpha=1 - self.relaxation - s)
+        torch.sub(self.t, self.d, alpha=2 - self.relaxation, out=self.buffer)
+        return self.buffer.mul_(-self.rho)
+
+    def update(self, x: Tensor) -> None:
+        """Relax and update dual and shrunk image."""
+        self.t.add_(x, alpha=self.relaxation)
+        self._shrink()
 
 
 def _blocks(*arrays: Tensor) -> Iterator[tuple[Tensor, ...]]:
@@ -175,8 +234,8 @@ class ExactData:
 class SplitData:
     """Any other data term, v ~ H x with scaled dual b, kept as ``t = v + b``: v = prox(t)."""
 
-    def __init__(self, problem: Problem, x: Tensor) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, x: Tensor, relaxation: float) -> None:
+        self.problem, self.relaxation = problem, relaxation
         penalty = SPLIT_PENALTY if problem.weights is None else MASKED_PENALTY
         self.rho = penalty * problem.fidelity.curvature(problem.mean)
         self.power = self.rho * problem.blur.power()
@@ -186,19 +245,21 @@ class SplitData:
         """Add ``r h* F[v - b]``; leaves ``(1 - a) v + b`` in t."""
         problem, blur = self.problem, self.problem.blur
         v = problem.fidelity.prox(self.t, self.rho, problem.data, problem.weights)
-        self.t.sub_(v, alpha=RELAXATION)
-        negative = torch.sub(self.t, v, alpha=2 - RELAXATION, out=v)  # b - v
+        self.t.sub_(v, alpha=self.relaxation)
+        negative = torch.sub(self.t, v, alpha=2 - self.relaxation, out=v)  # b - v
         pull = blur.forward(negative).mul_(blur.spectrum.conj())
         return spectrum.sub_(pull, alpha=self.rho)
 
     def update(self, spectrum: Tensor) -> None:
         """Relax and update the dual."""
         blur = self.problem.blur
-        self.t.add_(blur.inverse(spectrum.mul_(blur.spectrum)), alpha=RELAXATION)
+        self.t.add_(blur.inverse(spectrum.mul_(blur.spectrum)), alpha=self.relaxation)
 
 
-def data_term(problem: Problem, start: Tensor) -> ExactData | SplitData:
+def data_term(
+    problem: Problem, start: Tensor, relaxation: float = RELAXATION
+) -> ExactData | SplitData:
     """Return the data term: exact where least squares and whole data allow it, else split off."""
     if problem.weights is None and problem.fidelity.key() == "gaussian":
         return ExactData(problem)
-    return SplitData(problem, start)
+    return SplitData(problem, start, relaxation)
