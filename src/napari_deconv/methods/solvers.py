@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.08
 """Shrinkage per iteration of a sparse prior, in units of the grey range (0.06 to 0.15 alike)."""
-FIRST_THRESHOLD, DECAY, LAST_THRESHOLD = 1.0, 0.88, 0.03
-"""The same in `admm`, smaller by `DECAY` each iteration: edges rise early by large thresholds,
-flat regions settle late by small ones. The last holds from the 28th iteration on."""
+FALLING, FALLING_SHRUNK = (1.0, 0.88, 0.03), (1.0, 0.82, 0.08)
+"""The same in `admm`, as first value, factor of each iteration and last value: edges rise early by
+large thresholds, flat regions settle late by small ones. Then where the shrunk image is shown."""
 RELAXATION = 1.8
 """Over-relaxation (Eckstein and Bertsekas 1992): a third fewer iterations than 1."""
 SHRUNK_RELAXATION = 1.6
@@ -62,6 +62,7 @@ def admm(
     splits = _splits(problem, terms, start)
     shrunk = next((split for split in splits if isinstance(split, ImageSplit)), None)
     data = data_term(problem, start, SHRUNK_RELAXATION if shrunk else RELAXATION)
+    first, decay, last = FALLING_SHRUNK if shrunk else FALLING
     fixed, sparse = data.power, start.new_zeros(())
     for term in terms:
         if term.prior.quadratic:
@@ -77,8 +78,8 @@ def admm(
     del start  # a caller may need it no longer
     with kept():
         for k in range(iterations):
-            if threshold != LAST_THRESHOLD:
-                threshold = max(FIRST_THRESHOLD * DECAY**k, LAST_THRESHOLD)
+            if threshold != last:
+                threshold = max(first * decay**k, last)
                 torch.add(fixed, sparse, alpha=1 / threshold, out=inverse).reciprocal_()
             spectrum = blur.forward(_pulled(splits, x, threshold))
             spectrum = data.add_to(spectrum).mul_(inverse)
@@ -97,10 +98,10 @@ def _splits(problem: Problem, terms: Sequence[Term], x: Tensor) -> list[Split]:
     split_off = [term for term in terms if not term.prior.quadratic]
     sparse = [term.prior for term in split_off if not term.prior.constraint]
     if len(sparse) != 1 or not sparse[0].is_orthonormal():
-        return [Split(problem, term, x, FIRST_THRESHOLD) for term in split_off]
+        return [Split(problem, term, x, FALLING[0]) for term in split_off]
     kinds = [Split if term.prior.constraint else ImageSplit for term in split_off]
     return [
-        kind(problem, term, x, FIRST_THRESHOLD, SHRUNK_RELAXATION)
+        kind(problem, term, x, FALLING_SHRUNK[0], SHRUNK_RELAXATION)
         for kind, term in zip(kinds, split_off, strict=True)
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from torch.utils.weak import WeakIdKeyDictionary
 
+from napari_deconv.core.memory import kept
 from napari_deconv.core.operators import Gradient, SymmetricGradient, difference_symbols
 from napari_deconv.core.priors import TotalVariation
 from napari_deconv.methods.solvers import (
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 VALUED = 50
 """Iterations after which the field that a penalty is least for counts as found."""
+_FIELDS: MutableMapping[Tensor, Tensor] = WeakIdKeyDictionary()
+"""Estimates of the solver, as long as they live, and the field that it had found with each."""
 LENGTH = TotalVariation()
 """Shrinks a vector at each pixel by its length."""
 
@@ -49,14 +53,25 @@ class Tgv:
     second: float
 
     def value(self, u: Tensor, ndim: int) -> Tensor:
-        """Return the penalty of an image, from above, by `VALUED` iterations over w."""
-        gradient, field = Gradient(ndim)(u), _Field(self, Gradient(ndim)(u), ndim)
-        w = torch.zeros_like(gradient)
+        """Return the penalty of an image, from above.
+
+        That of the solver's own field w where `u` is an estimate it gave, else of the one that
+        `VALUED` iterations find.
+        """
+        gradient = Gradient(ndim)(u)
+        w = _FIELDS.get(u)
+        if w is None:
+            w = self._found(gradient, ndim)
+        rest, bent = LENGTH.penalty(gradient - w), LENGTH.penalty(SymmetricGradient(ndim)(w))
+        return self.first * rest + self.second * bent
+
+    def _found(self, gradient: Tensor, ndim: int) -> Tensor:
+        """Return the field w that the penalty of an image is least for, nearly."""
+        field, w = _Field(self, gradient, ndim), torch.zeros_like(gradient)
         for _ in range(VALUED):
             w = field.best(gradient)
             field.update(gradient, w)
-        rest, bent = LENGTH.penalty(gradient - w), LENGTH.penalty(field.symmetric(w))
-        return self.first * rest + self.second * bent
+        return w
 
 
 def tgv_admm(
@@ -88,25 +103,28 @@ def tgv_admm(
             power = power + term.weight * term.prior.analysis(problem.ndim).power(start)
     for split in splits:
         power = power + split.rho * split.map.power(start)
+    inverse = power.reciprocal()
     constraints = [term.prior for term in terms if term.prior.constraint]
-    for _ in range(iterations):
-        pull = gradient.adjoint(field.p - field.bp).mul_(field.r1)
-        for split in splits:
-            pull.add_(split.pull())
-        r_w = blur.forward(field.pull())
-        carried = _dot(field.d, field.inverse(r_w)) * field.r1
-        spectrum = data.add_to(blur.forward(pull)).add_(carried).div_(power)
-        w = blur.inverse(
-            field.inverse(r_w + field.r1 * torch.stack([d * spectrum for d in field.d]))
-        )
-        u = blur.inverse(spectrum)
-        field.update(gradient(u), w)
-        for split in splits:
-            split.update(u)
-        data.update(spectrum)
-        for constraint in constraints:
-            u = constraint.prox(u, 0.0)
-        yield u
+    with kept():
+        for _ in range(iterations):
+            pull = gradient.adjoint(field.p - field.bp).mul_(field.r1)
+            for split in splits:
+                pull.add_(split.pull())
+            r_w = blur.forward(field.pull())
+            carried = _dot(field.d, field.inverse(r_w)) * field.r1
+            spectrum = data.add_to(blur.forward(pull)).add_(carried).mul_(inverse)
+            w = blur.inverse(
+                field.inverse(r_w + field.r1 * torch.stack([d * spectrum for d in field.d]))
+            )
+            u = blur.inverse(spectrum)
+            field.update(gradient(u), w)
+            for split in splits:
+                split.update(u)
+            data.update(spectrum)
+            for constraint in constraints:
+                u = constraint.prox(u, 0.0)
+            _FIELDS[u] = w
+            yield u
 
 
 class _Field:
@@ -126,6 +144,7 @@ class _Field:
         self.s = [-symbol.conj() for symbol in self.d]
         self.length2 = sum((d.abs().square() for d in self.d[1:]), start=self.d[0].abs().square())
         self.a = self.r1 + self.r0 / 2 * self.length2
+        self.inverse_a = self.a.reciprocal()
         self.c = (self.r0 / 2) / (self.a + self.r0 / 2 * self.length2)
         self.tp, self.tq = gradient.clone(), torch.zeros_like(self.symmetric(gradient))
         self.p, self.q = LENGTH.prox(self.tp, THRESHOLD), torch.zeros_like(self.tq)
@@ -139,7 +158,9 @@ class _Field:
     def inverse(self, r: Tensor) -> Tensor:
         """Return ``A^-1 r`` of a stacked half spectrum."""
         along = _dot(self.s, r) * self.c
-        return torch.stack([(x - s * along) / self.a for s, x in zip(self.s, r, strict=True)])
+        return torch.stack(
+            [(x - s * along).mul_(self.inverse_a) for s, x in zip(self.s, r, strict=True)]
+        )
 
     def best(self, gradient: Tensor) -> Tensor:
         """Return the best w for an image of that gradient."""
