@@ -70,7 +70,7 @@ class Tgv:
         field, w = _Field(self, gradient, ndim), torch.zeros_like(gradient)
         for _ in range(VALUED):
             w = field.best(gradient)
-            field.update(gradient, w)
+            field.update(gradient.clone(), w)
         return w
 
 
@@ -107,7 +107,7 @@ def tgv_admm(
     constraints = [term.prior for term in terms if term.prior.constraint]
     with kept():
         for _ in range(iterations):
-            pull = gradient.adjoint(field.p - field.bp).mul_(field.r1)
+            pull = gradient.adjoint(field.p).mul_(field.r1)
             for split in splits:
                 pull.add_(split.pull())
             r_w = blur.forward(field.pull())
@@ -147,13 +147,19 @@ class _Field:
         self.inverse_a = self.a.reciprocal()
         self.c = (self.r0 / 2) / (self.a + self.r0 / 2 * self.length2)
         self.tp, self.tq = gradient.clone(), torch.zeros_like(self.symmetric(gradient))
-        self.p, self.q = LENGTH.prox(self.tp, THRESHOLD), torch.zeros_like(self.tq)
-        self.bp, self.bq = self.tp - self.p, torch.zeros_like(self.tq)
+        self.p, self.q = torch.empty_like(self.tp), torch.empty_like(self.tq)
+        self.shrink()
+
+    def shrink(self) -> None:
+        """Put ``p - b_p`` into p and leave ``(1 - a) p + b_p`` in t_p, to which a step is added."""
+        for t, p in ((self.tp, self.p), (self.tq, self.q)):
+            LENGTH.prox(t, THRESHOLD, out=p)
+            t.sub_(p, alpha=RELAXATION)
+            p.mul_(2 - RELAXATION).sub_(t)
 
     def pull(self) -> Tensor:
         """Return ``r0 E'(q - b_q) - r1 (p - b_p)``, the right-hand side for w."""
-        pull = self.symmetric.adjoint(self.q - self.bq).mul_(self.r0)
-        return pull.sub_(self.p - self.bp, alpha=self.r1)
+        return self.symmetric.adjoint(self.q).mul_(self.r0).sub_(self.p, alpha=self.r1)
 
     def inverse(self, r: Tensor) -> Tensor:
         """Return ``A^-1 r`` of a stacked half spectrum."""
@@ -175,11 +181,10 @@ class _Field:
         return self.r1 * self.length2 - self.r1**2 * (self.length2 - self.c * across) / self.a
 
     def update(self, gradient: Tensor, w: Tensor) -> None:
-        """Relax, shrink and update the duals."""
-        self.tp = torch.lerp(self.p + self.bp, (gradient - w).add_(self.bp), RELAXATION)
-        self.tq = torch.lerp(self.q + self.bq, self.symmetric(w).add_(self.bq), RELAXATION)
-        self.p, self.q = LENGTH.prox(self.tp, THRESHOLD), LENGTH.prox(self.tq, THRESHOLD)
-        self.bp, self.bq = self.tp - self.p, self.tq - self.q
+        """Relax, update the duals and shrink; uses up the gradient."""
+        self.tp.add_(gradient.sub_(w), alpha=RELAXATION)
+        self.tq.add_(self.symmetric(w), alpha=RELAXATION)
+        self.shrink()
 
 
 def _dot(symbols: Sequence[Tensor], r: Tensor | Sequence[Tensor]) -> Tensor:
