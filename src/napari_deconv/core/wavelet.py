@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+
+from napari_deconv.core import haar
+from napari_deconv.core.haar import every_other, turned
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,6 +25,11 @@ class _Bank(NamedTuple):
     low: tuple[float, ...]
     high: tuple[float, ...]
     origin: int
+
+    @property
+    def is_haar(self) -> bool:
+        """Whether sums and differences do."""
+        return len(self.low) == 2
 
 
 @cache
@@ -54,6 +62,7 @@ class OrthonormalWavelet:
 
     def __init__(self, basis: str, levels: int, ndim: int) -> None:
         self.bank, self.levels, self.ndim = _bank(basis), levels, ndim
+        self.scale = 2 ** (-ndim / 2) if self.bank.is_haar else 1.0  # of all axes of a level
 
     def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
         """Return W x, shape ``(2**(levels * ndim), ..., *sides / 2**levels)``.
@@ -70,13 +79,14 @@ class OrthonormalWavelet:
         coarse = [n // multiple for n in x.shape[-self.ndim :]]
         out = x.new_empty((multiple**self.ndim, *batch, *coarse)) if out is None else out
         for level in range(1, self.levels + 1):
-            bands = [x]
-            for axis in range(-self.ndim, 0):
+            bands = [x if self.scale == 1 else x * self.scale]
+            for axis in range(-self.ndim, -1):
                 bands = [half for band in bands for half in self._split(band, axis)]
-            x = bands[0]
-            for band, place in zip(bands[1:], self._details(out, level), strict=True):
-                place.copy_(band)
-        out[0] = x
+            coarse_place = out[0] if level == self.levels else None
+            places = [coarse_place, *self._details(out, level)]
+            for band, *pair in zip(bands, places[::2], places[1::2], strict=True):
+                low, _ = self._split(band, -1, (pair[0], pair[1]))
+                x = low if band is bands[0] else x
         return out
 
     def adjoint(self, y: Tensor, out: Tensor | None = None) -> Tensor:
@@ -87,7 +97,7 @@ class OrthonormalWavelet:
             for axis in range(-1, -self.ndim - 1, -1):
                 pairs = zip(bands[::2], bands[1::2], strict=True)
                 bands = [self._merge(low, high, axis) for low, high in pairs]
-            x = bands[0]
+            x = bands[0] if self.scale == 1 else bands[0].mul_(self.scale)
         return x if out is None else out.copy_(x)
 
     def power(self, like: Tensor) -> Tensor:
@@ -102,43 +112,43 @@ class OrthonormalWavelet:
         starts = range(each, each * 2**self.ndim, each)
         return [y[start : start + each].view(*batch, *shape) for start in starts]
 
-    def _split(self, x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    def _split(self, x: Tensor, axis: int, out: haar.Pair = (None, None)) -> tuple[Tensor, Tensor]:
         """Return the lower and the upper half band of an axis, each of half its length."""
+        if self.bank.is_haar:
+            return haar.halves(x, axis, out)
         half = x.shape[axis] // 2
         taps = self._taps(half)
         before = -min(start for start, _, _, _ in taps)
         after = max(start for start, _, _, _ in taps)
-        phases = [_wrapped(_every_other(x, axis, p), axis, before, after) for p in (0, 1)]
-        low = high = None
-        for start, phase, l_k, h_k in taps:
+        phases = [_wrapped(every_other(x, axis, p), axis, before, after) for p in (0, 1)]
+        bands: list[Tensor] = []
+        for start, phase, *factors in taps:
             window = phases[phase].narrow(axis, before + start, half)
-            low = window * l_k if low is None else low.add_(window, alpha=l_k)
-            high = window * h_k if high is None else high.add_(window, alpha=h_k)
-        assert low is not None
-        assert high is not None
-        return low, high
+            if not bands:
+                bands = [torch.mul(window, f, out=o) for f, o in zip(factors, out, strict=True)]
+                continue
+            for band, factor in zip(bands, factors, strict=True):
+                band.add_(window, alpha=factor)
+        return bands[0], bands[1]
 
     def _merge(self, low: Tensor, high: Tensor, axis: int) -> Tensor:
         """Return the signal of two half bands: the adjoint of `_split`."""
+        if self.bank.is_haar:
+            return haar.joined(low, high, axis)
         half = low.shape[axis]
         taps = self._taps(half)
         before = max(start for start, _, _, _ in taps)
         after = -min(start for start, _, _, _ in taps)
         bands = [_wrapped(band, axis, before, after) for band in (low, high)]
-        shape = list(low.shape)
-        shape[axis] *= 2
-        x = low.new_empty(shape)
-        written = [False, False]
-        for start, phase, l_k, h_k in taps:
-            place = _every_other(x, axis, phase)
-            for band, factor in zip(bands, (l_k, h_k), strict=True):
-                window = band.narrow(axis, before - start, half)
-                if written[phase]:
-                    place.add_(window, alpha=factor)
+        phases: list[Tensor | None] = [None, None]
+        for start, phase, *factors in taps:
+            for band, factor in zip(bands, factors, strict=True):
+                window, place = band.narrow(axis, before - start, half), phases[phase]
+                if place is None:
+                    phases[phase] = window * factor
                 else:
-                    torch.mul(window, factor, out=place)
-                    written[phase] = True
-        return x
+                    place.add_(window, alpha=factor)
+        return torch.stack([p for p in phases if p is not None], axis).flatten(axis - 1, axis)
 
     def _taps(self, half: int) -> list[tuple[int, int, float, float]]:
         """Return (shift, phase, l, h) of every tap: it reads ``x[2 (n + shift) + phase]``.
@@ -170,20 +180,22 @@ class UndecimatedWavelet:
 
     def __init__(self, basis: str, levels: int, ndim: int) -> None:
         self.bank, self.levels, self.ndim = _bank(basis), levels, ndim
+        self.scale = 2.0**-ndim if self.bank.is_haar else 1.0  # of all axes of a level
 
     def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
         """Return W x, shape ``(1 + levels * (2**ndim - 1), ..., *sides)``, finest level last."""
         each = 2**self.ndim - 1
         out = x.new_empty((1 + self.levels * each, *x.shape)) if out is None else out
         for level in range(1, self.levels + 1):
-            bands = [x]
-            for axis in range(-self.ndim, 0):
+            bands = [x if self.scale == 1 else x * self.scale]
+            for axis in range(-self.ndim, -1):
                 bands = [half for band in bands for half in self._split(band, axis, level)]
-            x = bands[0]
             first = 1 + (self.levels - level) * each
-            for band, place in zip(bands[1:], out[first : first + each], strict=True):
-                place.copy_(band)
-        out[0] = x
+            coarse_place = out[0] if level == self.levels else None
+            places = [coarse_place, *out[first : first + each]]
+            for band, *pair in zip(bands, places[::2], places[1::2], strict=True):
+                low, _ = self._split(band, -1, level, (pair[0], pair[1]))
+                x = low if band is bands[0] else x
         return out
 
     def adjoint(self, y: Tensor, out: Tensor | None = None) -> Tensor:
@@ -196,28 +208,38 @@ class UndecimatedWavelet:
             for axis in range(-1, -self.ndim - 1, -1):
                 pairs = zip(bands[::2], bands[1::2], strict=True)
                 bands = [self._merge(low, high, axis, level) for low, high in pairs]
-            x = bands[0]
+            x = bands[0] if self.scale == 1 else bands[0].mul_(self.scale)
         return x if out is None else out.copy_(x)
 
     def power(self, like: Tensor) -> Tensor:
         """Return 1: W'W = I."""
         return like.new_ones(())
 
-    def _split(self, x: Tensor, axis: int, level: int) -> tuple[Tensor, Tensor]:
-        n = x.shape[axis]
-        low, high = torch.zeros_like(x), torch.zeros_like(x)
-        for shift, l_k, h_k in self._taps(n, level):
-            for start, source, length in _turned(n, shift):
+    def _split(
+        self, x: Tensor, axis: int, level: int, out: haar.Pair = (None, None)
+    ) -> tuple[Tensor, Tensor]:
+        """Return the lower and the upper band of an axis, each as long as `x`."""
+        if self.bank.is_haar:
+            return haar.neighbours(x, axis, 2 ** (level - 1), out)
+        low, high = (torch.empty_like(x) if place is None else place for place in out)
+        for number, (shift, *factors) in enumerate(self._taps(x.shape[axis], level)):
+            for start, source, length in turned(x.shape[axis], shift):
                 window = x.narrow(axis, source, length)
-                low.narrow(axis, start, length).add_(window, alpha=l_k)
-                high.narrow(axis, start, length).add_(window, alpha=h_k)
+                for band, factor in zip((low, high), factors, strict=True):
+                    place = band.narrow(axis, start, length)
+                    if number:
+                        place.add_(window, alpha=factor)
+                    else:
+                        torch.mul(window, factor, out=place)
         return low, high
 
     def _merge(self, low: Tensor, high: Tensor, axis: int, level: int) -> Tensor:
-        n = low.shape[axis]
+        """Return the signal of two bands: the adjoint of `_split`."""
+        if self.bank.is_haar:
+            return haar.gathered(low, high, axis, 2 ** (level - 1))
         x = torch.zeros_like(low)
-        for shift, l_k, h_k in self._taps(n, level):
-            for start, source, length in _turned(n, shift):
+        for shift, l_k, h_k in self._taps(low.shape[axis], level):
+            for start, source, length in turned(low.shape[axis], shift):
                 place = x.narrow(axis, source, length)
                 place.add_(low.narrow(axis, start, length), alpha=l_k)
                 place.add_(high.narrow(axis, start, length), alpha=h_k)
@@ -230,18 +252,6 @@ class UndecimatedWavelet:
             (spread * (bank.origin - k) % n, l_k / math.sqrt(2), h_k / math.sqrt(2))
             for k, (l_k, h_k) in enumerate(zip(bank.low, bank.high, strict=True))
         ]
-
-
-def _turned(n: int, shift: int) -> list[tuple[int, int, int]]:
-    """Return (place, source, length) of the two pieces of a cyclic shift by 0 to n - 1."""
-    pieces = [(0, shift, n - shift), (n - shift, 0, shift)]
-    return [piece for piece in pieces if piece[2]]
-
-
-def _every_other(x: Tensor, axis: int, phase: int) -> Tensor:
-    """Return a view of the even (0) or odd (1) places of an axis."""
-    index: tuple[Any, ...] = (..., slice(phase, None, 2), *[slice(None)] * (-axis - 1))
-    return x[index]
 
 
 def _wrapped(x: Tensor, axis: int, before: int, after: int) -> Tensor:

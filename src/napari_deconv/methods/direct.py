@@ -152,7 +152,7 @@ class _Regularised(ClosedForm):
         (term,) = self.terms(problem)
         penalty = term.weight * self.prior.analysis(problem.ndim).power(problem.data)
         denominator = problem.blur.power() + penalty
-        return problem.blur.spectrum.conj() / denominator.clamp(min=_SMALLEST)
+        return problem.blur.spectrum.conj() * denominator.clamp(min=_SMALLEST).reciprocal()
 
 
 _SMALLEST = 1e-12
@@ -221,7 +221,7 @@ class Wiener(ClosedForm):
         """Return ``h* / (|h|^2 + N / S)``."""
         ratio = self._noise_to_signal(problem)
         denominator = problem.blur.power() + ratio
-        return problem.blur.spectrum.conj() / denominator.clamp(min=_SMALLEST)
+        return problem.blur.spectrum.conj() * denominator.clamp(min=_SMALLEST).reciprocal()
 
     def is_local(self) -> bool:
         """Return False: the signal's power is that of the whole picture."""

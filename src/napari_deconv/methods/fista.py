@@ -88,16 +88,11 @@ def check(problem: Problem, terms: Sequence[Term]) -> None:
             "noise has not: choose another solver or noise model."
         )
     sparse = [term for term in terms if not term.prior.quadratic and not term.prior.constraint]
-    if len(sparse) > 1 or not all(_tight(term) for term in sparse):
+    if len(sparse) > 1 or not all(term.prior.is_orthonormal() for term in sparse):
         raise ValueError(
             "FISTA follows one prior on pixels or on wavelets that are not invariant: choose the "
             "solver admm or primal-dual."
         )
-
-
-def _tight(term: Term) -> bool:
-    """Return whether the prox of the analysed image is that of the image: K'K = KK' = I."""
-    return term.prior.key() in ("l1", "wavelet") and not getattr(term.prior, "invariant", False)
 
 
 def _lipschitz(problem: Problem, smooth: Sequence[Term]) -> Tensor:

@@ -51,22 +51,41 @@ class RichardsonLucy(Method):
         return not self.accelerated
 
     def iterates(self, problem: Problem) -> Iterator[Tensor]:
-        """Start from a flat picture (the data where they are masked) and yield each estimate."""
+        """Start from a flat picture (the data where they are masked) and yield each estimate.
+
+        Begun at the data, it gets there two iterations sooner, but what noise the blur does not
+        pass is never taken out again.
+        """
         import torch
 
+        from napari_deconv.core.memory import kept
+
         blur, w = problem.blur, problem.weights
-        g = problem.data if w is None else w * problem.data
-        seen = blur.adjoint(torch.ones_like(g) if w is None else w)
-        blind = seen < _SEEN
-        flat = problem.data.mean(blur.axes, keepdim=True).clamp(min=_FLOOR).expand_as(g)
-        x = torch.where(blind, problem.data, flat)
-        previous, direction, pace = x, torch.zeros_like(g), g.new_zeros(())
-        for _ in range(self.iterations):
-            y = torch.lerp(previous, x, 1 + pace).clamp_(min=0) if self.accelerated else x
-            ratio = g / problem.fidelity.expected(blur(y))
-            correction = blur.adjoint(ratio).div_(seen).masked_fill_(blind, 1.0)
-            previous, x = x, correction.mul_(y).clamp_(min=0)
-            yield x
-            if self.accelerated:
-                last, direction = direction, x - y
-                pace = ((direction * last).sum() / (last * last).sum().clamp(min=_TINY)).clamp(0, 1)
+        flat = problem.data.mean(blur.axes, keepdim=True).clamp(min=_FLOOR)
+        x = flat.expand_as(problem.data).contiguous()
+        if w is None:
+            g, seen, blind = problem.data / blur.throughput(), None, None
+        else:
+            g, seen = w * problem.data, blur.adjoint(w)
+            blind = seen < _SEEN
+            x = torch.where(blind, problem.data, x)
+        previous, pace = x, None
+        steps = [torch.zeros_like(x), torch.zeros_like(x)] if self.accelerated else []
+        with kept():
+            for _ in range(self.iterations):
+                y = x if pace is None else torch.lerp(previous, x, 1 + pace).clamp_(min=0)
+                correction = blur.adjoint(g / problem.fidelity.expected(blur(y)))
+                if seen is not None and blind is not None:
+                    correction.div_(seen).masked_fill_(blind, 1.0)
+                previous, x = x, correction.mul_(y).clamp_(min=0)
+                yield x
+                if self.accelerated:
+                    steps.reverse()
+                    torch.sub(x, y, out=steps[0])
+                    pace = _pace(*steps)
+
+
+def _pace(step: Tensor, before: Tensor) -> Tensor:
+    """Return how far to extrapolate, 0 to 1: as far as two steps go the same way."""
+    now, then = step.flatten(), before.flatten()
+    return (now.dot(then) / then.dot(then).clamp(min=_TINY)).clamp(0, 1)

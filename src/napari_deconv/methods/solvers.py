@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from napari_deconv.core.memory import kept
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,12 +20,19 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.08
 """Shrinkage per iteration of a sparse prior, in units of the grey range (0.06 to 0.15 alike)."""
+FALLING, FALLING_SHRUNK = (1.0, 0.88, 0.03), (1.0, 0.82, 0.08)
+"""The same in `admm`, as first value, factor of each iteration and last value: edges rise early by
+large thresholds, flat regions settle late by small ones. Then where the shrunk image is shown."""
 RELAXATION = 1.8
 """Over-relaxation (Eckstein and Bertsekas 1992): a third fewer iterations than 1."""
+SHRUNK_RELAXATION = 1.6
+"""The same where the shrunk image is the estimate."""
 SPLIT_PENALTY = 0.3
 """Penalty of the split v = H u and of constraints, in units of the misfit's curvature."""
 MASKED_PENALTY = 0.015
 """The same where pixels are masked: those follow the faster the smaller it is."""
+BLOCK = 2**18
+"""Numbers of an array handled at once."""
 FAINTEST = 1e-7
 """Least strength: below it a split would carry no penalty and its variable would drift."""
 
@@ -39,7 +48,8 @@ def admm(
         t_i = a K_i x + (1 - a) d_i + b_i,   d_i = prox(t_i),   b_i = t_i - d_i.
 
     One FFT pair an iteration for least squares on data known everywhere; where some are not, or
-    for counts, v = H x is split off too, for a second pair.
+    for counts, v = H x is split off too, for a second pair. Where one sparse prior with orthonormal
+    K stands alone, the estimate is the sparse ``K'd``, there in half as many iterations.
 
     References
     ----------
@@ -49,68 +59,164 @@ def admm(
     Process. 19, 2010 (Poisson).
     """
     blur = problem.blur
-    splits = [Split(problem, term, start) for term in terms if not term.prior.quadratic]
-    data = data_term(problem, start)
-    denominator = data.power
+    splits = _splits(problem, terms, start)
+    shrunk = next((split for split in splits if isinstance(split, ImageSplit)), None)
+    data = data_term(problem, start, SHRUNK_RELAXATION if shrunk else RELAXATION)
+    first, decay, last = FALLING_SHRUNK if shrunk else FALLING
+    fixed, sparse = data.power, start.new_zeros(())
     for term in terms:
         if term.prior.quadratic:
-            penalty = term.weight * term.prior.analysis(problem.ndim).power(start)
-            denominator = denominator + penalty
+            fixed = fixed + term.weight * term.prior.analysis(problem.ndim).power(start)
     for split in splits:
-        denominator = denominator + split.rho * split.map.power(start)
-    inverse = denominator.reciprocal()
-    constraints = [term.prior for term in terms if term.prior.constraint]
-    for _ in range(iterations):
-        spectrum = data.add_to(blur.forward(_pulled(splits, start))).mul_(inverse)
-        x = blur.inverse(spectrum)
-        for split in splits:
-            split.update(x)
-        data.update(spectrum)
-        for constraint in constraints:
-            x = constraint.prox(x, 0.0)
-        yield x
+        power = split.map.power(start)
+        if split.prior.constraint:
+            fixed = fixed + split.rho * power
+        else:
+            sparse = sparse + split.weight * power
+    constraints = [split.prior for split in splits if split.prior.constraint]
+    x, threshold, inverse = start, 0.0, torch.empty_like(fixed)
+    del start  # a caller may need it no longer
+    with kept():
+        for k in range(iterations):
+            if threshold != last:
+                threshold = max(first * decay**k, last)
+                torch.add(fixed, sparse, alpha=1 / threshold, out=inverse).reciprocal_()
+            spectrum = blur.forward(_pulled(splits, x, threshold))
+            spectrum = data.add_to(spectrum).mul_(inverse)
+            x = blur.inverse(spectrum)
+            for split in splits:
+                split.update(x)
+            data.update(spectrum)
+            shown = x if shrunk is None else shrunk.d
+            for constraint in constraints:
+                shown = constraint.prox(shown, 0.0)
+            yield shown
 
 
-def _pulled(splits: Sequence[Split], start: Tensor) -> Tensor:
+def _splits(problem: Problem, terms: Sequence[Term], x: Tensor) -> list[Split]:
+    """Return a split for each term that is not quadratic, of the image itself where that serves."""
+    split_off = [term for term in terms if not term.prior.quadratic]
+    sparse = [term.prior for term in split_off if not term.prior.constraint]
+    if len(sparse) != 1 or not sparse[0].is_orthonormal():
+        return [Split(problem, term, x, FALLING[0]) for term in split_off]
+    kinds = [Split if term.prior.constraint else ImageSplit for term in split_off]
+    return [
+        kind(problem, term, x, FALLING_SHRUNK[0], SHRUNK_RELAXATION)
+        for kind, term in zip(kinds, split_off, strict=True)
+    ]
+
+
+def _pulled(splits: Sequence[Split], x: Tensor, threshold: float) -> Tensor:
     """Return the sum of what the splits pull an image to."""
     if not splits:
-        return torch.zeros_like(start)
-    pull = splits[0].pull()
+        return torch.zeros_like(x)
+    pull = splits[0].pull(threshold)
     for split in splits[1:]:
-        pull.add_(split.pull())
+        pull.add_(split.pull(threshold))
     return pull
 
 
 class Split:
-    """The variables of one split prior: d ~ K x and its scaled dual b, updated in place."""
+    """One split prior, d ~ K x with scaled dual b, kept as ``t = d + b``: d = prox(t).
 
-    def __init__(self, problem: Problem, term: Term, x: Tensor) -> None:
+    With penalty r = weight / threshold, r b is the dual variable itself: where the threshold
+    changes by a factor s, b is multiplied by s and d stays.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        term: Term,
+        x: Tensor,
+        threshold: float = THRESHOLD,
+        relaxation: float = RELAXATION,
+    ) -> None:
         self.prior = term.prior
         self.map = term.prior.analysis(problem.ndim)
-        weight = max(term.weight, FAINTEST)
+        self.weight = max(term.weight, FAINTEST)
+        self.threshold, self.relaxation = threshold, relaxation
         if self.prior.constraint:
-            self.rho = SPLIT_PENALTY * problem.fidelity.curvature(problem.mean)
-        else:
-            self.rho = weight / THRESHOLD
-        self.threshold = weight / self.rho
-        self.t = self.map(x).clone()
-        self.d = self.prior.prox(self.t, self.threshold)
-        self.b = self.t - self.d
-        self.image = torch.empty_like(x)
+            penalty = SPLIT_PENALTY * problem.fidelity.curvature(problem.mean)
+            self.threshold = self.weight / penalty
+        self.begin(x)
 
-    def pull(self) -> Tensor:
-        """Return ``r K'(d - b)`` in a buffer that the next call overwrites; uses up d."""
-        return self.map.adjoint(self.d.sub_(self.b), out=self.image).mul_(self.rho)
+    def begin(self, x: Tensor) -> None:
+        """Start at an image, with no dual yet."""
+        self.t = self.map(x).clone()
+        self.buffer = torch.empty_like(self.t)
+
+    @property
+    def rho(self) -> float:
+        """Penalty of the split."""
+        return self.weight / self.threshold
+
+    def pull(self, threshold: float | None = None) -> Tensor:
+        """Return ``r K'(d - b)``, r that of a new threshold if one is given.
+
+        Leaves ``(1 - a) d + b`` in t, to which `update` adds ``a K x``.
+        """
+        old, s = self.threshold, 1.0
+        if threshold is not None and not self.prior.constraint:
+            self.threshold, s = threshold, threshold / old
+        for t, buffer in _blocks(self.t, self.buffer):
+            d = self.prior.prox(t, old, out=buffer)
+            if s != 1:
+                t.mul_(s)
+            t.add_(d, alpha=1 - self.relaxation - s)
+            torch.sub(t, d, alpha=2 - self.relaxation, out=buffer)  # b - d
+        return self.map.adjoint(self.buffer).mul_(-self.rho)
 
     def update(self, x: Tensor) -> None:
-        """Relax, shrink and update the dual, with ``d = t - b`` from the iteration before."""
-        relaxed = self.map(x, out=self.d).add_(self.b)
-        self.t.lerp_(relaxed, RELAXATION)
-        self.prior.prox(self.t, self.threshold, out=self.d)
-        torch.sub(self.t, self.d, out=self.b)
+        """Relax and update the dual."""
+        self.t.add_(self.map(x, out=self.buffer), alpha=self.relaxation)
 
 
-class _ExactData:
+class ImageSplit(Split):
+    """The split of an orthonormal K, with ``d ~ x`` an image: prox is ``K' prox(K t)``.
+
+    d is as sparse as the optimum, which x is not on the way to it.
+    """
+
+    def begin(self, x: Tensor) -> None:
+        """Start at an image, with no dual yet."""
+        self.t, self.buffer = x.clone(), torch.empty_like(x)
+        self.coefficients = torch.empty_like(self.map(x))
+        self._shrink()
+
+    def _shrink(self) -> None:
+        z = self.map(self.t, out=self.coefficients)
+        self.d = self.map.adjoint(self.prior.prox(z, self.threshold))
+
+    def pull(self, threshold: float | None = None) -> Tensor:
+        """Return ``r (d - b)``, r that of a new threshold if one is given."""
+        old = self.threshold
+        self.threshold = old if threshold is None else threshold
+        s = self.threshold / old
+        if s != 1:
+            self.t.mul_(s)
+        self.t.add_(self.d, alpha=1 - self.relaxation - s)
+        torch.sub(self.t, self.d, alpha=2 - self.relaxation, out=self.buffer)
+        return self.buffer.mul_(-self.rho)
+
+    def update(self, x: Tensor) -> None:
+        """Relax and update dual and shrunk image."""
+        self.t.add_(x, alpha=self.relaxation)
+        self._shrink()
+
+
+def _blocks(*arrays: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the arrays in strips of rows that a core's cache holds, on a GPU as a whole."""
+    rows = arrays[0].shape[-2]
+    if arrays[0].device.type != "cpu":
+        yield arrays
+        return
+    each = max(1, BLOCK * rows // arrays[0].numel())
+    for first in range(0, rows, each):
+        count = min(each, rows - first)
+        yield tuple(array.narrow(-2, first, count) for array in arrays)
+
+
+class ExactData:
     """Least squares on data known everywhere: a constant in Fourier space."""
 
     def __init__(self, problem: Problem) -> None:
@@ -126,39 +232,35 @@ class _ExactData:
         """Nothing to update."""
 
 
-class _SplitData:
-    """Any other data term: v ~ H x and its scaled dual b."""
+class SplitData:
+    """Any other data term, v ~ H x with scaled dual b, kept as ``t = v + b``: v = prox(t)."""
 
-    def __init__(self, problem: Problem, x: Tensor) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, x: Tensor, relaxation: float) -> None:
+        self.problem, self.relaxation = problem, relaxation
         penalty = SPLIT_PENALTY if problem.weights is None else MASKED_PENALTY
         self.rho = penalty * problem.fidelity.curvature(problem.mean)
         self.power = self.rho * problem.blur.power()
         self.t = problem.blur(x)
-        self.v = self._prox()
-        self.b = self.t - self.v
-
-    def _prox(self) -> Tensor:
-        problem = self.problem
-        return problem.fidelity.prox(self.t, self.rho, problem.data, problem.weights)
 
     def add_to(self, spectrum: Tensor) -> Tensor:
-        """Add ``r h* F[v - b]``."""
-        blur = self.problem.blur
-        pull = blur.forward(self.v.sub_(self.b))
-        return spectrum.add_(pull.mul_(blur.spectrum.conj()), alpha=self.rho)
+        """Add ``r h* F[v - b]``; leaves ``(1 - a) v + b`` in t."""
+        problem, blur = self.problem, self.problem.blur
+        v = problem.fidelity.prox(self.t, self.rho, problem.data, problem.weights)
+        self.t.sub_(v, alpha=self.relaxation)
+        negative = torch.sub(self.t, v, alpha=2 - self.relaxation, out=v)  # b - v
+        pull = blur.forward(negative).mul_(blur.spectrum.conj())
+        return spectrum.sub_(pull, alpha=self.rho)
 
     def update(self, spectrum: Tensor) -> None:
-        """Relax, apply the misfit's prox and update the dual."""
+        """Relax and update the dual."""
         blur = self.problem.blur
-        blurred = blur.inverse(spectrum.mul_(blur.spectrum))
-        self.t.lerp_(blurred.add_(self.b), RELAXATION)
-        self.v = self._prox()
-        torch.sub(self.t, self.v, out=self.b)
+        self.t.add_(blur.inverse(spectrum.mul_(blur.spectrum)), alpha=self.relaxation)
 
 
-def data_term(problem: Problem, start: Tensor) -> _ExactData | _SplitData:
-    """Return the misfit as ADMM sees it: exact in Fourier space, or split off."""
+def data_term(
+    problem: Problem, start: Tensor, relaxation: float = RELAXATION
+) -> ExactData | SplitData:
+    """Return the data term: exact where least squares and whole data allow it, else split off."""
     if problem.weights is None and problem.fidelity.key() == "gaussian":
-        return _ExactData(problem)
-    return _SplitData(problem, start)
+        return ExactData(problem)
+    return SplitData(problem, start, relaxation)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from torch.utils.weak import WeakIdKeyDictionary
 
+from napari_deconv.core.memory import kept
 from napari_deconv.core.operators import Gradient, SymmetricGradient, difference_symbols
 from napari_deconv.core.priors import TotalVariation
 from napari_deconv.methods.solvers import (
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 VALUED = 50
 """Iterations after which the field that a penalty is least for counts as found."""
+_FIELDS: MutableMapping[Tensor, Tensor] = WeakIdKeyDictionary()
+"""Estimates of the solver, as long as they live, and the field that it had found with each."""
 LENGTH = TotalVariation()
 """Shrinks a vector at each pixel by its length."""
 
@@ -49,14 +53,25 @@ class Tgv:
     second: float
 
     def value(self, u: Tensor, ndim: int) -> Tensor:
-        """Return the penalty of an image, from above, by `VALUED` iterations over w."""
-        gradient, field = Gradient(ndim)(u), _Field(self, Gradient(ndim)(u), ndim)
-        w = torch.zeros_like(gradient)
+        """Return the penalty of an image, from above.
+
+        That of the solver's own field w where `u` is an estimate it gave, else of the one that
+        `VALUED` iterations find.
+        """
+        gradient = Gradient(ndim)(u)
+        w = _FIELDS.get(u)
+        if w is None:
+            w = self._found(gradient, ndim)
+        rest, bent = LENGTH.penalty(gradient - w), LENGTH.penalty(SymmetricGradient(ndim)(w))
+        return self.first * rest + self.second * bent
+
+    def _found(self, gradient: Tensor, ndim: int) -> Tensor:
+        """Return the field w that the penalty of an image is least for, nearly."""
+        field, w = _Field(self, gradient, ndim), torch.zeros_like(gradient)
         for _ in range(VALUED):
             w = field.best(gradient)
-            field.update(gradient, w)
-        rest, bent = LENGTH.penalty(gradient - w), LENGTH.penalty(field.symmetric(w))
-        return self.first * rest + self.second * bent
+            field.update(gradient.clone(), w)
+        return w
 
 
 def tgv_admm(
@@ -88,25 +103,28 @@ def tgv_admm(
             power = power + term.weight * term.prior.analysis(problem.ndim).power(start)
     for split in splits:
         power = power + split.rho * split.map.power(start)
+    inverse = power.reciprocal()
     constraints = [term.prior for term in terms if term.prior.constraint]
-    for _ in range(iterations):
-        pull = gradient.adjoint(field.p - field.bp).mul_(field.r1)
-        for split in splits:
-            pull.add_(split.pull())
-        r_w = blur.forward(field.pull())
-        carried = _dot(field.d, field.inverse(r_w)) * field.r1
-        spectrum = data.add_to(blur.forward(pull)).add_(carried).div_(power)
-        w = blur.inverse(
-            field.inverse(r_w + field.r1 * torch.stack([d * spectrum for d in field.d]))
-        )
-        u = blur.inverse(spectrum)
-        field.update(gradient(u), w)
-        for split in splits:
-            split.update(u)
-        data.update(spectrum)
-        for constraint in constraints:
-            u = constraint.prox(u, 0.0)
-        yield u
+    with kept():
+        for _ in range(iterations):
+            pull = gradient.adjoint(field.p).mul_(field.r1)
+            for split in splits:
+                pull.add_(split.pull())
+            r_w = blur.forward(field.pull())
+            carried = _dot(field.d, field.inverse(r_w)) * field.r1
+            spectrum = data.add_to(blur.forward(pull)).add_(carried).mul_(inverse)
+            w = blur.inverse(
+                field.inverse(r_w + field.r1 * torch.stack([d * spectrum for d in field.d]))
+            )
+            u = blur.inverse(spectrum)
+            field.update(gradient(u), w)
+            for split in splits:
+                split.update(u)
+            data.update(spectrum)
+            for constraint in constraints:
+                u = constraint.prox(u, 0.0)
+            _FIELDS[u] = w
+            yield u
 
 
 class _Field:
@@ -126,20 +144,29 @@ class _Field:
         self.s = [-symbol.conj() for symbol in self.d]
         self.length2 = sum((d.abs().square() for d in self.d[1:]), start=self.d[0].abs().square())
         self.a = self.r1 + self.r0 / 2 * self.length2
+        self.inverse_a = self.a.reciprocal()
         self.c = (self.r0 / 2) / (self.a + self.r0 / 2 * self.length2)
         self.tp, self.tq = gradient.clone(), torch.zeros_like(self.symmetric(gradient))
-        self.p, self.q = LENGTH.prox(self.tp, THRESHOLD), torch.zeros_like(self.tq)
-        self.bp, self.bq = self.tp - self.p, torch.zeros_like(self.tq)
+        self.p, self.q = torch.empty_like(self.tp), torch.empty_like(self.tq)
+        self.shrink()
+
+    def shrink(self) -> None:
+        """Put ``p - b_p`` into p and leave ``(1 - a) p + b_p`` in t_p, to which a step is added."""
+        for t, p in ((self.tp, self.p), (self.tq, self.q)):
+            LENGTH.prox(t, THRESHOLD, out=p)
+            t.sub_(p, alpha=RELAXATION)
+            p.mul_(2 - RELAXATION).sub_(t)
 
     def pull(self) -> Tensor:
         """Return ``r0 E'(q - b_q) - r1 (p - b_p)``, the right-hand side for w."""
-        pull = self.symmetric.adjoint(self.q - self.bq).mul_(self.r0)
-        return pull.sub_(self.p - self.bp, alpha=self.r1)
+        return self.symmetric.adjoint(self.q).mul_(self.r0).sub_(self.p, alpha=self.r1)
 
     def inverse(self, r: Tensor) -> Tensor:
         """Return ``A^-1 r`` of a stacked half spectrum."""
         along = _dot(self.s, r) * self.c
-        return torch.stack([(x - s * along) / self.a for s, x in zip(self.s, r, strict=True)])
+        return torch.stack(
+            [(x - s * along).mul_(self.inverse_a) for s, x in zip(self.s, r, strict=True)]
+        )
 
     def best(self, gradient: Tensor) -> Tensor:
         """Return the best w for an image of that gradient."""
@@ -154,11 +181,10 @@ class _Field:
         return self.r1 * self.length2 - self.r1**2 * (self.length2 - self.c * across) / self.a
 
     def update(self, gradient: Tensor, w: Tensor) -> None:
-        """Relax, shrink and update the duals."""
-        self.tp = torch.lerp(self.p + self.bp, (gradient - w).add_(self.bp), RELAXATION)
-        self.tq = torch.lerp(self.q + self.bq, self.symmetric(w).add_(self.bq), RELAXATION)
-        self.p, self.q = LENGTH.prox(self.tp, THRESHOLD), LENGTH.prox(self.tq, THRESHOLD)
-        self.bp, self.bq = self.tp - self.p, self.tq - self.q
+        """Relax, update the duals and shrink; uses up the gradient."""
+        self.tp.add_(gradient.sub_(w), alpha=RELAXATION)
+        self.tq.add_(self.symmetric(w), alpha=RELAXATION)
+        self.shrink()
 
 
 def _dot(symbols: Sequence[Tensor], r: Tensor | Sequence[Tensor]) -> Tensor:
