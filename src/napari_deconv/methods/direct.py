@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from napari_deconv.core.params import Weight, register
 from napari_deconv.core.priors import Prior, RidgePrior, Term, TikhonovPrior
 from napari_deconv.methods.method import Method
-from napari_deconv.methods.strength import assumed_noise, from_noise
+from napari_deconv.methods.strength import assumed_noise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,6 +38,18 @@ class ClosedForm(Method):
         """Return the filtered data, masked pixels taken as they were filled."""
         blur = problem.blur
         return blur.inverse(self.response(problem) * blur.forward(problem.data))
+
+    def is_filter(self, problem: Problem) -> bool:
+        """Return True: masked pixels count as they were filled."""
+        return True
+
+    def filtered(self, problem: Problem) -> tuple[Tensor, float]:
+        """Return the filtered data, and the mean of ``h r`` over all frequencies."""
+        blur = problem.blur
+        response = self.response(problem)
+        passed = blur.inverse(blur.spectrum * response)
+        origin: tuple[Any, ...] = (..., *(0 for _ in blur.grid))
+        return blur.inverse(response * blur.forward(problem.data)), float(passed[origin])
 
     def total(self, problem: Problem) -> int:
         """Return 1, or the number of fillings where data are masked."""
@@ -91,6 +103,8 @@ class _Regularised(ClosedForm):
     """A misfit plus one quadratic prior: in closed form for least squares, else by iteration."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
+    rule: ClassVar[str] = "gcv-whiteness"
+    per_sigma: ClassVar[float] = 1.0
     weight: Weight = Field(
         "auto", description="Strength of the prior; more is smoother, less is noisier."
     )
@@ -118,6 +132,10 @@ class _Regularised(ClosedForm):
         start = self.estimate(problem) if problem.start is None else problem.start
         return walk(problem, self.terms(problem), self.iterations, start)
 
+    def is_filter(self, problem: Problem) -> bool:
+        """Return whether the misfit is least squares, whose closed form any solver reaches."""
+        return problem.fidelity.key() == "gaussian"
+
     def check(self, problem: Problem) -> None:
         """Refuse the accelerated gradient where the misfit's curvature has no bound."""
         if self.solver == "accelerated-gradient":
@@ -128,13 +146,9 @@ class _Regularised(ClosedForm):
     def _closed(self, problem: Problem) -> bool:
         return self.solver == "direct" and problem.fidelity.key() == "gaussian"
 
-    def resolved(self, problem: Problem) -> Self:
-        """Return the method with its automatic weight as a number."""
-        return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
-
     def terms(self, problem: Problem) -> list[Term]:
         """Return the quadratic prior."""
-        weight = from_noise(problem) if self.weight == "auto" else self.weight
+        weight = self.guess(problem) if self.weight == "auto" else self.weight
         return [Term(weight, self.prior)]
 
     def response(self, problem: Problem) -> Tensor:
@@ -203,9 +217,9 @@ class Wiener(ClosedForm):
         3.0, ge=0, le=4, description="How steeply the signal's power falls with frequency."
     )
 
-    def resolved(self, problem: Problem) -> Self:
-        """Return the filter with its noise as a number."""
-        return self.replace(noise=assumed_noise(problem)) if self.noise == "auto" else self
+    def guess(self, problem: Problem) -> float:
+        """Return the noise."""
+        return assumed_noise(problem)
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / (|h|^2 + N / S)``."""

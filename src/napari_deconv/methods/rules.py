@@ -1,0 +1,212 @@
+"""What an estimate is judged by when its strength is to be chosen and the truth is not known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from napari_deconv.core.params import Choice, register
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_deconv.core.problem import Problem
+
+TINY = 1e-30
+"""Floor of what a logarithm is taken of."""
+MOST_FREE = 0.999
+"""Share of the pixels at which an estimate counts as free to follow every one of them."""
+SHARE = 0.1
+"""Exponent of the whiteness beside GCV: it tilts GCV's valley only where that is flat."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How an estimate fits the data, in numbers; all of them over the measured pixels.
+
+    Attributes
+    ----------
+    misfit : float
+        Twice the misfit per pixel, ``2 f(H u; g) / n``: for least squares the mean squared
+        residual.
+    freedom : float
+        Effective degrees of freedom per pixel, ``tr(d(H u) / d g) / n``: 1 for an estimate that
+        follows every pixel, near 0 for a constant; NaN if it was not measured.
+    noise : float
+        What `misfit` is on average for the truth.
+    whiteness : float
+        Mean of the squared power spectrum of the residual over the square of its mean: 2 for
+        white noise, more for a residual with structure.
+    """
+
+    misfit: float
+    freedom: float
+    noise: float
+    whiteness: float
+
+    @classmethod
+    def of(cls, problem: Problem, estimate: Tensor, freedom: float) -> Self:
+        """Return the fit of an estimate on the problem's grid."""
+        blurred, data = (problem.crop(part) for part in (problem.blur(estimate), problem.data))
+        weights = None if problem.weights is None else problem.crop(problem.weights)
+        fidelity = problem.fidelity
+        number = data.numel() if weights is None else int((weights > 0).sum())
+        misfit = 2 * float(fidelity.misfit(blurred, data, weights)) / max(number, 1)
+        residual = fidelity.standardised(blurred, data, weights)
+        noise = problem.noise**2 * fidelity.curvature(problem.mean)
+        return cls(misfit, freedom, noise, whiteness(residual, problem.ndim))
+
+
+def whiteness(residual: Tensor, ndim: int) -> float:
+    """Return how far a residual is from white noise, 2 for white; its scale does not matter."""
+    import torch
+
+    axes = tuple(range(-ndim, 0))
+    power = torch.fft.fftn(residual, dim=axes).abs().square()
+    return float(power.square().mean() / power.mean().square().clamp(min=TINY))
+
+
+class Rule(Choice):
+    """A way to choose a strength: the strength whose estimate has the least score."""
+
+    needs_freedom: ClassVar[bool] = True
+    """Whether a second solve must tell how free an estimate is to follow its data."""
+
+    def score(self, fit: Fit) -> float:
+        """Return what is to be least."""
+        raise TypeError(f"{type(self).__name__} states no score.")
+
+    def of(self, own: str) -> Rule:
+        """Return the rule itself, or that of a method's own name where this leaves it to it."""
+        return self
+
+
+@register("strength")
+class MethodsOwn(Rule):
+    """The rule that a method declares, by measurement."""
+
+    name: Literal["auto"] = "auto"
+    label: ClassVar[str] = "Auto: what was measured to be best for the method"
+
+    def of(self, own: str) -> Rule:
+        """Return the method's own rule."""
+        from napari_deconv.core.params import registered
+
+        rule: Any = registered("strength")[own]
+        return rule()  # type: ignore[no-any-return]
+
+
+@register("strength")
+class GcvWhiteness(Rule):
+    """Generalised cross-validation, steadied by the whiteness of the residual.
+
+    ``log GCV + 0.1 log W``. GCV judges the blurred estimate: frequencies that the PSF does not
+    pass, where noise and borders are amplified most, leave its valley flat towards weak
+    strengths. The residual's structure tells there; elsewhere GCV's valley is the deeper.
+
+    References
+    ----------
+    Those of `Gcv` and `Whiteness`.
+    """
+
+    name: Literal["gcv-whiteness"] = "gcv-whiteness"
+    label: ClassVar[str] = "GCV and whiteness: needs no noise level"
+
+    def score(self, fit: Fit) -> float:
+        """Return ``log GCV + 0.1 log W``."""
+        return Gcv().score(fit) + SHARE * Whiteness().score(fit)
+
+
+@register("strength")
+class Gcv(Rule):
+    """Generalised cross-validation, ``log of (2 f(H u; g) / n) / (1 - df / n)^2``.
+
+    Needs no noise level. In closed form for linear filters; for the others ``df`` is the
+    Monte-Carlo divergence. For counts the deviance stands for the squares.
+
+    References
+    ----------
+    G. H. Golub, M. Heath, G. Wahba, Technometrics 21, 1979; F. O'Sullivan, B. S. Yandell, W. J.
+    Raynor, J. Am. Stat. Assoc. 81, 1986 (deviance); S. Ramani, T. Blu, M. Unser, IEEE Trans. Image
+    Process. 17, 2008 (Monte-Carlo divergence).
+    """
+
+    name: Literal["gcv"] = "gcv"
+    label: ClassVar[str] = "GCV: needs no noise level"
+
+    def score(self, fit: Fit) -> float:
+        """Return the logarithm of the cross-validated misfit."""
+        rest = 1 - min(max(fit.freedom, 0.0), MOST_FREE)
+        return math.log(max(fit.misfit, TINY)) - 2 * math.log(rest)
+
+
+@register("strength")
+class Sure(Rule):
+    """Stein's unbiased risk estimate, ``log of 2 f(H u; g) / n + 2 s^2 df / n``.
+
+    Less ``s^2`` it estimates the mean squared error of the blurred estimate, of noise sigma s.
+
+    References
+    ----------
+    C. M. Stein, Ann. Stat. 9, 1981; S. Ramani, T. Blu, M. Unser, "Monte-Carlo SURE", IEEE Trans.
+    Image Process. 17, 2008, eq. (8).
+    """
+
+    name: Literal["sure"] = "sure"
+    label: ClassVar[str] = "SURE: from the noise level"
+
+    def score(self, fit: Fit) -> float:
+        """Return the logarithm of the risk plus the noise's variance."""
+        return math.log(max(fit.misfit + 2 * fit.noise * fit.freedom, TINY))
+
+
+@register("strength")
+class Discrepancy(Rule):
+    """Morozov's discrepancy principle, ``2 f(H u; g) / n = s^2 (1 - df / n)``.
+
+    An estimate that follows some of the noise leaves less than all of it, hence ``df``.
+
+    References
+    ----------
+    V. A. Morozov, Soviet Math. Dokl. 7, 1966; P. Hall, D. M. Titterington, J. R. Stat. Soc. B 49,
+    1987 ("equivalent degrees of freedom").
+    """
+
+    name: Literal["discrepancy"] = "discrepancy"
+    label: ClassVar[str] = "Discrepancy: residual as large as the noise"
+
+    def score(self, fit: Fit) -> float:
+        """Return how far the residual is from what it should be, as a squared logarithm."""
+        left = fit.noise * (1 - min(max(fit.freedom, 0.0), MOST_FREE))
+        return math.log(max(fit.misfit, TINY) / max(left, TINY)) ** 2
+
+
+@register("strength")
+class Whiteness(Rule):
+    """Residual whiteness principle: the residual should look like white noise.
+
+    ``W = n sum |r_k|^4 / (sum |r_k|^2)^2`` over the residual's spectrum, 2 for white noise.
+
+    References
+    ----------
+    A. Lanza, M. Pragliola, F. Sgallari, "Residual whiteness principle for parameter-free image
+    restoration", Electron. Trans. Numer. Anal. 53, 2020.
+    """
+
+    name: Literal["whiteness"] = "whiteness"
+    label: ClassVar[str] = "Whiteness: residual without structure"
+    needs_freedom: ClassVar[bool] = False
+
+    def score(self, fit: Fit) -> float:
+        """Return log W."""
+        return math.log(max(fit.whiteness, TINY))
+
+
+@register("strength")
+class FromNoise(Rule):
+    """Proportional to the noise sigma, by a constant of the method: no trial, no curve."""
+
+    name: Literal["noise"] = "noise"
+    label: ClassVar[str] = "Noise: a multiple of its sigma, at once"
+    needs_freedom: ClassVar[bool] = False

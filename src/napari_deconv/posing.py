@@ -1,0 +1,132 @@
+"""Pose the problem that a recipe makes of an image, or of a part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_deconv.core.boundary import Edge, margins
+from napari_deconv.exposures import Exposure
+from napari_deconv.plan import Plan
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from napari_deconv.core.problem import Problem
+    from napari_deconv.core.scale import Measurement
+    from napari_deconv.xray.frame import Frame
+
+Cut = tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class Poser:
+    """An image understood and measured, of any part of which a problem can be posed.
+
+    Attributes
+    ----------
+    exposure : Exposure
+        Image and PSF.
+    frame : Frame
+        The whole image.
+    measured : Measurement
+    device : torch.device
+    """
+
+    exposure: Exposure[Any]
+    frame: Frame
+    measured: Measurement
+    device: torch.device
+
+    def grid(self, recipe: Plan, cut: Cut) -> tuple[int, ...]:
+        """Return the padded grid of a part.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if a periodic border has sides that wavelets can't halve.
+        """
+        from napari_deconv.core.operators import fast_length
+
+        sides = tuple(part.stop - part.start for part in cut)
+        multiple = recipe.method.multiple()
+        if not recipe.boundary.padded:
+            if any(n % multiple for n in sides):
+                raise ValueError(
+                    f"{recipe.method.key()} on the periodic border needs sides that {multiple} "
+                    "divides: crop the image, take fewer levels, invariant wavelets or another "
+                    "border."
+                )
+            return sides
+        kernel = self.exposure.kernel.array.shape
+        return tuple(fast_length(n + k - 1, multiple) for n, k in zip(sides, kernel, strict=True))
+
+    def problem(self, recipe: Plan, cut: Cut, index: int) -> Problem:
+        """Return the problem of a part of one slice (or of the whole image), on the device."""
+        import torch
+
+        from napari_deconv.core.operators import Blur
+        from napari_deconv.core.problem import Problem
+
+        recipe, scale = self._bordered(recipe, cut), self.measured.scale
+        grid = self.grid(recipe, cut)
+        values = self._part(self.frame.values, cut, index)
+        image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
+        mean = (self.measured.mean - self.frame.level + recipe.offset) / scale
+        if recipe.fidelity.key() == "poisson":
+            image = image.clamp(min=0)
+        image = image.to(self.device)
+        window = tuple(
+            slice(before, before + n)
+            for n, side in zip(image.shape, grid, strict=True)
+            for before, _ in [margins(n, side)]
+        )
+        data = recipe.boundary.extend(image, grid, mean)
+        noise = self.measured.noise / scale
+        exposures = self.exposure.exposures
+        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, noise)
+        weights = self._weights(recipe, cut, index, grid, window)
+        trust = fidelity.weigh(data, mean, len(grid))
+        if trust is not None:
+            weights = trust if weights is None else weights.mul_(trust)
+        return Problem(
+            data=data,
+            weights=weights,
+            blur=Blur(torch.from_numpy(self.exposure.kernel.array).to(self.device), grid),
+            fidelity=fidelity,
+            window=window,
+            noise=noise,
+            mean=mean,
+            scale=scale,
+        )
+
+    def _bordered(self, recipe: Plan, cut: Cut) -> Plan:
+        """Return the recipe, but a part of a periodic image with an edge: it repeats no more."""
+        sides = tuple(part.stop - part.start for part in cut)
+        if recipe.boundary.padded or sides == self.frame.values.shape[-len(sides) :]:
+            return recipe
+        return recipe.model_copy(update={"boundary": Edge()})
+
+    def _part(self, array: npt.NDArray[Any], cut: Cut, index: int) -> npt.NDArray[Any]:
+        plane = array if array.ndim == len(cut) else array[index]
+        return plane[cut]
+
+    def _weights(
+        self, recipe: Plan, cut: Cut, index: int, grid: tuple[int, ...], window: Cut
+    ) -> Tensor | None:
+        """Return 1 on measurements, the boundary's weight beyond the border; None if all are 1."""
+        import torch
+
+        outside = recipe.boundary.weight
+        share = self.exposure.share
+        valid = self.frame.valid if share is None else share
+        if valid is None and (outside == 1 or not recipe.boundary.padded):
+            return None
+        weights = torch.full(grid, outside, device=self.device)
+        inside = 1.0 if valid is None else torch.from_numpy(self._part(valid, cut, index).copy())
+        weights[window] = inside if isinstance(inside, float) else inside.to(weights)
+        return weights
