@@ -103,7 +103,7 @@ class _Regularised(ClosedForm):
     """A misfit plus one quadratic prior: in closed form for least squares, else by iteration."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
-    rule: ClassVar[str] = "gcv-whiteness"
+    rule: ClassVar[str] = "gcv-steady"
     per_sigma: ClassVar[float] = 1.0
     weight: Weight = Field(
         "auto", description="Strength of the prior; more is smoother, less is noisier."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from napari_deconv.core.params import Choice, register
+from napari_deconv.methods.strength import assumed_noise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,8 +18,10 @@ TINY = 1e-30
 """Floor of what a logarithm is taken of."""
 MOST_FREE = 0.999
 """Share of the pixels at which an estimate counts as free to follow every one of them."""
-SHARE = 0.1
-"""Exponent of the whiteness beside GCV: it tilts GCV's valley only where that is flat."""
+WHITE, CALM = 0.1, 0.05
+"""Exponents of whiteness and excess beside GCV: they tilt its valley only where that is flat."""
+MARGIN = 0.3
+"""Grey ranges beyond the data's own that a restored edge may reach."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,17 @@ class Fit:
     whiteness : float
         Mean of the squared power spectrum of the residual over the square of its mean: 2 for
         white noise, more for a residual with structure.
+    excess : float
+        Mean square of what of the estimate lies `MARGIN` or more beyond the data's own grey
+        values, in units of the noise's variance: 0 unless noise or a wrong border was amplified,
+        or there are bright points narrower than the PSF.
     """
 
     misfit: float
     freedom: float
     noise: float
     whiteness: float
+    excess: float
 
     @classmethod
     def of(cls, problem: Problem, estimate: Tensor, freedom: float) -> Self:
@@ -55,7 +63,8 @@ class Fit:
         misfit = 2 * float(fidelity.misfit(blurred, data, weights)) / max(number, 1)
         residual = fidelity.standardised(blurred, data, weights)
         noise = problem.noise**2 * fidelity.curvature(problem.mean)
-        return cls(misfit, freedom, noise, whiteness(residual, problem.ndim))
+        excess = float(_excess(problem.crop(estimate), data)) / assumed_noise(problem) ** 2
+        return cls(misfit, freedom, noise, whiteness(residual, problem.ndim), excess)
 
 
 def whiteness(residual: Tensor, ndim: int) -> float:
@@ -65,6 +74,12 @@ def whiteness(residual: Tensor, ndim: int) -> float:
     axes = tuple(range(-ndim, 0))
     power = torch.fft.fftn(residual, dim=axes).abs().square()
     return float(power.square().mean() / power.mean().square().clamp(min=TINY))
+
+
+def _excess(estimate: Tensor, data: Tensor) -> Tensor:
+    """Return the mean square of what lies beyond the data's grey values by `MARGIN` or more."""
+    inside = estimate.clamp(data.min() - MARGIN, data.max() + MARGIN)
+    return (estimate - inside).square().mean()
 
 
 class Rule(Choice):
@@ -98,24 +113,26 @@ class MethodsOwn(Rule):
 
 
 @register("strength")
-class GcvWhiteness(Rule):
-    """Generalised cross-validation, steadied by the whiteness of the residual.
+class SteadyGcv(Rule):
+    """Generalised cross-validation, steadied where it is blind.
 
-    ``log GCV + 0.1 log W``. GCV judges the blurred estimate: frequencies that the PSF does not
-    pass, where noise and borders are amplified most, leave its valley flat towards weak
-    strengths. The residual's structure tells there; elsewhere GCV's valley is the deeper.
+    ``log GCV + 0.1 log W + 0.05 log(1 + E)``, with the whiteness W of the residual and the excess
+    E of the estimate, see `Fit`. GCV judges the *blurred* estimate: towards weak strengths, where
+    frequencies that the PSF hardly passes carry amplified noise and what was wrongly assumed
+    beyond the border, its valley is flat. The other two tell there, and hardly move it elsewhere.
 
     References
     ----------
-    Those of `Gcv` and `Whiteness`.
+    Those of `Gcv` and `Whiteness`; the sum and its exponents were measured, see docs/strength.md.
     """
 
-    name: Literal["gcv-whiteness"] = "gcv-whiteness"
-    label: ClassVar[str] = "GCV and whiteness: needs no noise level"
+    name: Literal["gcv-steady"] = "gcv-steady"
+    label: ClassVar[str] = "GCV, steadied: needs no noise level"
 
     def score(self, fit: Fit) -> float:
-        """Return ``log GCV + 0.1 log W``."""
-        return Gcv().score(fit) + SHARE * Whiteness().score(fit)
+        """Return ``log GCV + 0.1 log W + 0.05 log(1 + E)``."""
+        steady = WHITE * Whiteness().score(fit) + CALM * math.log1p(fit.excess)
+        return Gcv().score(fit) + steady
 
 
 @register("strength")

@@ -48,7 +48,7 @@ class Model(Method):
     """A misfit plus prior terms: ``argmin f(H x; g) + sum_i w_i phi_i(K_i x)``."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
-    rule: ClassVar[str] = "gcv-whiteness"
+    rule: ClassVar[str] = "gcv-steady"
     weight: Weight
     positive: bool
     iterations: int

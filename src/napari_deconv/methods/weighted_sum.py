@@ -118,7 +118,7 @@ class SumModel(WeightedSum):
 
     name: Literal["sum"] = "sum"
     label: ClassVar[str] = "Sum: several priors at once"
-    rule: ClassVar[str] = "gcv-whiteness"
+    rule: ClassVar[str] = "gcv-steady"
     tgv: Weight = Field(0.0, title="TGV", description="Strength of TGV: edges and soft gradients.")
     iterations: Iterations = 150
 
