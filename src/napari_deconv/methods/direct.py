@@ -103,7 +103,6 @@ class _Regularised(ClosedForm):
     """A misfit plus one quadratic prior: in closed form for least squares, else by iteration."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
-    rule: ClassVar[str] = "gcv-steady"
     per_sigma: ClassVar[float] = 1.0
     weight: Weight = Field(
         "auto", description="Strength of the prior; more is smoother, less is noisier."
@@ -173,6 +172,7 @@ class Tikhonov(_Regularised):
     """
 
     name: Literal["tikhonov"] = "tikhonov"
+    rule: ClassVar[str] = "gcv-inflated"
     label: ClassVar[str] = "Tikhonov: instant, soft edges"
     prior: ClassVar[Prior] = TikhonovPrior()
 
