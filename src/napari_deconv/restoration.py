@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,7 +19,8 @@ from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
-from napari_deconv.methods.method import Step
+from napari_deconv.methods.method import Method, Step
+from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser
 from napari_deconv.region import Cut, reach
@@ -128,6 +129,7 @@ class Restoration(Generic[P]):
         self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
         clipped = self._check_counts()
         self._first = self.problem(0)
+        self._last: Tensor | None = None
         self._check_method()
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * recipe.method.total(self._first)
@@ -169,6 +171,32 @@ class Restoration(Generic[P]):
         for _ in self.choosing():
             pass
 
+    def glimpse(self, trying: Trying) -> npt.NDArray[np.float32]:
+        """Return what can be seen of the result while a strength is being searched for.
+
+        That is what is tried, if it is the whole; else the estimate that solvers start from.
+        """
+        estimate = beginning(self._first)
+        if trying.estimate.shape == estimate.shape and self.slices == 1:
+            estimate = trying.estimate
+        seen: npt.NDArray[np.float32] = self._to_grey(self._seen(estimate)).cpu().numpy()
+        return seen
+
+    def retune(self, method: Method) -> None:
+        """Take the same method at other strengths; steps of one picture begin at the last estimate.
+
+        Raises
+        ------
+        ValueError
+            If more than strengths differ.
+        """
+        if not self.recipe.method.is_but_for_strength(method):
+            raise ValueError("Only strengths can be changed on the way: begin a new run.")
+        method.check(self._first)
+        self.recipe = self.recipe.model_copy(update={"method": method, "curve": None})
+        if self.slices == 1 and self._last is not None:
+            self._first = replace(self._first, start=self._last)
+
     def steps(self) -> Iterator[Step]:
         """Find what strengths are on auto, then yield the estimates of every slice."""
         self.choose()
@@ -178,10 +206,11 @@ class Restoration(Generic[P]):
             problem = self._first if number == 0 else self.problem(number)
             each = method.total(problem)
             for index, x in enumerate(method.iterates(problem), start=1):
+                self._last = x
                 yield Step(
                     index=number * each + index,
                     total=self.slices * each,
-                    estimate=problem.crop(x)[self._cut.inner],
+                    estimate=self._seen(x),
                     seconds=time.perf_counter() - began,
                     to_grey=self._to_grey,
                     measure=partial(method.objective, problem, x),
@@ -236,6 +265,10 @@ class Restoration(Generic[P]):
     def verdict(self, result: npt.NDArray[np.float32]) -> str:
         """Return what is to be said of a result, a sentence or two."""
         return " ".join((*self.remarks(result), str(self.agreement(result))))
+
+    def _seen(self, x: Tensor) -> Tensor:
+        """Return the view of the region in a tensor on the grid."""
+        return self._first.crop(x)[self._cut.inner]
 
     def _blank(self) -> npt.NDArray[np.float32]:
         """Return an array for the result, not filled in."""

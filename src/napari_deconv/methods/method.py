@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from napari_deconv.core.params import Choice
 from napari_deconv.methods.strength import PER_SIGMA, from_noise
@@ -38,6 +38,19 @@ class Method(Choice):
     def automatic(self) -> list[str]:
         """Return the names of the strengths that are to be found."""
         return [name for name in self.parameters() if getattr(self, name) == "auto"]
+
+    def is_but_for_strength(self, other: Method) -> bool:
+        """Return whether another method is this one but for strengths, all of them numbers."""
+        if type(self) is not type(other) or other.automatic():
+            return False
+        changed = {n for n in self.parameters() if getattr(self, n) != getattr(other, n)}
+        return changed <= set(self.strengths())
+
+    @classmethod
+    def strengths(cls) -> list[str]:
+        """Return the names of the fields that may be left to be found."""
+        fields = cls.parameters().items()
+        return [name for name, field in fields if Literal["auto"] in get_args(field.annotation)]
 
     def strengthened(self, strength: float) -> Self:
         """Return the method at a strength, which those to be found share alike."""

@@ -32,14 +32,14 @@ from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
 from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.strength_curve import StrengthCurve, noise_and_strength
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_deconv.widgets.order import Begun, View
+    from napari_deconv.widgets.order import Begun, Choosing, View
 
 NO_REFERENCE = "none"
-SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 
 class DeblurPanel(QWidget):
@@ -73,6 +73,7 @@ class DeblurPanel(QWidget):
         self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = Line("method_line")
+        self.curve = StrengthCurve(self.method)
         self.region = RegionChoice(viewer)
         self.more = More()
         self.question = Question("attenuation", yes="Deblur anyway")
@@ -150,7 +151,7 @@ class DeblurPanel(QWidget):
         self.region.menu.refresh()
         self.explain()
 
-    def explain(self) -> None:
+    def explain(self, *_: Any) -> None:
         """Say what is understood of every choice."""
         self.frames.look(self._plane_shown())
         try:
@@ -163,6 +164,7 @@ class DeblurPanel(QWidget):
         if plane != self._plane:
             self._plane = plane
             self._forget()
+            self.curve.forget()
         empty = self.image.value is None
         self.invitation.setVisible(empty)
         if empty:
@@ -174,6 +176,7 @@ class DeblurPanel(QWidget):
     def look_at_data(self) -> None:
         """Take back what was measured of the image before its data changed."""
         self._forget()
+        self.curve.forget()
         self.explain()
 
     def begin_run(self) -> None:
@@ -185,17 +188,26 @@ class DeblurPanel(QWidget):
 
     def show_begun(self, begun: Begun) -> None:
         """Say what was measured, mended and found."""
-        method = begun.recipe.method
-        values = {name: getattr(method, name) for name in method.parameters()}
-        self.method.show_found(values)
-        if (measured := begun.recipe.measured) is not None:
-            share = measured.noise / measured.scale
-            told = f"noise {SIGMA} {measured.noise:.3g}, {share:.2%} of the grey range"
-            found = [f"{n} {values[n]:.3g} found from it" for n in self.method.on_auto]
-            self.method_line.say("; ".join((told, *found)))
-        self.notes.say("\n".join(begun.notes))
-        self.plot.begin(begun.total, with_psnr=self.reference.value is not None)
         self.controls.expect(begun.total)
+        self.show_chosen(begun.recipe)
+        self.notes.say("\n".join(begun.notes))
+
+    def show_choosing(self, choosing: Choosing) -> None:
+        """Show how far the search for a strength is."""
+        self.controls.status.say(f"{choosing} …", "plain")
+        if choosing.curve is not None:
+            self.curve.show_curve(choosing.curve)
+
+    def show_chosen(self, recipe: Recipe) -> None:
+        """Say what the noise is, and what strength was found how."""
+        method = recipe.method
+        values = {name: getattr(method, name) for name in method.parameters()}
+        known = {name: value for name, value in values.items() if value != "auto"}
+        self.method.show_found(known)
+        self.method_line.say(noise_and_strength(recipe, self.method.on_auto))
+        if recipe.curve is not None:
+            self.curve.show_curve(recipe.curve)
+        self.plot.begin(self.controls.bar.maximum(), with_psnr=self.reference.value is not None)
 
     def show_view(self, view: View, source: Source) -> None:
         """Show how far the run is, in the bar, the status line and the plot."""
@@ -283,6 +295,7 @@ class DeblurPanel(QWidget):
         self.changed.emit()
 
     def _change_psf(self) -> None:
+        self.curve.forget()
         self._look_at_psf()
         self.changed.emit()
 
@@ -316,6 +329,7 @@ class DeblurPanel(QWidget):
         column.row("Reference", self.reference)
         column.wide(self.method.native)
         column.beneath(self.method_line)
+        column.wide(self.curve)
         column.row("Region", self.region.menu)
         column.beneath(self.region.line)
         for widget in (self.more, self.notes, self.plot, self.verdict, self.saving, self.hint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.experimental import link_layers
@@ -53,6 +54,14 @@ class ResultLayer:
     def begin(self, begun: Begun) -> None:
         """Note the recipe that runs."""
         self._begun = begun
+
+    def change(self, recipe: Recipe) -> None:
+        """Note that another strength runs."""
+        assert self._begun is not None
+        self._begun = replace(self._begun, recipe=recipe)
+        if self.layer is not None:
+            ran = self.layer.metadata[METADATA][RAN]
+            self.layer.metadata[METADATA] = {**self._metadata(self._begun), RAN: ran}
 
     def show(self, image: npt.NDArray[np.float32]) -> None:
         """Add the layer with the first estimate; refresh it in place with the others."""
