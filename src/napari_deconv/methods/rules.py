@@ -129,7 +129,7 @@ class SteadyGcv(Rule):
     """
 
     name: Literal["gcv-steady"] = "gcv-steady"
-    label: ClassVar[str] = "GCV, steadied: needs no noise level"
+    label: ClassVar[str] = "Steadied GCV: needs no noise level"
 
     def score(self, fit: Fit) -> float:
         """Return ``log GCV + 0.1 log W + 0.05 log(1 + E)``."""
@@ -174,7 +174,7 @@ class InflatedGcv(Rule):
     """
 
     name: Literal["gcv-inflated"] = "gcv-inflated"
-    label: ClassVar[str] = "GCV, inflated: for linear filters"
+    label: ClassVar[str] = "Inflated GCV: for linear filters"
 
     def score(self, fit: Fit) -> float:
         """Return the logarithm of the misfit, cross-validated with inflated freedom."""
@@ -215,7 +215,7 @@ class Discrepancy(Rule):
     """
 
     name: Literal["discrepancy"] = "discrepancy"
-    label: ClassVar[str] = "Discrepancy: residual as large as the noise"
+    label: ClassVar[str] = "Discrepancy: a residual as large as the noise"
 
     def score(self, fit: Fit) -> float:
         """Return how far the residual is from what it should be, as a squared logarithm."""
@@ -236,7 +236,7 @@ class Whiteness(Rule):
     """
 
     name: Literal["whiteness"] = "whiteness"
-    label: ClassVar[str] = "Whiteness: residual without structure"
+    label: ClassVar[str] = "Whiteness: a residual without structure"
     needs_freedom: ClassVar[bool] = False
 
     def score(self, fit: Fit) -> float:

@@ -26,13 +26,14 @@ from napari_deconv.widgets.layer_choice import (
     likely_reference,
 )
 from napari_deconv.widgets.more import More
+from napari_deconv.widgets.noise_line import NoiseLine
 from napari_deconv.widgets.plot import ConvergencePlot
 from napari_deconv.widgets.psf_source import PsfSource
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
 from napari_deconv.widgets.source import Source
-from napari_deconv.widgets.strength_curve import StrengthCurve, noise_and_strength
+from napari_deconv.widgets.strength_curve import StrengthCurve
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -72,7 +73,7 @@ class DeblurPanel(QWidget):
         self._psf_menu = self.psf.menu
         self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
-        self.method_line = Line("method_line")
+        self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
         self.region = RegionChoice(viewer)
         self.more = More()
@@ -204,10 +205,12 @@ class DeblurPanel(QWidget):
         values = {name: getattr(method, name) for name in method.parameters()}
         known = {name: value for name, value in values.items() if value != "auto"}
         self.method.show_found(known)
-        self.method_line.say(noise_and_strength(recipe, self.method.on_auto))
+        self.method_line.tell(recipe)
         if recipe.curve is not None:
             self.curve.show_curve(recipe.curve)
-        self.plot.begin(self.controls.bar.maximum(), with_psnr=self.reference.value is not None)
+        if not method.automatic():
+            known_truth = self.reference.value is not None
+            self.plot.begin(self.controls.bar.maximum(), with_psnr=known_truth)
 
     def show_view(self, view: View, source: Source) -> None:
         """Show how far the run is, in the bar, the status line and the plot."""
@@ -290,7 +293,6 @@ class DeblurPanel(QWidget):
         self.explain()
 
     def _change_method(self) -> None:
-        self.method_line.say("")
         self.more.fit(self._method_class())
         self.changed.emit()
 

@@ -17,30 +17,11 @@ from napari_deconv.widgets.tone import colours
 if TYPE_CHECKING:
     from napari_deconv.methods.choosing import Curve
     from napari_deconv.methods.method import Method
-    from napari_deconv.recipe import Recipe
     from napari_deconv.widgets.form import FamilyForm
 
 HEIGHT = 96
 RISE = 1.2
 """Most that a score may lie above the least and still be drawn in full: the valley is shown."""
-
-
-SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
-
-
-def noise_and_strength(recipe: Recipe, on_auto: list[str]) -> str:
-    """Return what was measured of the noise, and what strengths on auto came to."""
-    measured, method = recipe.measured, recipe.method
-    if measured is None:
-        return ""
-    share = measured.noise / measured.scale
-    told = [f"noise {SIGMA} {measured.noise:.3g}, {share:.2%} of the grey range"]
-    if measured.gain > 0 and measured.read_noise is not None:
-        told.append(f"gain {measured.gain:.3g}, read noise {measured.read_noise:.3g}")
-    found = {name: getattr(method, name) for name in on_auto}
-    source = "" if recipe.curve is not None else " from it"
-    told += [f"{n} {value:.3g} found{source}" for n, value in found.items() if value != "auto"]
-    return "; ".join(told)
 
 
 class StrengthCurve(QWidget):
@@ -62,6 +43,7 @@ class StrengthCurve(QWidget):
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setObjectName("strength_plot")
         self._plot.setAccessibleName("score of the strengths that were tried")
+        self._plot.setToolTip("How the rule judged each strength that was tried: lower is better.")
         self._plot.setFixedHeight(HEIGHT)
         self._plot.setMouseEnabled(x=False, y=False)
         item = self._plot.getPlotItem()
@@ -126,6 +108,7 @@ class StrengthCurve(QWidget):
         room = max(max(score for score in y if score < lowest + RISE) - lowest, 1e-6)
         self._plot.setYRange(lowest - 0.08 * room, lowest + 1.05 * room, padding=0)
         self._plot.setXRange(math.log10(x[0]), math.log10(x[-1]), padding=0.06)
+        self._plot.getPlotItem().getAxis("bottom").setTicks([_ticks(x[0], x[-1])])
 
     def _words(self, curve: Curve) -> str:
         label = choices("strength")[curve.rule].label.split(":")[0]
@@ -161,3 +144,13 @@ class StrengthCurve(QWidget):
         self._mark(total)
         if total != self._curve.chosen:
             self.line.say(f"{total:.3g} by hand; {self._curve.chosen:.3g} had the least score.")
+
+
+def _ticks(least: float, greatest: float) -> list[tuple[float, str]]:
+    """Return where an axis of logarithms is labelled, and with what: few enough to be read."""
+    decades = math.log10(greatest / least)
+    steps = (1, 2, 5) if decades < 2 else (1,)
+    powers = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(greatest)) + 2)
+    every = max(1, round(decades / 4))
+    numbers = [step * 10.0**power for power in powers if power % every == 0 for step in steps]
+    return [(math.log10(number), f"{number:.6g}") for number in numbers]
