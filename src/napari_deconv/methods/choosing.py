@@ -78,6 +78,15 @@ class Trying:
     estimate: Tensor
     curve: Curve | None
 
+    def __str__(self) -> str:
+        """Return where the search is."""
+        return told(self.trial, self.trials)
+
+
+def told(trial: int, trials: int) -> str:
+    """Return where a search is, for people."""
+    return f"choosing the strength: {trial} of {trials}"
+
 
 class Ladder:
     """Descend to the least of a curve over the logarithm, by few evaluations.

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_deconv.methods.choosing import told
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -72,7 +74,7 @@ class Choosing:
 
     def __str__(self) -> str:
         """Return where the search is."""
-        return f"choosing the strength: {self.trial} of {self.trials}"
+        return told(self.trial, self.trials)
 
 
 @dataclass(frozen=True)
