@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 TRIALS = 5
 """Most strengths that are tried by solving."""
-PART = 0.4
-"""Part of a solve's iterations that a trial gets: it goes on from the last. With the second solve
-that tells the degrees of freedom, five trials cost as much as four solves."""
-ENOUGH = 40
-"""Most iterations of a trial."""
+FIRST, LATER = (0.6, 60), (0.35, 40)
+"""Part of a solve's iterations that the first trial gets, which begins cold, and a later one, which
+goes on from the last; and the most iterations that are enough for each. With the second solve that
+tells the degrees of freedom, five trials cost as much as four solves."""
 STEP = math.log(3.16)
 """From one strength to the next, as a logarithm, until the best lies between two."""
 CLOSE = math.log(1.2)
@@ -134,13 +133,13 @@ class Ladder:
         return min(max((left + middle) / 2 - fall / (2 * bend), left), right)
 
     def curve(self, rule: Rule, solves: float) -> Curve:
-        """Return what is known; the strength in three digits, as it is shown and typed."""
+        """Return what is known; the strength in two digits, which rounding hardly reaches."""
         x = sorted(self.points)
         return Curve(
             rule=rule.key(),
             weights=tuple(math.exp(one) for one in x),
             scores=tuple(self.points[one] for one in x),
-            chosen=float(f"{math.exp(self.least):.3g}"),
+            chosen=float(f"{math.exp(self.least):.2g}"),
             solves=round(solves, 2),
         )
 
@@ -167,17 +166,20 @@ def search(method: Method, problem: Problem, rule: Rule) -> Iterator[Trying]:
     ladder = Ladder(math.log(method.guess(problem)))
     walk = Walk(problem, rule.needs_freedom)
     whole = method.total(problem)
-    each = min(ENOUGH, max(1, int(PART * whole)))
     curve: Curve | None = None
+    spent = 0.0
     for trial in range(1, TRIALS + 1):
         there = ladder.next()
         if there is None:
             return
+        part, enough = LATER if trial > 1 else FIRST
+        each = min(enough, max(1, int(part * whole)))
         steps = walk.steps(method.strengthened(math.exp(there)), each)
         for number, estimates in enumerate(steps, start=1):
             if number == each:
                 ladder.points[there] = rule.score(walk.fit())
-                curve = ladder.curve(rule, trial * len(estimates) * each / whole)
+                spent += len(estimates) * each / whole
+                curve = ladder.curve(rule, spent)
             yield Trying(trial, TRIALS, estimates[0], curve)
 
 
