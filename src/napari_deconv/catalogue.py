@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "method": "How the image is restored",
+    "strength": "How strengths on auto are found",
     "prior": "What is believed of images",
     "fidelity": "How the noise is modelled",
     "boundary": "What is assumed beyond the border",
@@ -110,7 +111,7 @@ def _recipe_schema() -> dict[str, Any]:
     from napari_deconv.recipe import Recipe
 
     fields = Recipe.model_json_schema()["properties"]
-    known = {*registry.MODULES, "burst", "measured"}
+    known = {*registry.MODULES, "burst", "measured", "curve"}
     return {"properties": {name: field for name, field in fields.items() if name not in known}}
 
 

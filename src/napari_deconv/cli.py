@@ -287,6 +287,8 @@ def _carry_out(work: Work, as_json: bool) -> None:
 
     console = Console(stderr=True, quiet=as_json, highlight=False)
     with Bar(console, work) as bar:
+        for trying in work.restoration.choosing():
+            bar.search(trying)
         for step in work.steps():
             bar.show(step)
     report, check = work.save()

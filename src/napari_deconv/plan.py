@@ -13,7 +13,9 @@ from napari_deconv.core.burst import Burst
 from napari_deconv.core.fidelities import Fidelity, Gaussian
 from napari_deconv.core.params import Declared, OneOf, from_plain
 from napari_deconv.core.scale import Measurement
+from napari_deconv.methods.choosing import Curve
 from napari_deconv.methods.method import Method
+from napari_deconv.methods.rules import MethodsOwn, Rule
 from napari_deconv.methods.variational import TotalVariationModel
 from napari_deconv.psf.kernel import Centre
 from napari_deconv.psf.measured import MeasuredPsf
@@ -42,6 +44,9 @@ class Plan(Declared):
     method: Annotated[Method, OneOf("method")] = Field(
         TotalVariationModel(), description="How the image is restored."
     )
+    strength: Annotated[Rule, OneOf("strength")] = Field(
+        MethodsOwn(), description="How the strengths on auto are found."
+    )
     offset: float = Field(
         0.0,
         description="Added to the image before and subtracted afterwards, against negatives.",
@@ -55,6 +60,10 @@ class Plan(Declared):
     )
     measured: Measurement | None = Field(
         None, description="What was measured of the layer; measured anew if none."
+    )
+
+    curve: Curve | None = Field(
+        None, description="How the strength was found; none if it was given or follows the noise."
     )
 
     def __init__(self, /, **parts: Any) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from napari_deconv.jobs import Work
+    from napari_deconv.methods.choosing import Trying
     from napari_deconv.methods.method import Step
 
 PERIOD = 0.25
@@ -58,6 +59,11 @@ class Bar:
     ) -> None:
         """Take the bar away."""
         self._progress.stop()
+
+    def search(self, trying: Trying) -> None:
+        """Say how far the search for a strength is."""
+        if self._drawn:
+            self._progress.update(self._task, figures=str(trying))
 
     def show(self, step: Step) -> None:
         """Move the bar to a step, its figures now and then."""

@@ -11,6 +11,7 @@ MODULES = {
     "prior": ("core.priors",),
     "fidelity": ("core.fidelities",),
     "psf": ("psf.shapes", "psf.measured"),
+    "strength": ("methods.rules",),
     "method": (
         "methods.direct",
         "methods.richardson_lucy",
@@ -27,7 +28,7 @@ def choices(family: str) -> dict[str, type[Choice]]:
     Parameters
     ----------
     family : str
-        ``"method"``, ``"prior"``, ``"fidelity"``, ``"boundary"`` or ``"psf"``.
+        ``"method"``, ``"strength"``, ``"prior"``, ``"fidelity"``, ``"boundary"`` or ``"psf"``.
 
     Returns
     -------

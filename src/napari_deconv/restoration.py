@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -13,15 +13,18 @@ import numpy.typing as npt
 
 from napari_deconv import verdict
 from napari_deconv.core import device as devices
-from napari_deconv.core.boundary import margins
 from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
-from napari_deconv.methods.method import Step
+from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
+from napari_deconv.methods.method import Method, Step
+from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
+from napari_deconv.posing import Poser, check_counts
 from napari_deconv.region import Cut, reach
+from napari_deconv.telling import telling_part
 from napari_deconv.xray import frame as frames
 from napari_deconv.xray.weights import pixel_weights
 
@@ -34,8 +37,6 @@ P = TypeVar("P", bound=Plan)
 
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
-BEYOND_NOISE = 5.0
-"""Negative values deeper than this many sigma are no noise."""
 
 
 @dataclass
@@ -110,7 +111,7 @@ class Restoration(Generic[P]):
         frames.check_image(image)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
         self.device = devices.pick(device)
-        self._exposure = exposure = exposed(recipe, image, size, self.device)
+        exposure = exposed(recipe, image, size, self.device)
         recipe, image, self._kernel = exposure.recipe, exposure.image, exposure.kernel
         trust = None if weights is None else pixel_weights(weights, image.shape)
         if trust is not None:  # what counts for nothing is not looked at either
@@ -118,82 +119,102 @@ class Restoration(Generic[P]):
         self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
         self._cut = Cut.of(image.shape[-self._axes :], region, around)
-        self._grid = self._padded_grid(recipe)
-        devices.check_memory(self._grid, self.device)
         whole = exposure.frame or frames.understand(image, level=_follows_level(recipe))
         whole = whole if trust is None else whole.weighed(trust)
         fresh = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
         measured = recipe.measured or fresh
+        self._poser = Poser(exposure, whole, measured, self.device)
+        devices.check_memory(self._poser.grid(recipe, self._cut.wide), self.device)
         low, high = whole.range()
         self._range = low + whole.level, high + whole.level
         self._measured = measured
         self._frame = whole.part((..., *self._cut.wide))
         fidelity = recipe.fidelity.resolved(measured)
         self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
-        clipped = self._check_counts()
+        clipped = check_counts(self.recipe, self._frame, measured)
         self._first = self.problem(0)
-        method = recipe.method.resolved(self._first)
-        method.check(self._first)
-        if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
-            hint = "set the offset to 0 or positive off."
-            raise ValueError(f"Positivity would hold for image plus offset; {hint}")
-        self.recipe = self.recipe.model_copy(update={"method": method})
+        self._last: Tensor | None = None
+        self._check_method()
         self.slices = 1 if image.ndim == self._axes else len(image)
-        self.total = self.slices * method.total(self._first)
-        bias = (method.bias,) if method.bias else ()
+        self.total = self.slices * recipe.method.total(self._first)
+        self._rule = recipe.strength.of(recipe.method.rule)
+        self._resolve()
+        bias = (recipe.method.bias,) if recipe.method.bias else ()
         said = (*recipe.replaced_noise(), *measured.foreign(fresh))
         self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
 
     def problem(self, index: int = 0) -> Problem:
         """Return the problem of one slice (or of the whole image), on the device."""
-        import torch
+        return self._poser.problem(self.recipe, self._cut.wide, index)
 
-        from napari_deconv.core.operators import Blur
-        from napari_deconv.core.problem import Problem
+    @property
+    def chosen(self) -> bool:
+        """Whether every strength is a number."""
+        return not self.recipe.method.automatic()
 
-        recipe, scale = self.recipe, self._measured.scale
-        values = self._slice(self._frame.values, index)
-        image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
-        mean = (self._measured.mean - self._frame.level + recipe.offset) / scale
-        if recipe.fidelity.key() == "poisson":
-            image = image.clamp(min=0)
-        image = image.to(self.device)
-        window = tuple(
-            slice(before, before + n)
-            for n, grid in zip(image.shape, self._grid, strict=True)
-            for before, _ in [margins(n, grid)]
-        )
-        data = recipe.boundary.extend(image, self._grid, mean)
-        noise = self._measured.noise / scale
-        exposures = self._exposure.exposures
-        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, noise)
-        weights, trust = self._weights(index, window), fidelity.weigh(data, mean, self._axes)
-        if trust is not None:
-            weights = trust if weights is None else weights.mul_(trust)
-        return Problem(
-            data=data,
-            weights=weights,
-            blur=Blur(torch.from_numpy(self._kernel.array).to(self.device), self._grid),
-            fidelity=fidelity,
-            window=window,
-            noise=noise,
-            mean=mean,
-            scale=scale,
-            graded=self._frame.weights is not None,
-        )
+    def choosing(self) -> Iterator[Trying]:
+        """Find the strengths that were left to be found, and yield what is tried.
+
+        Nothing is yielded where nothing is to be found. Afterwards they are numbers in `recipe`,
+        with the curve that led to them. What is tried is the part of the whole image (of a stack,
+        of its middle slice) that tells most, so that a region gets the strength of the whole.
+        """
+        if self.chosen:
+            return
+        part, index = self._telling()
+        problem = self._poser.problem(self.recipe, part, index)
+        curve = None
+        for trying in search(self.recipe.method, problem, self._rule):
+            curve = trying.curve
+            yield trying
+        assert curve is not None
+        self._take(curve)
+
+    def choose(self) -> None:
+        """Find the strengths that were left to be found."""
+        for _ in self.choosing():
+            pass
+
+    def glimpse(self, trying: Trying) -> npt.NDArray[np.float32]:
+        """Return what can be seen of the result while a strength is being searched for.
+
+        That is what is tried, if it is the whole; else the estimate that solvers start from.
+        """
+        estimate = beginning(self._first)
+        if trying.estimate.shape == estimate.shape and self.slices == 1:
+            estimate = trying.estimate
+        seen: npt.NDArray[np.float32] = self._to_grey(self._seen(estimate)).cpu().numpy()
+        return seen
+
+    def retune(self, method: Method) -> None:
+        """Take the same method at other strengths; steps of one picture begin at the last estimate.
+
+        Raises
+        ------
+        ValueError
+            If more than strengths differ.
+        """
+        if not self.recipe.method.is_but_for_strength(method):
+            raise ValueError("Only strengths can be changed on the way: begin a new run.")
+        method.check(self._first)
+        self.recipe = self.recipe.model_copy(update={"method": method, "curve": None})
+        if self.slices == 1 and self._last is not None:
+            self._first = replace(self._first, start=self._last)
 
     def steps(self) -> Iterator[Step]:
-        """Yield the estimates of every slice, one by one."""
+        """Find what strengths are on auto, then yield the estimates of every slice."""
+        self.choose()
         began = time.perf_counter()
         method = self.recipe.method
         for number in range(self.slices):
             problem = self._first if number == 0 else self.problem(number)
             each = method.total(problem)
             for index, x in enumerate(method.iterates(problem), start=1):
+                self._last = x
                 yield Step(
                     index=number * each + index,
                     total=self.slices * each,
-                    estimate=problem.crop(x)[self._cut.inner],
+                    estimate=self._seen(x),
                     seconds=time.perf_counter() - began,
                     to_grey=self._to_grey,
                     measure=partial(method.objective, problem, x),
@@ -249,6 +270,10 @@ class Restoration(Generic[P]):
         """Return what is to be said of a result, a sentence or two."""
         return " ".join((*self.remarks(result), str(self.agreement(result))))
 
+    def _seen(self, x: Tensor) -> Tensor:
+        """Return the view of the region in a tensor on the grid."""
+        return self._first.crop(x)[self._cut.inner]
+
     def _blank(self) -> npt.NDArray[np.float32]:
         """Return an array for the result, not filled in."""
         stack = self._frame.values.shape[: -self._axes]
@@ -260,55 +285,36 @@ class Restoration(Generic[P]):
     def _to_grey(self, estimate: Tensor) -> Tensor:
         return estimate * self._measured.scale + (self._frame.level - self.recipe.offset)
 
-    def _padded_grid(self, recipe: P) -> tuple[int, ...]:
-        from napari_deconv.core.operators import fast_length
+    def _check_method(self) -> None:
+        """Refuse what the method can't do with this problem."""
+        recipe, method = self.recipe, self.recipe.method
+        method.check(self._first)
+        if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
+            hint = "set the offset to 0 or positive off."
+            raise ValueError(f"Positivity would hold for image plus offset; {hint}")
 
-        frame = tuple(s.stop - s.start for s in self._cut.wide)
-        multiple = recipe.method.multiple()
-        if not recipe.boundary.padded:
-            if any(n % multiple for n in frame):
-                raise ValueError(
-                    f"{recipe.method.key()} on the periodic border needs sides that {multiple} "
-                    "divides: crop the image, take fewer levels, invariant wavelets or another "
-                    "border."
-                )
-            return frame
-        return tuple(
-            fast_length(n + k - 1, multiple)
-            for n, k in zip(frame, self._kernel.array.shape, strict=True)
-        )
+    def _resolve(self) -> None:
+        """Find the strengths that take no solving: of a linear filter, or from the noise alone."""
+        method = self.recipe.method
+        if not method.automatic():
+            return
+        if self._rule.key() == "noise" or nothing_to_go_by(self._first):
+            resolved = method.resolved(self._first)
+            self.recipe = self.recipe.model_copy(update={"method": resolved})
+        elif method.is_filter(self._first):
+            part, index = self._telling()
+            problem = self._poser.problem(self.recipe, part, index)
+            self._take(filtered(method, problem, self._rule))
 
-    def _weights(self, index: int, window: tuple[slice, ...]) -> Tensor | None:
-        """Return how much each pixel counts, the boundary's weight beyond it; None if all 1."""
-        import torch
+    def _telling(self) -> tuple[tuple[slice, ...], int]:
+        """Return which part of which slice strengths are tried on."""
+        values, index = self._poser.frame.values, self.slices // 2
+        return telling_part(self._slice(values, index)), index
 
-        outside = self.recipe.boundary.weight
-        known = (self._frame.valid, self._exposure.share, self._frame.weights)
-        parts = [self._slice(part, index) for part in known if part is not None]
-        if not parts and (outside == 1 or not self.recipe.boundary.padded):
-            return None
-        weights = torch.full(self._grid, outside, device=self.device)
-        weights[window] = 1.0
-        for part in parts:
-            weights[window] *= torch.tensor(part, dtype=weights.dtype, device=self.device)
-        return weights
-
-    def _check_counts(self) -> tuple[str, ...]:
-        """Refuse data with true negatives for counted photons; name what is clipped."""
-        if self.recipe.fidelity.key() != "poisson":
-            return ()
-        values, valid = self._frame.values, self._frame.valid
-        good = values if valid is None else values[valid]
-        lowest = float(good.min()) + self.recipe.offset
-        if lowest < -BEYOND_NOISE * self._measured.noise - 1e-6 * self._measured.scale:
-            enough = 1.01 * (self.recipe.offset - lowest)
-            raise ValueError(
-                f"The image has values down to {lowest:.4g}, but {self.recipe.method.key()} with "
-                f"Poisson noise needs counts: set the offset to {enough:.4g} "
-                "or deblur counts or transmission instead."
-            )
-        below = int((good + self.recipe.offset < 0).sum())
-        return (f"{below} pixels below zero set to zero.",) if below else ()
+    def _take(self, curve: Curve) -> None:
+        """Note the strength that a curve led to."""
+        method = self.recipe.method.strengthened(curve.chosen)
+        self.recipe = self.recipe.model_copy(update={"method": method, "curve": curve})
 
     def _checked_reference(self, reference: npt.ArrayLike) -> npt.NDArray[np.generic]:
         truth = np.asarray(reference)

@@ -167,7 +167,7 @@ def test_what_auto_came_to_is_shown(desk: Any) -> None:
     result = desk.run_to_end()
     weight = result.metadata["napari-deconv"]["method"]["weight"]
     said = desk.dock.panel.method_line.text()
-    assert f"weight {weight:.3g} found from it" in said
+    assert f"weight {weight:.3g} found" in said
     assert "of the grey range" in said
     assert desk.dock.method.weight == "auto"
 

@@ -13,11 +13,21 @@ from napari.utils import progress
 from qtpy.QtCore import QThread
 from scipy.ndimage import gaussian_filter
 
+from napari_deconv import telling
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.recipe import Recipe
 from napari_deconv.restoration import Restoration
-from napari_deconv.widgets.order import Begun, Failure, Order, Question, Verdict, View
+from napari_deconv.widgets.order import (
+    Begun,
+    Choosing,
+    Chosen,
+    Failure,
+    Order,
+    Question,
+    Verdict,
+    View,
+)
 from napari_deconv.widgets.worker import PERIOD, Control, Run, restore
 
 TRUTH = np.ones((64, 80))
@@ -26,8 +36,9 @@ rng = np.random.default_rng(1)
 IMAGE = (gaussian_filter(TRUTH, 1.5) + rng.normal(0, 0.005, TRUTH.shape)).astype(np.float32)
 
 
-def order(iterations: int = 20, **changes: Any) -> Order:
-    recipe = Recipe(psf=GaussianPsf(sigma=1.5), method={"name": "tv", "iterations": iterations})
+def order(iterations: int = 20, weight: float | str = 0.002, **changes: Any) -> Order:
+    method = {"name": "tv", "iterations": iterations, "weight": weight}
+    recipe = Recipe(psf=GaussianPsf(sigma=1.5), method=method)
     given: dict[str, Any] = {"recipe": recipe, "image": lambda: IMAGE, "device": "cpu"}
     return Order(**{**given, **changes})
 
@@ -71,6 +82,31 @@ def test_what_is_told_and_in_which_order() -> None:
     assert views(messages)[-1].index == 20
     assert isinstance(messages[-1], Verdict)
     assert "chi-square" in messages[-1].text
+
+
+def test_a_search_for_the_strength_is_told_before_the_views() -> None:
+    control, told = Control(), []
+    for message in restore(order(weight="auto"), control):
+        control.shown()
+        told.append(message)
+    kinds = list(dict.fromkeys(type(message) for message in told))
+    assert kinds == [Begun, Choosing, Chosen, View, Verdict]
+    assert told[0].recipe.method.weight == "auto"
+    (chosen,) = [message for message in told if isinstance(message, Chosen)]
+    assert chosen.recipe.method.weight == chosen.recipe.curve.chosen
+    searched = [message for message in told if isinstance(message, Choosing)]
+    assert str(searched[0]) == "choosing the strength: 1 of 5"
+    assert searched[0].image.shape == IMAGE.shape
+    assert np.abs(searched[-1].image - TRUTH).max() < 1
+
+
+def test_a_search_on_a_part_shows_a_first_estimate_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(telling.SIDE, 2, 40)
+    messages = list(restore(order(weight="auto"), Control()))
+    (searched,) = [message for message in messages if isinstance(message, Choosing)]
+    assert searched.image.shape == IMAGE.shape
 
 
 def test_the_last_view_is_the_library_s_result() -> None:

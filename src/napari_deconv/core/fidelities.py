@@ -51,6 +51,11 @@ class Fidelity(Choice):
         """Return the grey value that the noise model expects where the blurred image is v."""
         return v
 
+    def standardised(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the residual of v, each pixel in units of its noise but for one factor."""
+        slope = self.gradient(v, data, weights)
+        return slope if weights is None else slope * weights.clamp(min=_DARKEST).rsqrt()
+
     def misfit(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
         """Return ``sum weights * f(v; data)``, a 0-dimensional tensor."""
         raise TypeError(f"{type(self).__name__} states no misfit.")
@@ -128,6 +133,10 @@ class Poisson(Fidelity):
     def expected(self, v: Tensor) -> Tensor:
         """Return the expected grey value v + background, never below a floor above zero."""
         return (v + self.background).clamp_(min=_DARKEST)
+
+    def standardised(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
+        """Return Pearson's residual, ``(v + b - g) / sqrt(v + b)``, but for one factor."""
+        return super().standardised(v, data, weights) * self.expected(v).sqrt_()
 
     def misfit(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
         """Return the weighted Kullback-Leibler divergence of data from v + background."""

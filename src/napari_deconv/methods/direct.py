@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from napari_deconv.core.params import Weight, register
 from napari_deconv.core.priors import Prior, RidgePrior, Term, TikhonovPrior
 from napari_deconv.methods.method import Method
-from napari_deconv.methods.strength import assumed_noise, from_noise
+from napari_deconv.methods.strength import assumed_noise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,6 +46,18 @@ class ClosedForm(Method):
                 f"{self.key()} is a filter, which can't weigh pixels, only mask them: "
                 "choose tikhonov or tv, or pixel weights of 0 and 1."
             )
+
+    def is_filter(self, problem: Problem) -> bool:
+        """Return True: masked pixels count as they were filled."""
+        return True
+
+    def filtered(self, problem: Problem) -> tuple[Tensor, float]:
+        """Return the filtered data, and the mean of ``h r`` over all frequencies."""
+        blur = problem.blur
+        response = self.response(problem)
+        passed = blur.inverse(blur.spectrum * response)
+        origin: tuple[Any, ...] = (..., *(0 for _ in blur.grid))
+        return blur.inverse(response * blur.forward(problem.data)), float(passed[origin])
 
     def total(self, problem: Problem) -> int:
         """Return 1, or the number of fillings where data are masked."""
@@ -99,6 +111,7 @@ class _Regularised(ClosedForm):
     """A misfit plus one quadratic prior: in closed form for least squares, else by iteration."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
+    per_sigma: ClassVar[float] = 1.0
     weight: Weight = Field(
         "auto", description="Strength of the prior; more is smoother, less is noisier."
     )
@@ -126,6 +139,10 @@ class _Regularised(ClosedForm):
         start = self.estimate(problem) if problem.start is None else problem.start
         return walk(problem, self.terms(problem), self.iterations, start)
 
+    def is_filter(self, problem: Problem) -> bool:
+        """Return whether the misfit is least squares, whose closed form any solver reaches."""
+        return problem.fidelity.key() == "gaussian" and not problem.graded
+
     def check(self, problem: Problem) -> None:
         """Refuse the accelerated gradient where the misfit's curvature has no bound."""
         if self.solver == "accelerated-gradient":
@@ -138,13 +155,9 @@ class _Regularised(ClosedForm):
             self.solver == "direct" and problem.fidelity.key() == "gaussian" and not problem.graded
         )
 
-    def resolved(self, problem: Problem) -> Self:
-        """Return the method with its automatic weight as a number."""
-        return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
-
     def terms(self, problem: Problem) -> list[Term]:
         """Return the quadratic prior."""
-        weight = from_noise(problem) if self.weight == "auto" else self.weight
+        weight = self.guess(problem) if self.weight == "auto" else self.weight
         return [Term(weight, self.prior)]
 
     def response(self, problem: Problem) -> Tensor:
@@ -169,6 +182,7 @@ class Tikhonov(_Regularised):
     """
 
     name: Literal["tikhonov"] = "tikhonov"
+    rule: ClassVar[str] = "gcv-inflated"
     label: ClassVar[str] = "Tikhonov: instant, soft edges"
     prior: ClassVar[Prior] = TikhonovPrior()
 
@@ -213,9 +227,9 @@ class Wiener(ClosedForm):
         3.0, ge=0, le=4, description="How steeply the signal's power falls with frequency."
     )
 
-    def resolved(self, problem: Problem) -> Self:
-        """Return the filter with its noise as a number."""
-        return self.replace(noise=assumed_noise(problem)) if self.noise == "auto" else self
+    def guess(self, problem: Problem) -> float:
+        """Return the noise."""
+        return assumed_noise(problem)
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / (|h|^2 + N / S)``."""

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from napari_deconv.core.params import Choice
+from napari_deconv.methods.strength import PER_SIGMA, from_noise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,10 +30,48 @@ class Method(Choice):
     """Whether another library computes it on the host: slow, and for comparison only."""
     bias: ClassVar[str] = ""
     """If it does not keep grey values: what it does to them, for the user."""
+    rule: ClassVar[str] = "noise"
+    """Name of the rule that finds its strength where the user leaves that to it."""
+    per_sigma: ClassVar[float] = PER_SIGMA
+    """Strength per noise sigma, near the best on pictures of many kinds."""
+
+    def automatic(self) -> list[str]:
+        """Return the names of the strengths that are to be found."""
+        return [name for name in self.parameters() if getattr(self, name) == "auto"]
+
+    def is_but_for_strength(self, other: Method) -> bool:
+        """Return whether another method is this one but for strengths, all of them numbers."""
+        if type(self) is not type(other) or other.automatic():
+            return False
+        changed = {n for n in self.parameters() if getattr(self, n) != getattr(other, n)}
+        return changed <= set(self.strengths())
+
+    @classmethod
+    def strengths(cls) -> list[str]:
+        """Return the names of the fields that may be left to be found."""
+        fields = cls.parameters().items()
+        return [name for name, field in fields if Literal["auto"] in get_args(field.annotation)]
+
+    def strengthened(self, strength: float) -> Self:
+        """Return the method at a strength, which those to be found share alike."""
+        names = self.automatic()
+        return self.replace(**{name: strength / len(names) for name in names}) if names else self
+
+    def guess(self, problem: Problem) -> float:
+        """Return the strength that the noise alone suggests."""
+        return from_noise(problem, self.per_sigma)
 
     def resolved(self, problem: Problem) -> Self:
-        """Return the method with every ``"auto"`` replaced by the number it comes to."""
-        return self
+        """Return the method with every ``"auto"`` replaced by what the noise alone suggests."""
+        return self.strengthened(self.guess(problem))
+
+    def is_filter(self, problem: Problem) -> bool:
+        """Return whether its estimate is a linear filter of the data, in closed form."""
+        return False
+
+    def filtered(self, problem: Problem) -> tuple[Tensor, float]:
+        """Return the filter's estimate, and its degrees of freedom per pixel."""
+        raise TypeError(f"{type(self).__name__} is no linear filter.")
 
     def is_local(self) -> bool:
         """Return whether an estimate hangs only on the data nearby: a region equals the whole."""

@@ -85,6 +85,7 @@ class _Reference(Model):
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian",)
     on_host: ClassVar[bool] = True
+    rule: ClassVar[str] = "noise"  # too slow to be tried several times
     positive: Positive = False
     iterations: Iterations = 60
 

@@ -1,4 +1,4 @@
-"""Choose the strength of a prior from the noise."""
+"""Choose the strength of a prior from the noise alone: a first guess, and the simplest rule."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def assumed_noise(problem: Problem) -> float:
     return max(problem.noise, LEAST_NOISE)
 
 
-def from_noise(problem: Problem) -> float:
-    """Return 0.15 of the noise sigma in units of the grey range, times the misfit's curvature.
+def from_noise(problem: Problem, per_sigma: float = PER_SIGMA) -> float:
+    """Return a multiple of the noise sigma (grey range 1), times the misfit's curvature.
 
     The curvature (1 for least squares) makes the strength mean the same to every fidelity.
     """
-    return PER_SIGMA * assumed_noise(problem) * problem.fidelity.curvature(problem.mean)
+    return per_sigma * assumed_noise(problem) * problem.fidelity.curvature(problem.mean)

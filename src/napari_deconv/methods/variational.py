@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,7 +22,6 @@ from napari_deconv.core.priors import (
 )
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.start import beginning
-from napari_deconv.methods.strength import from_noise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,6 +48,7 @@ class Model(Method):
     """A misfit plus prior terms: ``argmin f(H x; g) + sum_i w_i phi_i(K_i x)``."""
 
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson", "poisson-gaussian", "huber")
+    rule: ClassVar[str] = "gcv-steady"
     weight: Weight
     positive: bool
     iterations: int
@@ -56,10 +56,6 @@ class Model(Method):
     def priors(self, weight: float) -> list[Term]:
         """Return the sparse terms of the model at a strength."""
         raise TypeError(f"{type(self).__name__} states no priors.")
-
-    def resolved(self, problem: Problem) -> Self:
-        """Return the model with its automatic weight as a number."""
-        return self.replace(weight=from_noise(problem)) if self.weight == "auto" else self
 
     def is_local(self) -> bool:
         """Return False where wavelets lie on a grid, which a region would shift."""
@@ -86,7 +82,7 @@ class Model(Method):
 
     def terms(self, problem: Problem) -> list[Term]:
         """Return the sparse terms and, if asked for, positivity."""
-        weight = from_noise(problem) if self.weight == "auto" else self.weight
+        weight = self.guess(problem) if self.weight == "auto" else self.weight
         positivity = [Term(1.0, Positivity())] if self.positive else []
         return [*self.priors(weight), *positivity]
 
@@ -244,7 +240,7 @@ class TgvModel(Model):
     def _penalty(self, problem: Problem) -> Tgv:
         from napari_deconv.methods.tgv import Tgv
 
-        weight = from_noise(problem) if self.weight == "auto" else self.weight
+        weight = self.guess(problem) if self.weight == "auto" else self.weight
         return Tgv(weight, self.ratio * weight)
 
 

@@ -25,7 +25,6 @@ from napari_deconv.core.priors import (
 )
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.start import beginning
-from napari_deconv.methods.strength import from_noise
 from napari_deconv.methods.variational import Iterations
 
 if TYPE_CHECKING:
@@ -77,11 +76,6 @@ class WeightedSum(Method):
         """Return the number of iterations."""
         return self.iterations
 
-    def resolved(self, problem: Problem) -> Self:
-        """Return the method with its automatic weights as numbers."""
-        found = {name: self._weight(problem, name) for name in self._automatic()}
-        return type(self)(**{**self.plain(), **found})
-
     def is_local(self) -> bool:
         """Return False where wavelets lie on a grid, which a region would shift."""
         return self.multiple() == 1
@@ -106,12 +100,9 @@ class WeightedSum(Method):
             terms.append(Term(1.0, box))
         return terms
 
-    def _automatic(self) -> list[str]:
-        return [name for name in self.priors() if getattr(self, name) == "auto"]
-
     def _weight(self, problem: Problem, name: str) -> float:
         weight = getattr(self, name)
-        automatic = from_noise(problem) / max(len(self._automatic()), 1)
+        automatic = self.guess(problem) / max(len(self.automatic()), 1)
         return automatic if weight == "auto" else float(weight)
 
 
@@ -127,6 +118,7 @@ class SumModel(WeightedSum):
 
     name: Literal["sum"] = "sum"
     label: ClassVar[str] = "Sum: several priors at once"
+    rule: ClassVar[str] = "gcv-steady"
     tgv: Weight = Field(0.0, title="TGV", description="Strength of TGV: edges and soft gradients.")
     iterations: Iterations = 150
 
@@ -146,9 +138,6 @@ class SumModel(WeightedSum):
         if self.tgv == 0:
             return value
         return value + self._tgv(problem).value(estimate, problem.ndim)
-
-    def _automatic(self) -> list[str]:
-        return [*super()._automatic(), *(["tgv"] if self.tgv == "auto" else [])]
 
     def _tgv(self, problem: Problem) -> Tgv:
         from napari_deconv.methods.tgv import Tgv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -11,9 +12,9 @@ from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_deconv.recipe import Recipe
+from napari_deconv.widgets import order as told
 from napari_deconv.widgets.before_after import BeforeAfter
 from napari_deconv.widgets.deblur_panel import DeblurPanel
-from napari_deconv.widgets.order import Begun, Failure, Order, Question, Verdict, View
 from napari_deconv.widgets.result import ResultLayer
 from napari_deconv.widgets.tone import sheet
 from napari_deconv.widgets.worker import Run
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
     from napari_deconv.psf.shapes import Psf
-
-ATTENUATION = (
-    "The values look like attenuation: they lie around zero, many below it. "
-    "A PSF measured on projections belongs to counts or transmission."
-)
 
 
 class DeblurWidget(QWidget):
@@ -57,7 +53,7 @@ class DeblurWidget(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._run: Run | None = None
         self._result: ResultLayer | None = None
-        self._last: View | None = None
+        self._last: told.View | None = None
         self._loss = ""
         self._answered: WeakSet[Image] = WeakSet()
         self.setObjectName("deblur")
@@ -214,8 +210,8 @@ class DeblurWidget(QWidget):
         follow = [layers.inserted, layers.removed, layers.reordered, layers.renamed]
         return [
             *((emitter, self._follow_layers) for emitter in follow),
-            (self._viewer.dims.events.current_step, self._follow_dims),
-            (self._viewer.dims.events.order, self._follow_dims),
+            (self._viewer.dims.events.current_step, self.panel.explain),
+            (self._viewer.dims.events.order, self.panel.explain),
             (self._viewer.events.theme, self._paint),
         ]
 
@@ -242,13 +238,12 @@ class DeblurWidget(QWidget):
             self.panel.controls.state = "idle"
         self.panel.leave()
 
-    def _ordered(self) -> tuple[Order, ResultLayer]:
+    def _ordered(self) -> tuple[told.Order, ResultLayer]:
         """Return what the fields ask for and the layer it will fill."""
         source = self.panel.source()
-        reference = self.panel.reference_source(source)
-        weights = self.panel.weights_source(source)
+        reference, weights = self.panel.companions(source)
         region = self.panel.region.of(source)
-        order = Order(
+        order = told.Order(
             recipe=self.recipe,
             image=source.fetch,
             psf=self.panel.psf.fetch(),
@@ -264,24 +259,33 @@ class DeblurWidget(QWidget):
         """Show what the thread tells."""
         if self._result is None:
             return
-        if isinstance(message, Begun):
+        if isinstance(message, told.Begun):
             self._result.begin(message)
             self.panel.show_begun(message)
-        elif isinstance(message, View):
+        elif isinstance(message, told.Choosing):
+            self._show_choosing(message, self._result)
+        elif isinstance(message, told.Chosen):
+            self._result.change(message.recipe)
+            self.panel.show_chosen(message.recipe)
+        elif isinstance(message, told.View):
             self._show(message, self._result)
-        elif isinstance(message, Verdict):
+        elif isinstance(message, told.Verdict):
             self.panel.verdict.say(message.text)
-        elif isinstance(message, Question):
-            self.panel.question.ask(ATTENUATION)
-        elif isinstance(message, Failure):
+        elif isinstance(message, told.Question):
+            self.panel.question.ask(told.ATTENUATION)
+        elif isinstance(message, told.Failure):
             self.panel.controls.status.say("")
             self._complain(message.text)
 
-    def _show(self, view: View, result: ResultLayer) -> None:
-        if result.layer is not None and not result.there:
+    def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
+        result.show(choosing.image)
+        if self._run is not None and not self._run.stopping:
+            self.panel.show_choosing(choosing)
+
+    def _show(self, view: told.View, result: ResultLayer) -> None:
+        if not result.show(view.image):
             return
         self._last = view
-        result.show(view.image)
         result.note(iteration=view.index, of=view.total)
         if self._run is not None and not self._run.stopping:
             self.panel.show_view(view, result.source)
@@ -298,7 +302,8 @@ class DeblurWidget(QWidget):
         elif self._loss:
             controls.status.say(self._loss, "plain")
         elif ending == "stopped" and self._last is None:
-            controls.status.say("Stopped before the first estimate.", "plain")
+            first = "the first estimate" if self.result_layer is None else "a strength was chosen"
+            controls.status.say(f"Stopped before {first}.", "plain")
         elif ending != "failed" and self._last is not None and self._result is not None:
             controls.show_view(self._last, self.panel.prefix(self._result.source, ending))
         self.finished.emit(ending)
@@ -312,13 +317,15 @@ class DeblurWidget(QWidget):
 
     def _check(self) -> None:
         """Say at once what is wrong with the fields, and no longer once it is mended."""
-        if self._run is not None or self.image is None or not self._joined:
+        if self._run is not None:
+            with suppress(ValueError):  # what is half typed
+                self._run.retune(self.method)
+            return
+        if self.image is None or not self._joined:
             return
         self.panel.question.hide()
         try:
-            source = self.panel.source()
-            self.panel.reference_source(source)
-            self.panel.weights_source(source)
+            self.panel.companions(self.panel.source())
             self.panel.recipe()
         except ValueError as error:
             self._complain(str(error))
@@ -335,9 +342,7 @@ class DeblurWidget(QWidget):
             self.stop()
         self.panel.follow_layers()
 
-    def _follow_dims(self, event: Any = None) -> None:
-        self.panel.explain()
-
     def _paint(self, event: Any = None) -> None:
         self.setStyleSheet(sheet(self._viewer.theme))
         self.panel.plot.paint(self._viewer.theme)
+        self.panel.curve.paint(self._viewer.theme)

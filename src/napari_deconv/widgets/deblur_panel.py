@@ -26,21 +26,22 @@ from napari_deconv.widgets.layer_choice import (
     likely_reference,
 )
 from napari_deconv.widgets.more import More
+from napari_deconv.widgets.noise_line import NoiseLine
 from napari_deconv.widgets.plot import ConvergencePlot
 from napari_deconv.widgets.psf_source import PsfSource
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
 from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.strength_curve import StrengthCurve
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_deconv.widgets.order import Begun, View
+    from napari_deconv.widgets.order import Begun, Choosing, View
 
 NO_REFERENCE = "none"
 NO_WEIGHTS = "all pixels alike"
-SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 
 class DeblurPanel(QWidget):
@@ -73,7 +74,8 @@ class DeblurPanel(QWidget):
         self._psf_menu = self.psf.menu
         self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
-        self.method_line = Line("method_line")
+        self.method_line = NoiseLine(self.method)
+        self.curve = StrengthCurve(self.method)
         self.region = RegionChoice(viewer)
         self.more = More(LayerChoice("weights", self._weight_options, lambda _: None))
         self.question = Question("attenuation", yes="Deblur anyway")
@@ -102,19 +104,17 @@ class DeblurPanel(QWidget):
             raise ValueError("There is no image to deblur; open one, or the sample.")
         return self.frames.of(Source.of(self.image.value, self._viewer.dims))
 
-    def reference_source(self, source: Source) -> Source | None:
-        """Return the plane of the reference; None if there is none.
+    def companions(self, source: Source) -> tuple[Source | None, Source | None]:
+        """Return the planes of reference and pixel weights, None for what is not chosen.
 
         Raises
         ------
         ValueError
-            In one sentence, if its shape is not the image's.
+            In one sentence, if one has another shape than the image.
         """
-        return self._alike(self.reference.value, "reference", source)
-
-    def weights_source(self, source: Source) -> Source | None:
-        """Return the plane of the pixel weights; None if all count alike. Raises as above."""
-        return self._alike(self.more.weights.value, "layer of pixel weights", source)
+        dims, weights = self._viewer.dims, self.more.weights.value
+        reference = source.companion(self.reference.value, "reference", dims)
+        return reference, source.companion(weights, "layer of pixel weights", dims)
 
     def recipe(self) -> Recipe:
         """Return what the fields say, without the array of a PSF layer.
@@ -149,7 +149,7 @@ class DeblurPanel(QWidget):
         self.region.menu.refresh()
         self.explain()
 
-    def explain(self) -> None:
+    def explain(self, *_: Any) -> None:
         """Say what is understood of every choice."""
         self.frames.look(self._plane_shown())
         try:
@@ -162,6 +162,7 @@ class DeblurPanel(QWidget):
         if plane != self._plane:
             self._plane = plane
             self._forget()
+            self.curve.forget()
         empty = self.image.value is None
         self.invitation.setVisible(empty)
         if empty:
@@ -173,6 +174,7 @@ class DeblurPanel(QWidget):
     def look_at_data(self) -> None:
         """Take back what was measured of the image before its data changed."""
         self._forget()
+        self.curve.forget()
         self.explain()
 
     def begin_run(self) -> None:
@@ -184,17 +186,28 @@ class DeblurPanel(QWidget):
 
     def show_begun(self, begun: Begun) -> None:
         """Say what was measured, mended and found."""
-        method = begun.recipe.method
-        values = {name: getattr(method, name) for name in method.parameters()}
-        self.method.show_found(values)
-        if (measured := begun.recipe.measured) is not None:
-            share = measured.noise / measured.scale
-            told = f"noise {SIGMA} {measured.noise:.3g}, {share:.2%} of the grey range"
-            found = [f"{n} {values[n]:.3g} found from it" for n in self.method.on_auto]
-            self.method_line.say("; ".join((told, *found)))
-        self.notes.say("\n".join(begun.notes))
-        self.plot.begin(begun.total, with_psnr=self.reference.value is not None)
         self.controls.expect(begun.total)
+        self.show_chosen(begun.recipe)
+        self.notes.say("\n".join(begun.notes))
+
+    def show_choosing(self, choosing: Choosing) -> None:
+        """Show how far the search for a strength is."""
+        self.controls.status.say(f"{choosing} …", "plain")
+        if choosing.curve is not None:
+            self.curve.show_curve(choosing.curve)
+
+    def show_chosen(self, recipe: Recipe) -> None:
+        """Say what the noise is, and what strength was found how."""
+        method = recipe.method
+        values = {name: getattr(method, name) for name in method.parameters()}
+        known = {name: value for name, value in values.items() if value != "auto"}
+        self.method.show_found(known)
+        self.method_line.tell(recipe)
+        if recipe.curve is not None:
+            self.curve.show_curve(recipe.curve)
+        if not method.automatic():
+            known_truth = self.reference.value is not None
+            self.plot.begin(self.controls.bar.maximum(), with_psnr=known_truth)
 
     def show_view(self, view: View, source: Source) -> None:
         """Show how far the run is, in the bar, the status line and the plot."""
@@ -221,18 +234,6 @@ class DeblurPanel(QWidget):
         self.region.leave()
         for menu in (self.image, self.psf.menu, self.reference, self.more.weights):
             menu.leave()
-
-    def _alike(self, layer: Image | None, role: str, source: Source) -> Source | None:
-        """Return the plane of a layer that goes with the image, pixel by pixel."""
-        if layer is None:
-            return None
-        plane = Source.of(layer, self._viewer.dims)
-        if plane.shape != source.shape:
-            raise ValueError(
-                f"The {role} has shape {plane.shape}, the image {source.shape}; "
-                f"choose a {role} of the same shape."
-            )
-        return plane
 
     def _image_options(self) -> list[tuple[str, Any]]:
         taken = self._psf_menu.value if self._psf_menu and self._psf_menu.decided else None
@@ -292,11 +293,11 @@ class DeblurPanel(QWidget):
         self.explain()
 
     def _change_method(self) -> None:
-        self.method_line.say("")
         self.more.fit(self._method_class())
         self.changed.emit()
 
     def _change_psf(self) -> None:
+        self.curve.forget()
         self._look_at_psf()
         self.changed.emit()
 
@@ -330,6 +331,7 @@ class DeblurPanel(QWidget):
         column.row("Reference", self.reference)
         column.wide(self.method.native)
         column.beneath(self.method_line)
+        column.wide(self.curve)
         column.row("Region", self.region.menu)
         column.beneath(self.region.line)
         for widget in (self.more, self.notes, self.plot, self.verdict, self.saving, self.hint):

@@ -6,14 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_deconv.methods.choosing import told
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from napari_deconv.evidence.reference import Psnr
+    from napari_deconv.methods.choosing import Curve
     from napari_deconv.recipe import Recipe
 
     Fetch = Callable[[], npt.NDArray[Any]]
+
+
+ATTENUATION = (
+    "The values look like attenuation: they lie around zero, many below it. "
+    "A PSF measured on projections belongs to counts or transmission."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,27 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """The strength is being searched for."""
+
+    trial: int
+    trials: int
+    image: npt.NDArray[np.float32]
+    curve: Curve | None
+
+    def __str__(self) -> str:
+        """Return where the search is."""
+        return told(self.trial, self.trials)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The strength was found, or changed on the way."""
+
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
 class View:
     """An estimate on its way, ready to be shown."""
 
@@ -89,4 +119,4 @@ class Failure:
     text: str
 
 
-Message = Begun | View | Verdict | Question | Failure
+Message = Begun | Choosing | Chosen | View | Verdict | Question | Failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.experimental import link_layers
@@ -56,13 +57,22 @@ class ResultLayer:
         """Note the recipe that runs."""
         self._begun = begun
 
-    def show(self, image: npt.NDArray[np.float32]) -> None:
-        """Add the layer with the first estimate; refresh it in place with the others."""
+    def change(self, recipe: Recipe) -> None:
+        """Note that another strength runs."""
+        assert self._begun is not None
+        self._begun = replace(self._begun, recipe=recipe)
+        if self.layer is not None:
+            ran = self.layer.metadata[METADATA][RAN]
+            self.layer.metadata[METADATA] = {**self._metadata(self._begun), RAN: ran}
+
+    def show(self, image: npt.NDArray[np.float32]) -> bool:
+        """Add the layer with the first estimate, then refresh it; return False if it is gone."""
         data = self._source.placed(image)
         if self.layer is None:
             self._add(data)
-        else:
+        elif self.there:
             self.layer.data = data
+        return self.there
 
     def note(self, **ran: Any) -> None:
         """Write into the layer's metadata what ran, beside the recipe."""

@@ -90,6 +90,24 @@ class Source:
         where = tuple(slice(None) if axis in self.axes else i for axis, i in enumerate(self.index))
         return np.asarray(self.data[where])
 
+    def companion(self, layer: Image | None, role: str, dims: Dims) -> Source | None:
+        """Return the plane of a layer that goes with this one pixel by pixel; None without one.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if it has another shape.
+        """
+        if layer is None:
+            return None
+        plane = Source.of(layer, dims)
+        if plane.shape != self.shape:
+            raise ValueError(
+                f"The {role} has shape {plane.shape}, the image {self.shape}; "
+                f"choose a {role} of the same shape."
+            )
+        return plane
+
     def summary(self) -> str:
         """Return one quiet line: size, pixel, slice, resolution."""
         parts = [" × ".join(map(str, self.shape)) + " px"]

@@ -7,7 +7,6 @@ until it has, so that a slow screen skips views and never queues them.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,13 +18,24 @@ from superqt.utils import GeneratorWorker
 
 from napari_deconv.core import device as devices
 from napari_deconv.evidence.reference import Psnr, peak, psnr
-from napari_deconv.widgets.order import Begun, Failure, Message, Order, Question, Verdict, View
+from napari_deconv.widgets.control import Control
+from napari_deconv.widgets.order import (
+    Begun,
+    Choosing,
+    Chosen,
+    Failure,
+    Message,
+    Order,
+    Question,
+    Verdict,
+    View,
+)
 from napari_deconv.xray.domain import looks_like_attenuation
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_deconv.methods.method import Step
+    from napari_deconv.methods.method import Method, Step
     from napari_deconv.recipe import Recipe
     from napari_deconv.restoration import Restoration
 
@@ -37,60 +47,6 @@ PERIOD = 0.1
 """Least seconds between two views."""
 
 Ending = Literal["done", "stopped", "failed", "asked"]
-
-
-class Control:
-    """What the screen tells the thread: stop, pause, resume, seen."""
-
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
-        self._going = threading.Event()
-        self._seen = threading.Event()
-        self._going.set()
-        self._seen.set()
-        self.rested = 0.0
-
-    @property
-    def stopped(self) -> bool:
-        """Whether to stop before the next iteration."""
-        return self._stopped.is_set()
-
-    @property
-    def paused(self) -> bool:
-        """Whether to rest before the next iteration."""
-        return not self._going.is_set()
-
-    @property
-    def seen(self) -> bool:
-        """Whether the screen has shown the last view."""
-        return self._seen.is_set()
-
-    def stop(self) -> None:
-        """Ask the thread to stop, also out of a pause."""
-        self._stopped.set()
-        self._going.set()
-
-    def pause(self) -> None:
-        """Ask the thread to rest."""
-        self._going.clear()
-
-    def resume(self) -> None:
-        """Let the thread go on."""
-        self._going.set()
-
-    def sent(self) -> None:
-        """Note that a view is on its way to the screen."""
-        self._seen.clear()
-
-    def shown(self) -> None:
-        """Note that the screen has shown it."""
-        self._seen.set()
-
-    def rest(self) -> None:
-        """Wait while paused, in the thread."""
-        began = time.perf_counter()
-        self._going.wait()
-        self.rested += time.perf_counter() - began
 
 
 def restore(order: Order, control: Control) -> Iterator[Message]:
@@ -118,15 +74,50 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     weights = None if order.weights is None else order.weights()
     run = order.recipe.begin(image, psf, order.device, order.region, weights)
     yield Begun(run.recipe, run.notes, str(run.device), run.total)
+    if not run.chosen:
+        yield from _choosing(run, control)
+        if control.stopped:
+            return
+        if run.chosen:
+            yield Chosen(run.recipe)
     last: View | None = None
-    for last in _views(run, _compared(truth, order.region), control):
-        yield last
+    for message in _views(run, _compared(truth, order.region), control):
+        last = message if isinstance(message, View) else last
+        yield message
     if last is not None and last.index == last.total:
         yield Verdict(run.verdict(last.image))
 
 
-def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
-    """Yield views of the steps: at most one a `PERIOD`, none unseen, and the last of all."""
+def _choosing(run: Restoration[Recipe], control: Control) -> Iterator[Message]:
+    """Search for the strength, and tell of it now and then."""
+    due = -float("inf")
+    for trying in run.choosing():
+        if control.stopped or control.paused or (control.seen and time.monotonic() >= due):
+            message = Choosing(trying.trial, trying.trials, run.glimpse(trying), trying.curve)
+            control.sent()
+            due = time.monotonic() + PERIOD
+            yield message
+        control.rest()
+        if control.stopped or control.waiting:
+            return
+
+
+def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View | Chosen]:
+    """Yield views of the steps: at most one a `PERIOD`, none unseen, and the last of all.
+
+    Where the strength was changed, the steps begin again at the last estimate.
+    """
+    while True:
+        if (method := control.retuned()) is not None:
+            run.retune(method)
+            yield Chosen(run.recipe)
+        yield from _until_retuned(run, compare, control)
+        if control.stopped or not control.waiting:
+            return
+
+
+def _until_retuned(run: Restoration[Recipe], compare: Compare, control: Control) -> Iterator[View]:
+    """Yield views until the last step, or until a strength is changed."""
     due = -float("inf")
     for step in run.steps():
         if control.stopped or control.paused or step.index == step.total:
@@ -139,7 +130,7 @@ def _views(run: Restoration[Recipe], compare: Compare, control: Control) -> Iter
             due = time.monotonic() + PERIOD
             yield view
         control.rest()
-        if control.stopped:
+        if control.stopped or control.waiting:
             return
 
 
@@ -195,6 +186,7 @@ class Run(QObject):
         self._ending: Ending = "stopped"
         self._heard = True
         self._over = False
+        self._method: Method | None = None
 
     @property
     def paused(self) -> bool:
@@ -228,6 +220,13 @@ class Run(QObject):
         """Go on."""
         self._control.resume()
 
+    def retune(self, method: Method) -> None:
+        """Go on at another strength from the last estimate; nothing else can be changed."""
+        running = self._method
+        if running is not None and running != method and running.is_but_for_strength(method):
+            self._method = method
+            self._control.retune(method)
+
     def abandon(self) -> None:
         """Stop and tell no more: the dock is closing."""
         self._heard = False
@@ -237,8 +236,10 @@ class Run(QObject):
     def _receive(self, message: Message) -> None:
         if not self._heard:
             return
-        if isinstance(message, View) and message.index == message.total:
-            self._ending = "done"
+        if isinstance(message, Begun):
+            self._method = message.recipe.method
+        elif isinstance(message, View):
+            self._ending = "done" if message.index == message.total else "stopped"
         elif isinstance(message, Question):
             self._ending = "asked"
         elif isinstance(message, Failure):
@@ -247,6 +248,8 @@ class Run(QObject):
         # napari's bar lets other events in, the next message and the end among them: it comes last.
         if isinstance(message, Begun):
             self._bar = progress(total=message.total, desc="Deblur")
+        elif isinstance(message, Choosing):
+            self._control.shown()
         elif isinstance(message, View):
             self._control.shown()
             if self._bar is not None:
