@@ -119,6 +119,17 @@ def of_methods() -> Iterator[tuple[str, Drawing]]:
     TABLES["method"] = rows
 
 
+def of_strengths() -> Iterator[tuple[str, Drawing]]:
+    """Draw `tv` at the strength that each rule finds, and at the best."""
+    image, truth, psf = scene().image[CUT], scene().truth[CUT], scene().psf
+    best, weight = _at_best(image, psf, truth, {"name": "gaussian"})
+    for name in nd.choices("strength"):
+        result, recipe = restored(image, psf, {"name": "tv"}, strength=name)
+        drawing = panels([("blurred", image), (name, result), ("best", best)], truth, MIDDLE)
+        found = recipe.method.weight
+        yield name, (drawing, f"`tv`, weight {found:.3g}; the best of a grid is {weight:.3g}.")
+
+
 def of_priors() -> Iterator[tuple[str, Drawing]]:
     """Draw every prior alone, through the method `sum`; bounds beside what they bound."""
     bounds = {"positivity": {"bounds": "positive"}}
@@ -240,6 +251,7 @@ TABLES: dict[str, list[list[str]]] = {}
 """Rows of a family's table, once all of it is drawn."""
 FAMILIES = {
     "method": of_methods,
+    "strength": of_strengths,
     "prior": of_priors,
     "fidelity": of_fidelities,
     "boundary": of_boundaries,

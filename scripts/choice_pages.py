@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAGES = {
     "methods.md": "method",
+    "strengths.md": "strength",
     "priors.md": "prior",
     "fidelities.md": "fidelity",
     "boundaries.md": "boundary",
