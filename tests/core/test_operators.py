@@ -133,3 +133,13 @@ def test_autograd_of_a_linear_map_is_its_adjoint() -> None:
     y = tensor(2, 6, 8, seed=1)
     (slope,) = torch.autograd.grad((differentiable(Gradient(2), x) * y).sum(), x)
     torch.testing.assert_close(slope, Gradient(2).adjoint(y))
+
+
+@pytest.mark.parametrize("grid", [(256, 10), (512, 9), (4, 256, 6), (24, 10)])
+def test_the_inverse_transform_gives_the_image_back(grid: tuple[int, ...]) -> None:
+    """Also where columns are laid into rows on the way, and for a stack of images."""
+    blur = Blur(torch.ones((1,) * len(grid)), grid)
+    x = tensor(2, *grid)
+    back = blur.inverse(blur.forward(x))
+    torch.testing.assert_close(back, x)
+    assert back.is_contiguous()

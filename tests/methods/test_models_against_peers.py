@@ -16,6 +16,7 @@ from napari_deconv.recipe import Recipe
 
 N = 32
 WEIGHT = 0.01
+HAAR = {"name": "wavelet", "basis": "haar", "levels": 2, "invariant": False, "weight": WEIGHT}
 
 
 def lopsided_psf() -> np.ndarray:
@@ -186,3 +187,22 @@ def test_pylops_fista_steps_like_any_other(data: np.ndarray) -> None:
     assert len(values) == ready.total == 40
     assert values[-1] < values[0]
     assert any("towards zero" in note for note in ready.notes)
+
+
+def test_an_orthonormal_wavelet_alone_gives_a_sparse_estimate(data: np.ndarray) -> None:
+    recipe = Recipe(method={**HAAR, "iterations": 20}, boundary="periodic")
+    ready = recipe.begin(data, lopsided_psf(), device="cpu")
+    *_, x = ready.recipe.method.iterates(ready.problem())
+    details = OrthonormalWavelet("haar", 2, 2)(x)[1:]
+    assert (details.abs() < 1e-5).float().mean() > 0.5
+
+
+def test_tgv_of_an_estimate_is_that_of_the_solvers_own_field(data: np.ndarray) -> None:
+    """An upper bound either way: a copy, whose field must be found, is valued nearly alike."""
+    recipe = Recipe(method={"name": "tgv", "weight": WEIGHT, "iterations": 300})
+    ready = recipe.begin(data, lopsided_psf(), device="cpu")
+    method, problem = ready.recipe.method, ready.problem()
+    *_, x = method.iterates(problem)
+    own, found = (float(method.objective(problem, u)) for u in (x, x.clone()))
+    assert own <= found * (1 + 1e-4)
+    assert own == pytest.approx(found, rel=1e-2)
