@@ -105,8 +105,14 @@ class Poser:
             noise=noise,
             mean=mean,
             scale=scale,
+            masked=self._masked(recipe),
             graded=self.frame.weights is not None,
         )
+
+    def _masked(self, recipe: Plan) -> bool:
+        """Return whether pixels are masked, in the frame or beyond its border."""
+        outside = recipe.boundary.padded and recipe.boundary.weight == 0
+        return outside or self.frame.valid is not None or self.exposure.share is not None
 
     def _bordered(self, recipe: Plan, cut: Cut) -> Plan:
         """Return the recipe, but a part of a periodic image with an edge: it repeats no more."""

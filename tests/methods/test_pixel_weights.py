@@ -30,10 +30,12 @@ def uneven(n: int = 64) -> tuple[np.ndarray, np.ndarray]:
     return (gaussian_filter(truth(n), 1.5, mode="nearest") + noise).astype(np.float32), sigma
 
 
-def restore(method: str, image: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def restore(
+    method: str, image: np.ndarray, weights: np.ndarray | None, **fixed: float
+) -> np.ndarray:
     few = {"iterations": 30} if "iterations" in nd.choices("method")[method].parameters() else {}
     few = {"iterations": 200} if method == "gradient-descent" else few
-    return nd.deconvolve(image, PSF, method, weights=weights, **few)
+    return nd.deconvolve(image, PSF, method, weights=weights, **few, **fixed)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -60,11 +62,12 @@ def test_only_ratios_count(method: str) -> None:
     assert np.abs(once - many).max() < 1e-3
 
 
-# Richardson-Lucy has no prior to lean on: it fits what little is said of a noisy pixel.
-@pytest.mark.parametrize("method", [name for name in WEIGHED if name != "richardson-lucy"])
+# Richardson-Lucy has no prior to lean on, and that of l1 says nothing of a bright ground.
+@pytest.mark.parametrize("method", [n for n in WEIGHED if n not in ("richardson-lucy", "l1")])
 def test_less_of_the_noise_comes_through_where_pixels_count_less(method: str) -> None:
     image, sigma = uneven()
-    weighed, alike = (restore(method, image, w) for w in (1 / sigma**2, None))
+    fixed = {"weight": 3e-3} if "weight" in nd.choices("method")[method].parameters() else {}
+    weighed, alike = (restore(method, image, w, **fixed) for w in (1 / sigma**2, None))
     quiet = np.s_[16:48, 46:54]  # a flat part of the noisy half
     assert weighed[quiet].std() < 0.8 * alike[quiet].std()
 

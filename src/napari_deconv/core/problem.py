@@ -37,6 +37,8 @@ class Problem:
         Mean grey value of the layer, in units of the grey range.
     scale : float
         Grey range: how many grey values a unit of the problem is.
+    masked : bool
+        Whether some of the weights may be 0.
     graded : bool
         Whether the user lets some pixels count more than others, beyond masking them.
     start : Tensor or None
@@ -51,6 +53,7 @@ class Problem:
     noise: float
     mean: float
     scale: float = 1.0
+    masked: bool = True
     graded: bool = False
     start: Tensor | None = None
 
