@@ -164,3 +164,14 @@ def test_a_dock_that_is_put_back_follows_the_camera_again(looking: Any) -> None:
     assert dock.region == "visible"
     getattr(looking.viewer, "scene", looking.viewer).camera.zoom *= 4
     looking.wait(lambda: says_what_is_shown(looking), 3000)
+
+
+def test_what_was_said_of_a_run_goes_with_its_image(desk: Any) -> None:
+    desk.use("tikhonov")
+    desk.run_to_end()
+    assert desk.status.startswith("done")
+    desk.viewer.add_image(np.ones((200, 180), np.float32), name="another")
+    desk.dock.image = desk.layers["another"]
+    assert desk.status == ""
+    assert desk.dock.panel.controls.bar.value() == 0
+    assert desk.dock.panel.verdict.text() == ""

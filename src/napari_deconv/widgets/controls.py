@@ -84,6 +84,12 @@ class Controls(QWidget):
         self.bar.setRange(0, total)
         self.bar.setValue(0)
 
+    def forget(self) -> None:
+        """Take back what was said of a run that ended: another image is chosen."""
+        if self.state == "idle":
+            self.expect(1)
+            self.status.say("")
+
     def show_view(self, view: View, prefix: str = "") -> None:
         """Show how far the run is."""
         self.bar.setRange(0, view.total)

@@ -173,8 +173,7 @@ class DeblurPanel(QWidget):
 
     def look_at_data(self) -> None:
         """Take back what was measured of the image before its data changed."""
-        self._forget()
-        self.curve.forget()
+        self._plane = None
         self.explain()
 
     def begin_run(self) -> None:
@@ -285,6 +284,7 @@ class DeblurPanel(QWidget):
         """Take back what was measured of an image, for it is another one now."""
         for line in (self.notes, self.verdict, self.method_line):
             line.say("")
+        self.controls.forget()
 
     def _change_image(self) -> None:
         """Offer what fits another image."""
@@ -334,12 +334,13 @@ class DeblurPanel(QWidget):
         column.wide(self.curve)
         column.row("Region", self.region.menu)
         column.beneath(self.region.line)
-        for widget in (self.more, self.notes, self.plot, self.verdict, self.saving, self.hint):
+        for widget in (self.more, self.notes, self.plot, self.saving, self.hint):
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is
         pinned.wide(self.question)
         pinned.wide(self.controls)
+        pinned.wide(self.verdict)
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         layout = QVBoxLayout(self)
