@@ -2,8 +2,9 @@
 
     python benchmarks/strength.py [--markdown] [--each]
 
-24 cases to judge by (4 pictures x 2 PSFs x 3 noise levels) and 8 others with harder PSFs, each blurred so that what lies beyond the border reaches in, with white noise of a share of the
-grey range. PSNR over the whole frame with K the maximum of the truth; the gap is that to the best
+24 cases to judge by (4 pictures x 2 PSFs x 3 noise levels) and 8 others with harder PSFs, each
+blurred so that what lies beyond the border reaches in, with white noise of a share of the grey
+range. PSNR over the whole frame with K the maximum of the truth; the gap is that to the best
 strength of a sweep; a rule's own choice is where its score over that sweep is least, and its PSNR
 is read off there. `--each` prints the best strength and the gaps of every case.
 """
