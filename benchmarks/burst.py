@@ -137,7 +137,9 @@ def best(burst: Burst, method: str) -> tuple[float, float]:
         (burst.frames[0], burst.psfs[0], None),
         (burst.frames, burst.psfs, {}),
     ):
-        recipe = nd.Recipe(method=method, burst=plan).begin(image, psf=psf, device="cpu").recipe
+        ready = nd.Recipe(method=method, burst=plan).begin(image, psf=psf, device="cpu")
+        ready.choose()
+        recipe = ready.recipe
         tried = [
             recipe.model_copy(update={"method": recipe.method.replace(weight=weight)})
             for weight in (factor * recipe.method.weight for factor in FACTORS)

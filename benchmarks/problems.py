@@ -46,8 +46,8 @@ class Case:
 
     @classmethod
     def of(cls, sample: samples.Sample, method: dict[str, Any], boundary: str) -> Self:
-        """Return the problem that a recipe makes of a sample, at the automatic weight."""
-        recipe = Recipe(method=method, boundary=boundary)
+        """Return the problem that a recipe makes of a sample, at the weight its noise suggests."""
+        recipe = Recipe(method=method, boundary=boundary, strength="noise")
         restoration = recipe.begin(sample.image, sample.psf, device="cpu")
         return cls(restoration.problem(), restoration.recipe.method)
 

@@ -2,9 +2,9 @@
 
     python benchmarks/strength.py [--markdown] [--each]
 
-24 cases to judge by (4 pictures x 2 PSFs x 3 noise levels) and 8 others that no constant was chosen
-on, each blurred so that what lies beyond the border reaches in, with white noise of a share of the
-grey range. PSNR over the whole frame with K the maximum of the truth; the gap is that to the best
+24 cases to judge by (4 pictures x 2 PSFs x 3 noise levels) and 8 others with harder PSFs, each
+blurred so that what lies beyond the border reaches in, with white noise of a share of the grey
+range. PSNR over the whole frame with K the maximum of the truth; the gap is that to the best
 strength of a sweep; a rule's own choice is where its score over that sweep is least, and its PSNR
 is read off there. `--each` prints the best strength and the gaps of every case.
 """
@@ -26,7 +26,7 @@ from table import parser, show
 import napari_deconv as nd
 from napari_deconv import samples
 from napari_deconv.core.params import from_plain
-from napari_deconv.methods.choosing import Ladder, Walk
+from napari_deconv.methods.choosing import Ladder, Walk, fit_of_filter
 from napari_deconv.methods.rules import Fit
 from napari_deconv.psf.shapes import DiskPsf, GaussianPsf
 
@@ -181,8 +181,8 @@ def swept(case: Case, model: str) -> Sweep:
     for number, weight in enumerate(weights[::-1]):
         chosen = method.strengthened(float(weight))
         if chosen.is_filter(problem):
-            estimate, freedom = chosen.filtered(problem)
-            fit = Fit.of(problem, estimate, freedom)
+            estimate, _ = chosen.filtered(problem)
+            fit = fit_of_filter(chosen, problem)
         else:
             for estimates in walk.steps(chosen, WARM if number else COLD):
                 estimate = estimates[0]

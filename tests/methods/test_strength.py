@@ -17,7 +17,7 @@ from napari_deconv.core.operators import Blur
 from napari_deconv.core.params import from_plain
 from napari_deconv.core.problem import Problem
 from napari_deconv.methods import choosing
-from napari_deconv.methods.choosing import Curve, Ladder, Walk
+from napari_deconv.methods.choosing import Curve, Ladder, Walk, fit_of_filter
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.rules import Fit, Gcv, Rule, Sure, whiteness
 from napari_deconv.recipe import Recipe
@@ -75,10 +75,9 @@ def test_sure_is_the_error_of_the_blurred_estimate_on_average(weight: float) -> 
     noise, risks, errors = 0.05, [], []
     for seed in range(20):
         problem, truth = periodic(noise, seed)
-        estimate, freedom = from_plain("method", {"name": "tikhonov", "weight": weight}).filtered(
-            problem
-        )
-        risks.append(math.exp(Sure().score(Fit.of(problem, estimate, freedom))) - noise**2)
+        method = from_plain("method", {"name": "tikhonov", "weight": weight})
+        estimate, _ = method.filtered(problem)
+        risks.append(math.exp(Sure().score(fit_of_filter(method, problem))) - noise**2)
         errors.append(float((problem.blur(estimate) - truth).square().mean()))
     spread = np.std(np.subtract(risks, errors)) / math.sqrt(len(risks))
     assert abs(np.mean(risks) - np.mean(errors)) < 3 * spread
@@ -89,10 +88,12 @@ def test_sure_is_the_error_of_the_blurred_estimate_on_average(weight: float) -> 
 def test_the_second_solve_tells_the_degrees_of_freedom_of_the_closed_form(weight: float) -> None:
     problem, _ = periodic(0.05, 1)
     method = from_plain("method", {"name": "tikhonov", "weight": weight})
-    _, exact = method.filtered(problem)
+    exact = fit_of_filter(method, problem)
     walk = Walk(problem, with_freedom=True)
     list(walk.steps(method, 1))
-    assert walk.fit().freedom == pytest.approx(exact, rel=0.1)
+    assert walk.fit().freedom == pytest.approx(exact.freedom, rel=0.1)
+    assert walk.fit().sharp_freedom == pytest.approx(exact.sharp_freedom, rel=0.1)
+    assert walk.fit().sharp_misfit == pytest.approx(exact.sharp_misfit, rel=1e-3)
 
 
 def test_the_degrees_of_freedom_of_tv_fall_with_its_strength() -> None:
@@ -111,9 +112,7 @@ def test_gcv_in_closed_form_is_the_least_of_a_brute_search(name: str) -> None:
     method = nd.choices("method")[name]()
     found = choosing.filtered(method, problem, Gcv())
     fine = np.geomspace(found.chosen / 10, found.chosen * 10, 401)
-    scores = [
-        Gcv().score(Fit.of(problem, *method.strengthened(float(w)).filtered(problem))) for w in fine
-    ]
+    scores = [Gcv().score(fit_of_filter(method.strengthened(float(w)), problem)) for w in fine]
     best = fine[int(np.argmin(scores))]
     assert 1e-6 < found.chosen < 1e2
     assert abs(math.log(found.chosen / best)) < math.log(1.25)
@@ -305,7 +304,7 @@ def test_a_warm_start_ends_where_a_cold_one_does() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rules_score_hangs_on_what_it_claims(rule: str) -> None:
     judge: Rule = nd.choices("strength")[rule]()
-    fit = Fit(misfit=1.0, freedom=0.1, noise=1.0, whiteness=2.5, excess=0.0)
+    fit = Fit(1.0, 0.1, noise=1.0, whiteness=2.5, sharp_misfit=3.0, sharp_freedom=0.1, excess=0.0)
     worse: dict[str, Callable[[Fit], Fit]] = {
         "gcv-steady": lambda f: replace(f, excess=50.0),
         "gcv": lambda f: replace(f, freedom=0.5),

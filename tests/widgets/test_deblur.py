@@ -59,7 +59,7 @@ def test_the_layer_changes_before_the_end_and_in_place(desk: Any) -> None:
 
 def test_the_status_line_says_where_the_run_is(desk: Any) -> None:
     assert desk.dock.reference is desk.layers["reference"]
-    desk.use("tv", iterations=30)
+    desk.use("tv", iterations=30, weight=0.001)
     desk.run_to_end()
     for part in ("done · iteration 30 of 30", "objective", "PSNR", "dB (K = 1)", " s · cpu"):
         assert part in desk.status
@@ -85,7 +85,7 @@ def test_stop_answers_at_once_and_keeps_the_last_estimate(desk: Any) -> None:
     assert desk.status.startswith("stopped · iteration")
     assert result in desk.layers
     done = result.metadata["napari-deconv"]["ran"]["iteration"]
-    recipe = Recipe(method={"name": "tv", "iterations": done})
+    recipe = Recipe(method={"name": "tv", "iterations": done, "weight": 0.001})
     expected = recipe.run(desk.layers["scan"].data, desk.layers["psf"].data).image
     np.testing.assert_allclose(result.data, expected, atol=1e-4)
 

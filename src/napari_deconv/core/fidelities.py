@@ -243,6 +243,14 @@ class Huber(Fidelity):
         """Return a copy whose `delta` is in the problem's units."""
         return self.model_copy(update={"delta": self.delta * max(noise, _LEAST_NOISE)})
 
+    def standardised(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the signed root of twice the misfit: outliers stand out less."""
+        residual = v - data
+        size = residual.abs()
+        inner = size.clamp(max=self.delta)
+        root = (inner * (2 * size - inner)).sqrt_().mul_(residual.sign())
+        return root if weights is None else root * weights.sqrt()
+
     def misfit(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
         """Return ``sum weights f(v - data)``."""
         residual = (v - data).abs()

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-AGREES = (0.9, 1.1)
+AGREES = (0.85, 1.1)
 """Reduced chi-squares between which the re-blurred result counts as agreeing with the data."""
 
 WHITE = 0.2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from napari_deconv.core.params import Declared
-from napari_deconv.methods.rules import Fit, Rule
+from napari_deconv.methods.rules import Fit, Rule, sharpened, sharpening
 from napari_deconv.methods.strength import LEAST_NOISE, assumed_noise
 
 if TYPE_CHECKING:
@@ -213,13 +213,19 @@ class Walk:
     def fit(self) -> Fit:
         """Return the fit of the last estimate, its freedom from how that of the other differs."""
         problem, *other = self._problems
-        estimate, freedom = problem.start, math.nan
+        estimate = problem.start
         assert estimate is not None
-        if other:
-            moved = problem.blur(other[0].start - estimate)  # type: ignore[operator]
-            changed = (self._probe * moved).sum() / self._nudge
-            freedom = float(changed / self._probe.abs().sum().clamp(min=1))
-        return Fit.of(problem, estimate, freedom)
+        if not other:
+            return Fit.of(problem, estimate, math.nan, math.nan)
+        moved = problem.blur(other[0].start - estimate) / self._nudge  # type: ignore[operator]
+        probe = self._probe
+        freedom = float((probe * moved).sum() / probe.abs().sum().clamp(min=1))
+        if problem.weights is not None:
+            root = problem.weights.sqrt()
+            probe, moved = probe * root, moved * root
+        clear, cleared = sharpened(problem, probe), sharpened(problem, moved)
+        sharp = float((clear * cleared).sum() / clear.square().sum().clamp(min=1))
+        return Fit.of(problem, estimate, freedom, sharp)
 
 
 def filtered(method: Method, problem: Problem, rule: Rule) -> Curve:
@@ -233,9 +239,21 @@ def filtered(method: Method, problem: Problem, rule: Rule) -> Curve:
     for step in range(round(decades * a_decade) + 1):
         there = math.log(least) + step * math.log(10) / a_decade
         chosen = method.strengthened(math.exp(there))
-        fit = Fit.of(problem, *chosen.filtered(problem))
-        ladder.points[there] = rule.score(fit)
+        ladder.points[there] = rule.score(fit_of_filter(chosen, problem))
     return ladder.curve(rule, 0.0)
+
+
+def fit_of_filter(method: Method, problem: Problem) -> Fit:
+    """Return the fit of a linear filter, whose degrees of freedom are known."""
+    estimate, passed = method.filtered(problem)
+    gain = sharpening(problem).square()
+    freedom, sharp, whole = (_mean(problem, part) for part in (passed, passed * gain, gain + 0j))
+    return Fit.of(problem, estimate, freedom, sharp / whole)
+
+
+def _mean(problem: Problem, spectrum: Tensor) -> float:
+    """Return the mean over all frequencies of what is given on the half spectrum."""
+    return float(problem.blur.inverse(spectrum).flatten()[0])
 
 
 def _probe(problem: Problem, nudge: float) -> Tensor:

@@ -51,13 +51,11 @@ class ClosedForm(Method):
         """Return True: masked pixels count as they were filled."""
         return True
 
-    def filtered(self, problem: Problem) -> tuple[Tensor, float]:
-        """Return the filtered data, and the mean of ``h r`` over all frequencies."""
+    def filtered(self, problem: Problem) -> tuple[Tensor, Tensor]:
+        """Return the filtered data, and ``h r``: how much of each frequency is kept."""
         blur = problem.blur
         response = self.response(problem)
-        passed = blur.inverse(blur.spectrum * response)
-        origin: tuple[Any, ...] = (..., *(0 for _ in blur.grid))
-        return blur.inverse(response * blur.forward(problem.data)), float(passed[origin])
+        return blur.inverse(response * blur.forward(problem.data)), blur.spectrum * response
 
     def total(self, problem: Problem) -> int:
         """Return 1, or the number of fillings where data are masked."""

@@ -69,8 +69,8 @@ class Method(Choice):
         """Return whether its estimate is a linear filter of the data, in closed form."""
         return False
 
-    def filtered(self, problem: Problem) -> tuple[Tensor, float]:
-        """Return the filter's estimate, and its degrees of freedom per pixel."""
+    def filtered(self, problem: Problem) -> tuple[Tensor, Tensor]:
+        """Return the filter's estimate, and how much of each frequency of the data it keeps."""
         raise TypeError(f"{type(self).__name__} is no linear filter.")
 
     def is_local(self) -> bool:

@@ -20,6 +20,8 @@ MOST_FREE = 0.999
 """Share of the pixels at which an estimate counts as free to follow every one of them."""
 WHITE, CALM = 0.1, 0.05
 """Exponents of whiteness and excess beside GCV: they tilt its valley only where that is flat."""
+PASSED = 0.3
+"""Where the PSF passes less than this, a frequency counts as if it passed this much."""
 INFLATION = 1.4
 """What a degree of freedom of a linear filter counts for."""
 MARGIN = 0.3
@@ -43,6 +45,9 @@ class Fit:
     whiteness : float
         Mean of the squared power spectrum of the residual over the square of its mean: 2 for
         white noise, more for a residual with structure.
+    sharp_misfit, sharp_freedom : float
+        Mean squared residual and degrees of freedom per pixel after ``1 / max(|h|, 0.3)``: as the
+        estimate itself is judged, not its blurred image, as far as the PSF passes that.
     excess : float
         Mean square of what of the estimate lies `MARGIN` or more beyond the data's own grey
         values, in units of the noise's variance: 0 unless noise or a wrong border was amplified,
@@ -53,20 +58,38 @@ class Fit:
     freedom: float
     noise: float
     whiteness: float
+    sharp_misfit: float
+    sharp_freedom: float
     excess: float
 
     @classmethod
-    def of(cls, problem: Problem, estimate: Tensor, freedom: float) -> Self:
+    def of(cls, problem: Problem, estimate: Tensor, freedom: float, sharp_freedom: float) -> Self:
         """Return the fit of an estimate on the problem's grid."""
-        blurred, data = (problem.crop(part) for part in (problem.blur(estimate), problem.data))
+        fidelity, blurred = problem.fidelity, problem.blur(estimate)
+        residual = fidelity.standardised(blurred, problem.data, problem.weights)
+        blurred, data = problem.crop(blurred), problem.crop(problem.data)
         weights = None if problem.weights is None else problem.crop(problem.weights)
-        fidelity = problem.fidelity
-        number = data.numel() if weights is None else int((weights > 0).sum())
-        misfit = 2 * float(fidelity.misfit(blurred, data, weights)) / max(number, 1)
-        residual = fidelity.standardised(blurred, data, weights)
-        noise = problem.noise**2 * fidelity.curvature(problem.mean)
-        excess = float(_excess(problem.crop(estimate), data)) / assumed_noise(problem) ** 2
-        return cls(misfit, freedom, noise, whiteness(residual, problem.ndim), excess)
+        number = data.numel() if weights is None else max(int((weights > 0).sum()), 1)
+        return cls(
+            misfit=2 * float(fidelity.misfit(blurred, data, weights)) / number,
+            freedom=freedom,
+            noise=problem.noise**2 * fidelity.curvature(problem.mean),
+            whiteness=whiteness(problem.crop(residual), problem.ndim),
+            sharp_misfit=float(sharpened(problem, residual).square().sum()) / number,
+            sharp_freedom=sharp_freedom,
+            excess=float(_excess(problem.crop(estimate), data)) / assumed_noise(problem) ** 2,
+        )
+
+
+def sharpening(problem: Problem) -> Tensor:
+    """Return ``1 / max(|h|, 0.3)`` on the half spectrum."""
+    return problem.blur.spectrum.abs().clamp(min=PASSED).reciprocal()
+
+
+def sharpened(problem: Problem, x: Tensor) -> Tensor:
+    """Return the frame of an image on the grid, deblurred as far as the PSF passes it well."""
+    blur = problem.blur
+    return problem.crop(blur.inverse(sharpening(problem) * blur.forward(x)))
 
 
 def whiteness(residual: Tensor, ndim: int) -> float:
@@ -116,25 +139,29 @@ class MethodsOwn(Rule):
 
 @register("strength")
 class SteadyGcv(Rule):
-    """Generalised cross-validation, steadied where it is blind.
+    """Generalised cross-validation of the deblurred residual, steadied where that is blind.
 
-    ``log GCV + 0.1 log W + 0.05 log(1 + E)``, with the whiteness W of the residual and the excess
-    E of the estimate, see `Fit`. GCV judges the *blurred* estimate: towards weak strengths, where
-    frequencies that the PSF hardly passes carry amplified noise and what was wrongly assumed
-    beyond the border, its valley is flat. The other two tell there, and hardly move it elsewhere.
+    ``log GCV_A + 0.1 log W + 0.05 log(1 + E)``, with residual and degrees of freedom after the
+    filter ``A = 1 / max(|h|, 0.3)``, the whiteness W of the residual and the excess E of the
+    estimate, see `Fit`. Plain GCV judges the *blurred* estimate, where what matters to the eye
+    hardly shows; A judges the estimate itself as far as the PSF passes it. Beyond that amplified
+    noise, and what was wrongly assumed beyond the border, show in W and E.
 
     References
     ----------
-    Those of `Gcv` and `Whiteness`; the sum and its exponents were measured, see docs/strength.md.
+    R. Giryes, M. Elad, Y. C. Eldar, "The projected GSURE for automatic parameter tuning in
+    iterative shrinkage methods", Appl. Comput. Harmon. Anal. 30, 2011 (risk of the estimate where
+    the PSF passes it); those of `Gcv` and `Whiteness`. The sum was measured, see docs/strength.md.
     """
 
     name: Literal["gcv-steady"] = "gcv-steady"
     label: ClassVar[str] = "Steadied GCV: needs no noise level"
 
     def score(self, fit: Fit) -> float:
-        """Return ``log GCV + 0.1 log W + 0.05 log(1 + E)``."""
-        steady = WHITE * Whiteness().score(fit) + CALM * math.log1p(fit.excess)
-        return Gcv().score(fit) + steady
+        """Return ``log GCV_A + 0.1 log W + 0.05 log(1 + E)``."""
+        rest = 1 - min(max(fit.sharp_freedom, 0.0), MOST_FREE)
+        validated = math.log(max(fit.sharp_misfit, TINY)) - 2 * math.log(rest)
+        return validated + WHITE * Whiteness().score(fit) + CALM * math.log1p(fit.excess)
 
 
 @register("strength")
