@@ -137,7 +137,8 @@ class Restoration(Generic[P]):
         self._check_method()
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * recipe.method.total(self._first)
-        self._rule = recipe.strength.of(recipe.method.rule)
+        own = recipe.method.rule if recipe.boundary.continues else "noise"
+        self._rule = recipe.strength.of(own)
         self._resolve()
         bias = (recipe.method.bias,) if recipe.method.bias else ()
         said = (*recipe.replaced_noise(), *measured.foreign(fresh))

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import napari_deconv as nd
-from napari_deconv import telling
+from napari_deconv import samples, telling
 from napari_deconv.core.operators import Blur
 from napari_deconv.core.params import from_plain
 from napari_deconv.core.problem import Problem
@@ -320,3 +320,14 @@ def test_a_curve_survives_plain_data() -> None:
     curve = Curve(rule="sure", weights=(0.1, 0.2), scores=(1.0, 0.5), chosen=0.2, solves=2)
     assert Curve(**curve.plain()) == curve
     assert curve.index == 1
+
+
+@pytest.mark.parametrize("boundary", nd.choices("boundary"))
+def test_a_border_with_a_step_does_not_pull_the_strength_down(boundary: str) -> None:
+    sample = samples.radiograph((128, 128))
+    found = {
+        strength: nd.Recipe(psf=sample.psf, boundary=boundary, strength=strength).run(sample.image)
+        for strength in ("auto", "noise")
+    }
+    error = {name: np.square(run.image - sample.truth).mean() for name, run in found.items()}
+    assert error["auto"] < 1.3 * error["noise"]

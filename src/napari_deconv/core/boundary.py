@@ -23,6 +23,9 @@ class Boundary(Choice):
     """Whether what is assumed hangs only on the pixels nearby, whatever the size of the grid."""
     level: ClassVar[bool] = True
     """Whether it follows a constant that is added to the picture."""
+    continues: ClassVar[bool] = True
+    """Whether a picture of anything goes on without a step: where it does not, the estimate can
+    follow the data only by ringing, which rules that look at the residual take for detail."""
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Return `image` extended to `grid` on its last axes, the frame in the middle.
@@ -51,6 +54,7 @@ class Zero(Boundary):
 
     name: Literal["zero"] = "zero"
     label: ClassVar[str] = "Zero: dark background"
+    continues: ClassVar[bool] = False
     level: ClassVar[bool] = False
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
@@ -64,6 +68,7 @@ class Mean(Boundary):
 
     name: Literal["mean"] = "mean"
     label: ClassVar[str] = "Mean: the average grey value"
+    continues: ClassVar[bool] = False
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Fill the border with the layer's mean."""
@@ -101,6 +106,7 @@ class Periodic(Boundary):
 
     name: Literal["periodic"] = "periodic"
     label: ClassVar[str] = "Periodic: goes on at the other side"
+    continues: ClassVar[bool] = False
     padded: ClassVar[bool] = False
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:

@@ -124,7 +124,7 @@ class Rule(Choice):
 
 @register("strength")
 class MethodsOwn(Rule):
-    """The rule that a method declares, by measurement."""
+    """The rule that a method declares, by measurement; `noise` where the border has a step."""
 
     name: Literal["auto"] = "auto"
     label: ClassVar[str] = "Auto: what was measured to be best for the method"
