@@ -89,9 +89,9 @@ class Poser:
             for before, _ in [margins(n, side)]
         )
         data = recipe.boundary.extend(image, grid, mean)
-        noise = self.measured.noise / scale
         exposures = self.exposure.exposures
-        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, noise)
+        pixel_noise = self.measured.noise / scale
+        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, pixel_noise)
         weights = self._weights(recipe, cut, index, grid, window)
         trust = fidelity.weigh(data, mean, len(grid))
         if trust is not None:
@@ -102,7 +102,7 @@ class Poser:
             blur=Blur(torch.from_numpy(self.exposure.kernel.array).to(self.device), grid),
             fidelity=fidelity,
             window=window,
-            noise=noise,
+            noise=pixel_noise if self.measured.white else self.measured.coarse_noise / scale,
             mean=mean,
             scale=scale,
             masked=self._masked(recipe),

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Plan)
 
+SMEARED = (
+    "The noise of neighbouring pixels correlates by {:.2f}: automatic strengths follow its size, "
+    "for rules that look at the residual would take it for detail."
+)
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
 
@@ -137,11 +141,12 @@ class Restoration(Generic[P]):
         self._check_method()
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.total = self.slices * recipe.method.total(self._first)
-        own = recipe.method.rule if recipe.boundary.continues else "noise"
-        self._rule = recipe.strength.of(own)
+        told = recipe.boundary.continues and measured.white
+        self._rule = recipe.strength.of(recipe.method.rule if told else "noise")
+        smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         self._resolve()
         bias = (recipe.method.bias,) if recipe.method.bias else ()
-        said = (*recipe.replaced_noise(), *measured.foreign(fresh))
+        said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
         self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
 
     def problem(self, index: int = 0) -> Problem:

@@ -32,7 +32,8 @@ class Problem:
     window : tuple of slice
         Where the frame lies on the grid.
     noise : float
-        Standard deviation of the noise, in units of the grey range.
+        Standard deviation of the noise, in units of the grey range; of smeared noise, that of the
+        white noise as strong at low frequencies.
     mean : float
         Mean grey value of the layer, in units of the grey range.
     scale : float

@@ -13,6 +13,8 @@ from napari_deconv.core.params import Declared
 
 RANGE = (0.1, 99.9)
 """Percentiles between which the grey range lies."""
+SMEARED = 0.1
+"""Correlation of neighbours from which noise no longer counts as white."""
 FOREIGN = 2.0
 """Grey ranges that differ by more than this factor are not of one series of images."""
 FOREIGN_NOISE = 3.0
@@ -35,6 +37,20 @@ class Measurement(Declared):
     neighbours: float = Field(
         0.0, ge=0, le=1, description="Correlation of the noise of neighbouring pixels."
     )
+
+    @property
+    def coarse_noise(self) -> float:
+        """Sigma of the white noise that is as strong where a PSF passes anything.
+
+        Of noise that correlates by r from pixel to pixel, the finest details see ``1 - r`` of its
+        sigma, and low frequencies ``(1 + r) / (1 - r)`` (exponential smear along both axes).
+        """
+        return self.noise * (1 + self.neighbours) / (1 - self.neighbours) ** 2
+
+    @property
+    def white(self) -> bool:
+        """Whether the noise of neighbouring pixels correlates too little to matter."""
+        return self.neighbours < SMEARED
 
     @classmethod
     def of(
