@@ -10,7 +10,8 @@ from napari_deconv import choices
 from napari_deconv.core.units import PixelSize
 from napari_deconv.psf.kernel import understand
 from napari_deconv.psf.measured import MeasuredPsf
-from napari_deconv.psf.shapes import CoreTailPsf, DiskPsf, GaussianPsf, Shape
+from napari_deconv.psf.sampling import Shape
+from napari_deconv.psf.shapes import CoreTailPsf, DiskPsf, GaussianPsf
 
 SHAPES = [shape for shape in choices("psf").values() if issubclass(shape, Shape)]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
-    from napari_deconv.psf.shapes import Psf
+    from napari_deconv.psf.sampling import Psf
 
 ATTENUATION = (
     "The values look like attenuation: they lie around zero, many below it. "

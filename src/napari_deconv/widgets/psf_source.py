@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.units import PixelSize
     from napari_deconv.psf.kernel import Centre
-    from napari_deconv.psf.shapes import Psf
+    from napari_deconv.psf.sampling import Psf
 
     Fetch = Callable[[], npt.NDArray[Any]]
 
