@@ -1,107 +1,20 @@
-"""Measure blur from a straight edge: place, angle, model and standard errors by fit.
-
-An edge model ``a + c E(t)`` of the distance t from the edge (with sloping plateaus, ``a + c E(t) +
-b t (1 - E(t)) + d t E(t)``) is fitted to all pixels of a box at once; E is the model's edge spread, the pixel's aperture included, so that what is
-found is the blur without the pixel. Levels and slopes are linear and projected out (variable
-projection; Golub and Pereyra 1973).
-"""
+"""Measure blur from a straight edge in a box."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.psf.edge_box import EdgeBox, EdgeGuess
-from napari_deconv.psf.line_spread import MODELS, EdgeSpread, SpreadModel, aperture
-
-if TYPE_CHECKING:
-    from napari_deconv.psf.sampling import Psf
+from napari_deconv.psf.edge_box import EdgeBox
+from napari_deconv.psf.edge_fit import EdgeFit, fit
+from napari_deconv.psf.line_spread import model_named
 
 Floats = npt.NDArray[np.float64]
 
-RESAMPLES = 400
-"""Bootstrap samples of the rows."""
-CONFIDENCE = 1.96
-"""Standard errors on either side of an estimate that hold the truth in 95 % of cases."""
-OUTLIER = 5.0
-"""Residuals beyond this many sigma are spots, not noise."""
-ROUNDS = 3
-"""Fits, each with the noise and the spots that the last one left."""
-CURVED = 0.25
-"""Sigmas of the blur by which parts of an edge may lie off a straight line (rms): 3 % of width."""
-PARTS = 8
-"""Parts of an edge whose places are compared with the straight line."""
-SHORTEST = 3.0
-"""Sigmas on either side of the edge that a box must hold to tell its levels."""
-
-
-@dataclass(frozen=True)
-class EdgeFit:
-    """Blur as an edge shows it.
-
-    Attributes
-    ----------
-    model : SpreadModel
-    values, errors : tuple of float
-        Parameters of the model in pixels (a share for ``tail``), and their standard errors by
-        bootstrap over the rows.
-    angle : float
-        Of the edge's normal, in degrees from the columns' axis towards higher rows, -90 to 90.
-    offset : float
-        Distance of the edge from the middle of the box along the normal, in pixels.
-    levels : tuple of float
-        Grey values on the low and the high side, at the edge.
-    noise : float
-        Standard deviation of the residuals.
-    structure : float
-        Lag-1 correlation of the residuals averaged along the edge, 0 if the model fits.
-    rows : int
-        How many rows across the edge were taken.
-    distance, share, fitted : ndarray
-        Distance from the edge, measured and fitted edge spread of each pixel taken, 0 on the low
-        and 1 on the high side, sorted by distance.
-    """
-
-    model: SpreadModel
-    values: tuple[float, ...]
-    errors: tuple[float, ...]
-    angle: float
-    offset: float
-    levels: tuple[float, float]
-    noise: float
-    structure: float
-    rows: int
-    distance: Floats
-    share: Floats
-    fitted: Floats
-
-    @property
-    def psf(self) -> Psf:
-        """The PSF that the model stands for."""
-        return self.model.psf(*self.values)
-
-    @property
-    def normal(self) -> float:
-        """Angle of the edge's normal in radians."""
-        return float(np.deg2rad(self.angle))
-
-    def modulation(self, frequency: Floats) -> Floats:
-        """Return the model's MTF across the edge, the pixel's aperture included.
-
-        Parameters
-        ----------
-        frequency : ndarray
-            In cycles per pixel.
-        """
-        return self.model.transfer(frequency, *self.values) * aperture(frequency, self.normal)
-
-    def interval(self, index: int = 0) -> tuple[float, float]:
-        """Return the 95 % confidence interval of a parameter."""
-        value, error = self.values[index], self.errors[index]
-        return value - CONFIDENCE * error, value + CONFIDENCE * error
+TURN = 0.2
+"""Radians by which an edge may run off its first guess."""
 
 
 def fit_edge(
@@ -127,6 +40,7 @@ def fit_edge(
     Returns
     -------
     EdgeFit
+        Its ``place`` is the normal's angle in radians and the distance from the box's middle.
 
     Raises
     ------
@@ -134,187 +48,46 @@ def fit_edge(
         In one sentence that says what to draw instead: no edge, two edges, a curved edge,
         saturated, outside the image, too small.
     """
-    if model not in MODELS:
-        raise ValueError(f"There is no edge model {model!r}; choose one of: {', '.join(MODELS)}.")
     box = EdgeBox.of(np.asarray(image, float), np.asarray(corners, float))
-    guess = box.guess()
-    fit = _Fit(box, guess, MODELS[model], sloping)
-    for _ in range(ROUNDS):
-        fit.solve()
-        fit.reweigh()
-    fit.check()
-    return fit.result()
+    return fit(StraightEdge.of(box), model_named(model), sloping)
 
 
-class _Fit:
-    """The fit under way: nonlinear parameters are angle, offset, then the model's."""
+@dataclass(frozen=True)
+class StraightEdge:
+    """An edge told by its normal's angle in radians and its distance from the box's middle."""
 
-    def __init__(
-        self, box: EdgeBox, guess: EdgeGuess, model: SpreadModel, sloping: bool
-    ) -> None:
-        self._box, self._model = box, model
-        self._spread = EdgeSpread(model, box.reach)
-        self._sloping = sloping
-        self._scale = guess.high - guess.low
-        self._p = np.array([guess.angle, guess.offset, *model.start(guess.sigma)])
-        self._weights = np.ones(box.grey.size)
+    box: EdgeBox
+    grey: Floats
+    start: Floats
+    slack: Floats
+    sigma: float
+    reach: float
+    form: str = "straight"
+    shift: int = 1
 
-    def solve(self) -> None:
-        """Minimise the weighted squared residuals."""
-        from scipy.optimize import least_squares
+    @classmethod
+    def of(cls, box: EdgeBox) -> StraightEdge:
+        """Guess the one edge in a box."""
+        guess = box.guess()
+        start = np.array([guess.angle, guess.offset])
+        slack = np.array([TURN, box.reach])
+        return cls(box, box.grey, start, slack, guess.sigma, 2 * box.reach)
 
-        angle, offset = self._p[:2]
-        size = self._box.reach
-        lower = [angle - 0.2, offset - size, *[1e-3] * (len(self._p) - 2)]
-        upper = [angle + 0.2, offset + size, *self._model.upper]
-        inside = np.clip(self._p, np.add(lower, 1e-6), np.subtract(upper, 1e-6))
-        found = least_squares(
-            self._residual, inside, bounds=(lower, upper), x_scale=[0.02, 0.2, *inside[2:]]
-        )
-        self._p = found.x
+    def distance(self, place: Floats) -> Floats:
+        """Return the signed distance of every pixel from the edge."""
+        return self.box.distance(*place)
 
-    def reweigh(self) -> None:
-        """Weigh pixels by the noise of their side, and leave out spots."""
-        design, coefficients = self._linear(self._p)
-        residual = self._box.grey - design @ coefficients
-        rise = design[:, 1]
-        sides = [np.median(np.abs(residual[side])) / 0.6745 for side in (rise < 0.3, rise > 0.7)]
-        floor = 1e-4 * self._scale
-        low, high = (max(float(side), floor) ** 2 for side in sides)
-        variance = low + (high - low) * np.clip(rise, 0, 1)
-        keep = residual**2 < OUTLIER**2 * variance
-        self._weights = np.where(keep, 1 / np.sqrt(variance), 0.0)
+    def rows(self, place: Floats) -> npt.NDArray[np.int_]:
+        """Return which row across the edge every pixel lies in, a pixel wide each."""
+        angle = place[0]
+        along = -self.box.columns * np.sin(angle) + self.box.rows * np.cos(angle)
+        return np.floor(along).astype(int)
 
-    def check(self) -> None:
-        """Refuse an edge too near the box's ends, or one that is not straight."""
-        width = self._width()
-        if self._box.nearest_end(self._p[0], self._p[1]) < SHORTEST * width:
-            raise ValueError(
-                f"The blur of about {width:.1f} px sigma needs {SHORTEST * width:.0f} px of even "
-                "grey on both sides of the edge: draw a wider box, with the edge in its middle."
-            )
-        spread, error = self._waviness()
-        if spread > max(CURVED * max(width, 0.5), 3 * error):
-            raise ValueError(
-                f"The edge is not straight: its parts lie {spread:.1f} px off a line; draw a box "
-                "around a straight part, or measure it as a disk."
-            )
+    def normals(self, place: Floats) -> tuple[float, ...]:
+        """Return the direction across the edge, in radians."""
+        return (float(place[0]),)
 
-    def _waviness(self) -> tuple[float, float]:
-        """Return how far parts of the edge lie off the line (rms), and the error of a part.
-
-        A part's place is one Gauss-Newton step from the line's, spots included: those of a bend
-        are what is looked for.
-        """
-        design, coefficients = self._linear(self._p)
-        near = self._p.copy()
-        near[1] += 1e-3
-        slope = (self._design(near) - design) @ coefficients / 1e-3
-        residual = self._box.grey - design @ coefficients
-        rows = self._box.row_of(self._p[0])
-        part = np.floor((rows - rows.min()) / (np.ptp(rows) + 1) * PARTS).astype(int)
-        power = np.bincount(part, slope**2, PARTS)
-        told = power > 0.25 * np.median(power)
-        places = np.bincount(part, slope * residual, PARTS)[told] / power[told]
-        error = residual.std() / np.sqrt(np.median(power))
-        return float(np.sqrt(np.mean(places**2))), float(error)
-
-    def result(self) -> EdgeFit:
-        """Return the fit with its errors."""
-        design, coefficients = self._linear(self._p)
-        distance = self._distance(self._p)
-        kept = self._weights > 0
-        order = np.argsort(distance[kept], kind="stable")
-        residual = (self._box.grey - design @ coefficients)[kept]
-        rise = design[kept, 1]
-        low, high = coefficients[0], coefficients[0] + coefficients[1]
-        angle = np.rad2deg(self._p[0])
-        return EdgeFit(
-            model=self._model,
-            values=tuple(float(v) for v in self._p[2:]),
-            errors=tuple(float(e) for e in self._errors()[2:]),
-            angle=float((angle + 90) % 180 - 90),
-            offset=float(self._p[1]),
-            levels=(float(min(low, high)), float(max(low, high))),
-            noise=float(residual.std()),
-            structure=_structure(distance[kept], residual),
-            rows=int(np.unique(self._box.row_of(self._p[0])[kept]).size),
-            distance=distance[kept][order],
-            share=(rise + residual / coefficients[1])[order],
-            fitted=rise[order],
-        )
-
-    def _distance(self, p: Floats) -> Floats:
-        return self._box.distance(p[0], p[1])
-
-    def _design(self, p: Floats) -> Floats:
-        t = self._distance(p)
-        rise = self._spread(t, p[0], *p[2:])
-        columns = [np.ones_like(t), rise]
-        if self._sloping:
-            columns += [t * (1 - rise) / self._box.reach, t * rise / self._box.reach]
-        return np.stack(columns, axis=1)
-
-    def _linear(self, p: Floats) -> tuple[Floats, Floats]:
-        design = self._design(p)
-        w = self._weights[:, None]
-        found, *_ = np.linalg.lstsq(design * w, self._box.grey * self._weights, rcond=None)
-        return design, found
-
-    def _residual(self, p: Floats) -> Floats:
-        design, coefficients = self._linear(p)
-        return (design @ coefficients - self._box.grey) * self._weights
-
-    def _errors(self) -> Floats:
-        """Return standard errors: rows drawn again, one Gauss-Newton step from the optimum each.
-
-        The step is exact to first order in the errors, and takes one matrix for each row, so that
-        hundreds of resamples cost no more than one fit.
-        """
-        residual = self._residual(self._p)
-        jacobian = self._jacobian(residual)
-        rows = self._box.row_of(self._p[0])
-        _, rows = np.unique(rows, return_inverse=True)
-        count, size = int(rows.max()) + 1, jacobian.shape[1]
-        products = jacobian[:, :, None] * jacobian[:, None, :]
-        matrices = np.zeros((count, size, size))
-        vectors = np.zeros((count, size))
-        np.add.at(matrices, rows, products)
-        np.add.at(vectors, rows, jacobian * residual[:, None])
-        rng = np.random.default_rng(0)
-        times = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
-        left = np.tensordot(times, matrices, 1) + 1e-9 * matrices.sum(0)
-        right = times @ vectors
-        steps = np.linalg.solve(left, -right[..., None])[..., 0]
-        return np.asarray(steps.std(0, ddof=1)[: len(self._p)])
-
-    def _jacobian(self, residual: Floats) -> Floats:
-        """Return derivatives of the weighted residuals: nonlinear parameters, then linear."""
-        design, coefficients = self._linear(self._p)
-        columns = []
-        for index, value in enumerate(self._p):
-            step = 1e-4 * max(abs(value), 0.1)
-            near = self._p.copy()
-            near[index] += step
-            moved = (self._design(near) @ coefficients - self._box.grey) * self._weights
-            columns.append((moved - residual) / step)
-        return np.concatenate([np.stack(columns, 1), design * self._weights[:, None]], axis=1)
-
-    def _width(self) -> float:
-        """Return the sigma of a Gaussian whose MTF is 0.5 at the same frequency as the model's."""
-        frequency = np.linspace(0, 2, 4001)
-        modulation = self._model.transfer(frequency, *self._p[2:])
-        half = frequency[np.argmax(modulation < 0.5)] or 2.0
-        return float(np.sqrt(np.log(2) / 2) / np.pi / half)
-
-
-def _structure(distance: Floats, residual: Floats) -> float:
-    """Return the lag-1 correlation of residuals averaged in bins of a quarter pixel."""
-    bins = np.floor(distance * 4).astype(int)
-    bins -= bins.min()
-    count = np.bincount(bins)
-    mean = np.bincount(bins, residual) / np.maximum(count, 1)
-    mean = mean[count >= 4]
-    if mean.size < 8 or not mean.any():
-        return 0.0
-    return float((mean[1:] * mean[:-1]).sum() / (mean**2).sum())
+    def room(self, place: Floats) -> float:
+        """Return how far the box reaches on the shorter side of the edge."""
+        distance = self.distance(place)
+        return float(min(-distance.min(), distance.max()))

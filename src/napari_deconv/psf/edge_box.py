@@ -46,6 +46,8 @@ class EdgeBox:
         Of the smoothed picture along rows and columns.
     reach : float
         Farthest distance of a pixel from the middle.
+    middle : ndarray, shape (2,)
+        Row and column of the middle of the box in the image.
     """
 
     rows: Floats
@@ -53,6 +55,7 @@ class EdgeBox:
     grey: Floats
     gradient: Floats
     reach: float
+    middle: Floats
 
     @classmethod
     def of(cls, image: Floats, corners: Floats) -> Self:
@@ -102,21 +105,12 @@ class EdgeBox:
             picture[usable],
             np.stack([slope[usable] for slope in slopes], 1),
             float(np.hypot(rows_off, columns_off).max()),
+            corners.mean(0),
         )
 
     def distance(self, angle: float, offset: float) -> Floats:
         """Return the signed distance of every pixel from a line, along its normal."""
         return self.columns * np.cos(angle) + self.rows * np.sin(angle) - offset
-
-    def row_of(self, angle: float) -> npt.NDArray[np.int_]:
-        """Return which row across the edge every pixel lies in, a pixel wide each."""
-        along = -self.columns * np.sin(angle) + self.rows * np.cos(angle)
-        return np.floor(along).astype(int)
-
-    def nearest_end(self, angle: float, offset: float) -> float:
-        """Return how far the box reaches on the shorter side of a line."""
-        distance = self.distance(angle, offset)
-        return float(min(-distance.min(), distance.max()))
 
     def guess(self) -> EdgeGuess:
         """Return a first guess of the one edge inside.
@@ -135,7 +129,7 @@ class EdgeBox:
         along = self.gradient @ vectors[:, 1]
         if (along[strong] * strength[strong]).sum() < 0:
             angle, along = angle + np.pi, -along  # the normal points to the bright side
-        profile = self._profile(angle, along)
+        profile = SlopeProfile.of(self.distance(angle, 0.0), along)
         peak = profile.steepest()
         if peak is None:
             raise ValueError(
@@ -151,19 +145,6 @@ class EdgeBox:
         high = float(np.median(self.grey[distance > sigma]))
         return EdgeGuess(angle, float(places[peak]), sigma, low, high)
 
-    def _profile(self, angle: float, along: Floats) -> _SlopeProfile:
-        """Return the mean slope against the distance from the middle, in bins of a pixel."""
-        bins = np.round(self.distance(angle, 0.0)).astype(int)
-        first = int(bins.min())
-        count = np.bincount(bins - first)
-        mean = np.bincount(bins - first, along) / np.maximum(count, 1)
-        square = np.bincount(bins - first, along**2) / np.maximum(count, 1)
-        # The smoothing before makes about 5 neighbours alike.
-        error = np.sqrt(np.maximum(square - mean**2, 0) * 5 / np.maximum(count, 1))
-        enough = count >= max(0.25 * np.median(count), 3)
-        places = np.arange(first, first + count.size, dtype=float)
-        return _SlopeProfile(places[enough], mean[enough], error[enough])
-
     def _check_sides(self, angle: float, offset: float, sigma: float) -> None:
         distance = self.distance(angle, offset)
         gap = sigma + 1.5
@@ -173,12 +154,26 @@ class EdgeBox:
             )
 
 
-class _SlopeProfile(NamedTuple):
-    """Mean slope of the grey values across an edge, bin by bin, with its error."""
+class SlopeProfile(NamedTuple):
+    """Mean slope of the grey values across an edge, in bins of a pixel, with its error."""
 
     places: Floats
     slope: Floats
     error: Floats
+
+    @classmethod
+    def of(cls, distance: Floats, slope: Floats) -> Self:
+        """Average the slopes of pixels at the same distance."""
+        bins = np.round(distance).astype(int)
+        first = int(bins.min())
+        count = np.bincount(bins - first)
+        mean = np.bincount(bins - first, slope) / np.maximum(count, 1)
+        square = np.bincount(bins - first, slope**2) / np.maximum(count, 1)
+        # The smoothing before makes about 5 neighbours alike.
+        error = np.sqrt(np.maximum(square - mean**2, 0) * 5 / np.maximum(count, 1))
+        enough = count >= max(0.25 * np.median(count), 3)
+        places = np.arange(first, first + count.size, dtype=float)
+        return cls(places[enough], mean[enough], error[enough])
 
     def steepest(self) -> int | None:
         """Return where it is steepest; None if it stands out nowhere."""
@@ -204,6 +199,32 @@ class _SlopeProfile(NamedTuple):
         other = np.abs(self.slope[clear])
         limit = np.maximum(SECOND * self.slope[peak], CLEAR * self.error[clear])
         return bool((other > limit).any())
+
+
+def rectangle(image: Floats, corners: Floats, least: int) -> tuple[slice, slice]:
+    """Return the part of an image that a rectangle along its axes covers.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if it is turned, too small, or not wholly inside the image.
+    """
+    if image.ndim != 2:
+        raise ValueError(f"A PSF is measured in a picture of 2 axes, not {image.ndim}.")
+    if corners.shape != (4, 2):
+        raise ValueError("A point needs a box of four corners: draw a rectangle.")
+    low, high = corners.min(0).round().astype(int), corners.max(0).round().astype(int)
+    if (high - low).min() + 1 < least:
+        raise ValueError(
+            f"The box is {(high - low).min() + 1} pixels narrow; draw one of at least {least} "
+            "pixels a side."
+        )
+    if (low < 0).any() or (high >= image.shape).any():
+        raise ValueError("The box reaches beyond the image; draw it inside.")
+    part = (slice(low[0], high[0] + 1), slice(low[1], high[1] + 1))
+    if not np.isfinite(image[part]).all():
+        raise ValueError("The box holds values that are not finite; draw it elsewhere.")
+    return part
 
 
 def _check_saturation(grey: Floats) -> None:

@@ -81,9 +81,10 @@ def disk_gaussian(frequency: Floats, radius: float, sigma: float) -> Floats:
     return disk(frequency, radius) * gaussian(frequency, sigma)
 
 
-def aperture(frequency: Floats, angle: float) -> Floats:
-    """Return the transfer of a square pixel along a direction `angle` radians off its side."""
-    return np.sinc(frequency * np.cos(angle)) * np.sinc(frequency * np.sin(angle))
+def aperture(frequency: Floats, normals: tuple[float, ...]) -> Floats:
+    """Return the transfer of a square pixel along directions in radians off its side, averaged."""
+    each = [np.sinc(frequency * np.cos(a)) * np.sinc(frequency * np.sin(a)) for a in normals]
+    return np.asarray(np.mean(each, axis=0))
 
 
 def _gaussian_psf(sigma: float) -> Psf:
@@ -140,6 +141,19 @@ MODELS = {
 """Name -> model."""
 
 
+def model_named(name: str) -> SpreadModel:
+    """Return a model by its name.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if there is none.
+    """
+    if name not in MODELS:
+        raise ValueError(f"There is no edge model {name!r}; choose one of: {', '.join(MODELS)}.")
+    return MODELS[name]
+
+
 class EdgeSpread:
     """A model's edge spread as pixels see it, on a fine grid made once for a reach and an angle.
 
@@ -165,20 +179,22 @@ class EdgeSpread:
         self._integrate = turned / divisor / STEP
         self._integrate[0] = 0.0
 
-    def __call__(self, distance: Floats, angle: float, *parameters: float) -> Floats:
+    def __call__(
+        self, distance: Floats, normals: tuple[float, ...], *parameters: float
+    ) -> Floats:
         """Return the edge spread, 0 to 1, at signed distances from the edge.
 
         Parameters
         ----------
         distance : ndarray
             In pixels, along the edge's normal.
-        angle : float
-            Of the normal, in radians.
+        normals : tuple of float
+            Directions across the edge, in radians.
         *parameters
             Those of the model.
         """
         spectrum = self._model.transfer(self._frequency, *parameters)
-        spectrum = spectrum * aperture(self._frequency, angle) * self._integrate
+        spectrum = spectrum * aperture(self._frequency, normals) * self._integrate
         rise = np.fft.irfft(spectrum, self._count)
         rise += self._places / self._period + 0.5 - rise[self._count // 2]
         return np.interp(distance, self._places, rise)
