@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge_box import EdgeBox
-from napari_deconv.psf.edge_fit import EdgeFit, fit
+from napari_deconv.psf.edge_fit import EdgeFit, Geometry, Ints, fit
 from napari_deconv.psf.line_spread import model_named
 
 Floats = npt.NDArray[np.float64]
@@ -53,17 +54,13 @@ def fit_edge(
 
 
 @dataclass(frozen=True)
-class StraightEdge:
+class StraightEdge(Geometry):
     """An edge told by its normal's angle in radians and its distance from the box's middle."""
 
     box: EdgeBox
-    grey: Floats
-    start: Floats
-    slack: Floats
-    sigma: float
-    reach: float
-    form: str = "straight"
-    shift: int = 1
+
+    form: ClassVar[str] = "straight"
+    shift: ClassVar[int] = 1
 
     @classmethod
     def of(cls, box: EdgeBox) -> StraightEdge:
@@ -71,23 +68,18 @@ class StraightEdge:
         guess = box.guess()
         start = np.array([guess.angle, guess.offset])
         slack = np.array([TURN, box.reach])
-        return cls(box, box.grey, start, slack, guess.sigma, 2 * box.reach)
+        return cls(box.grey, start, slack, guess.sigma, 2 * box.reach, box)
 
     def distance(self, place: Floats) -> Floats:
         """Return the signed distance of every pixel from the edge."""
         return self.box.distance(*place)
 
-    def rows(self, place: Floats) -> npt.NDArray[np.int_]:
+    def rows(self, place: Floats) -> Ints:
         """Return which row across the edge every pixel lies in, a pixel wide each."""
         angle = place[0]
         along = -self.box.columns * np.sin(angle) + self.box.rows * np.cos(angle)
-        return np.floor(along).astype(int)
+        return np.asarray(np.floor(along), int)
 
     def normals(self, place: Floats) -> tuple[float, ...]:
         """Return the direction across the edge, in radians."""
         return (float(place[0]),)
-
-    def room(self, place: Floats) -> float:
-        """Return how far the box reaches on the shorter side of the edge."""
-        distance = self.distance(place)
-        return float(min(-distance.min(), distance.max()))

@@ -79,7 +79,7 @@ class EdgeBox:
                 f"The box is {sides[:2].min():.0f} pixels narrow; draw one of at least "
                 f"{SHORTEST_SIDE} pixels a side, across the edge."
             )
-        inside = polygon2mask(image.shape, corners)
+        inside = polygon2mask(image.shape, corners)  # type: ignore[no-untyped-call]
         area = float(sides[0] * sides[1])
         if inside.sum() < 0.95 * area - 2 * sides[:2].sum():
             raise ValueError("The box reaches beyond the image; draw it inside.")
@@ -93,7 +93,9 @@ class EdgeBox:
         filled = np.where(usable, picture, np.median(picture[usable]))
         filled = _despiked(filled)
         slopes = [
-            gaussian_filter1d(gaussian_filter1d(filled, 1.5, axis=axis, order=1), 1.5, axis=1 - axis)
+            gaussian_filter1d(
+                gaussian_filter1d(filled, 1.5, axis=axis, order=1), 1.5, axis=1 - axis
+            )
             for axis in (0, 1)
         ]
         rows, columns = np.nonzero(usable)
@@ -110,7 +112,7 @@ class EdgeBox:
 
     def distance(self, angle: float, offset: float) -> Floats:
         """Return the signed distance of every pixel from a line, along its normal."""
-        return self.columns * np.cos(angle) + self.rows * np.sin(angle) - offset
+        return np.asarray(self.columns * np.cos(angle) + self.rows * np.sin(angle) - offset)
 
     def guess(self) -> EdgeGuess:
         """Return a first guess of the one edge inside.

@@ -8,8 +8,9 @@ projected out (variable projection; G. H. Golub, V. Pereyra, SIAM J. Numer. Anal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int_]
+Spread = Callable[..., Floats]
+"""``(distance, normals, *parameters) -> share``, as `EdgeSpread` is called."""
 
 RESAMPLES = 400
 """Bootstrap samples of the rows."""
@@ -28,6 +31,12 @@ CONFIDENCE = 1.96
 """Standard errors on either side of an estimate that hold the truth in 95 % of cases."""
 OUTLIER = 5.0
 """Residuals beyond this many sigma are spots, not noise."""
+NOTHING = 2e-3
+"""A parameter at its lower end, of which only that is known."""
+UNKNOWN = 10.0
+"""Errors this many times a parameter leave it unknown, the more so near its lower end."""
+FEW = 30
+"""Pixels from which the noise of a side can be told."""
 ROUNDS = 3
 """Fits, each with the noise and the spots that the last one left."""
 CURVED = 0.25
@@ -38,7 +47,8 @@ SHORTEST = 3.0
 """Sigmas on either side of the edge that a box must hold to tell its levels."""
 
 
-class Geometry(Protocol):
+@dataclass(frozen=True)
+class Geometry:
     """Where an edge runs, told by a few place parameters.
 
     Attributes
@@ -47,10 +57,6 @@ class Geometry(Protocol):
         Grey values of the pixels taken.
     start, slack : ndarray
         First guess of the place parameters, and how far they may lie off it.
-    form : str
-        What the edge should be: straight or round.
-    shift : int
-        Which of them moves the edge along its normal.
     sigma : float
         First guess of the blur in pixels.
     reach : float
@@ -60,22 +66,34 @@ class Geometry(Protocol):
     grey: Floats
     start: Floats
     slack: Floats
-    form: str
-    shift: int
     sigma: float
     reach: float
 
+    form: ClassVar[str] = ""
+    """What the edge should be: straight or round."""
+    shift: ClassVar[int] = 0
+    """Which place parameter moves the edge along its normal."""
+
     def distance(self, place: Floats) -> Floats:
         """Return the signed distance of every pixel from the edge."""
+        raise TypeError(f"{type(self).__name__} does not say how far pixels are.")
 
     def rows(self, place: Floats) -> Ints:
         """Return which row across the edge every pixel lies in, a pixel wide each."""
+        raise TypeError(f"{type(self).__name__} has no rows.")
 
     def normals(self, place: Floats) -> tuple[float, ...]:
         """Return directions across the edge, in radians: one, or several for a round one."""
+        raise TypeError(f"{type(self).__name__} has no normal.")
 
     def room(self, place: Floats) -> float:
         """Return how far the pixels reach on the shorter side of the edge."""
+        distance = self.distance(place)
+        return float(min(-distance.min(), distance.max()))
+
+    def spread(self, model: SpreadModel) -> Spread:
+        """Return what gives a model's grey values at distances from the edge, 0 to 1."""
+        return EdgeSpread(model, self.reach)
 
 
 @dataclass(frozen=True)
@@ -121,7 +139,8 @@ class EdgeFit:
     @property
     def psf(self) -> Psf:
         """The PSF that the model stands for."""
-        return self.model.psf(*self.values)
+        psf: Psf = self.model.psf(*self.values)
+        return psf
 
     def modulation(self, frequency: Floats) -> Floats:
         """Return the model's MTF across the edge, the pixel's aperture included.
@@ -168,7 +187,7 @@ class _Fit:
 
     def __init__(self, geometry: Geometry, model: SpreadModel, sloping: bool) -> None:
         self._geometry, self._model, self._sloping = geometry, model, sloping
-        self._spread = EdgeSpread(model, geometry.reach)
+        self._spread = geometry.spread(model)
         self._places = geometry.start.size
         self._p = np.array([*geometry.start, *model.start(geometry.sigma)])
         self._weights = np.ones(geometry.grey.size)
@@ -178,11 +197,14 @@ class _Fit:
         from scipy.optimize import least_squares
 
         place, slack = self._p[: self._places], self._geometry.slack
-        lower = [*(place - slack), *[1e-3] * len(self._model.upper)]
+        lower = [*(place - slack), *[NOTHING / 2] * len(self._model.upper)]
         upper = [*(place + slack), *self._model.upper]
         inside = np.clip(self._p, np.add(lower, 1e-6), np.subtract(upper, 1e-6))
         found = least_squares(
-            self._residual, inside, bounds=(lower, upper), x_scale=[*slack / 10, *inside[self._places :]]
+            self._residual,
+            inside,
+            bounds=(lower, upper),
+            x_scale=[*slack / 10, *inside[self._places :]],
         )
         self._p = found.x
 
@@ -191,9 +213,10 @@ class _Fit:
         design, coefficients = self._linear(self._p)
         residual = self._geometry.grey - design @ coefficients
         rise = design[:, 1]
-        sides = [np.median(np.abs(residual[side])) / 0.6745 for side in (rise < 0.3, rise > 0.7)]
         floor = 1e-4 * max(abs(float(coefficients[1])), 1e-30)
-        low, high = (max(float(side), floor) ** 2 for side in sides)
+        sides = [residual[side] for side in (rise < 0.3, rise > 0.7)]
+        sides = [side if side.size >= FEW else residual for side in sides]
+        low, high = (max(float(np.median(np.abs(r))) / 0.6745, floor) ** 2 for r in sides)
         variance = low + (high - low) * np.clip(rise, 0, 1)
         keep = residual**2 < OUTLIER**2 * variance
         self._weights = np.where(keep, 1 / np.sqrt(variance), 0.0)
@@ -244,7 +267,7 @@ class _Fit:
         return EdgeFit(
             model=self._model,
             values=tuple(float(v) for v in self._p[self._places :]),
-            errors=tuple(float(e) for e in self._errors()[self._places :]),
+            errors=self._stated_errors(),
             place=tuple(float(v) for v in self._place),
             normals=self._geometry.normals(self._place),
             levels=(float(min(low, high)), float(max(low, high))),
@@ -273,11 +296,19 @@ class _Fit:
         design = self._design(p)
         w = self._weights[:, None]
         found, *_ = np.linalg.lstsq(design * w, self._geometry.grey * self._weights, rcond=None)
-        return design, found
+        return design, np.asarray(found, float)
 
     def _residual(self, p: Floats) -> Floats:
         design, coefficients = self._linear(p)
         return (design @ coefficients - self._geometry.grey) * self._weights
+
+    def _stated_errors(self) -> tuple[float, ...]:
+        """Return the errors of the model's parameters; infinite where one came to nothing."""
+        errors, values = self._errors()[self._places :], self._p[self._places :]
+        return tuple(
+            float(error) if value > NOTHING and error < UNKNOWN * value else float("inf")
+            for value, error in zip(values, errors, strict=True)
+        )
 
     def _errors(self) -> Floats:
         """Return standard errors: rows drawn again, one Gauss-Newton step from the optimum each.

@@ -1,4 +1,4 @@
-"""From curves across an edge to a PSF: alike in all directions, or an ellipse from several edges."""
+"""From edges to a PSF: a curve turned around its centre, or an ellipse from several edges."""
 
 from __future__ import annotations
 

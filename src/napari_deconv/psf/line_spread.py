@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from napari_deconv.psf.shapes import Psf
+    from napari_deconv.psf.sampling import Psf
 
 Floats = npt.NDArray[np.float64]
 
@@ -170,7 +170,7 @@ class EdgeSpread:
         self._model = model
         self._count = next_fast_len(int(6 * (reach + 10) / STEP), real=True)
         self._period = self._count * STEP
-        self._frequency = np.fft.rfftfreq(self._count, STEP)
+        self._frequency = np.asarray(np.fft.rfftfreq(self._count, STEP), float)
         self._places = (np.arange(self._count) - self._count // 2) * STEP
         divisor = 2j * np.pi * self._frequency
         divisor[0] = 1.0
@@ -179,9 +179,7 @@ class EdgeSpread:
         self._integrate = turned / divisor / STEP
         self._integrate[0] = 0.0
 
-    def __call__(
-        self, distance: Floats, normals: tuple[float, ...], *parameters: float
-    ) -> Floats:
+    def __call__(self, distance: Floats, normals: tuple[float, ...], *parameters: float) -> Floats:
         """Return the edge spread, 0 to 1, at signed distances from the edge.
 
         Parameters

@@ -110,7 +110,9 @@ def _point(image: Floats, part: tuple[slice, slice], corners: Floats) -> _Point:
         raise ValueError("There is no point in the box; draw it around one bright or dark spot.")
     peak = np.unravel_index(int(np.argmax(above)), above.shape)
     if rim[peak]:
-        raise ValueError("The point lies at the rim of the box; draw the box with it in its middle.")
+        raise ValueError(
+            "The point lies at the rim of the box; draw the box with it in its middle."
+        )
     if _another(above, peak, noise):
         raise ValueError("There are several points in the box; draw a box around each.")
     return _Point(above, _centroid(above, peak), noise)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge_box import EdgeBox, SlopeProfile
-from napari_deconv.psf.edge_fit import EdgeFit, fit
+from napari_deconv.psf.edge_fit import EdgeFit, Geometry, Ints, fit
 from napari_deconv.psf.line_spread import model_named
 
 Floats = npt.NDArray[np.float64]
@@ -63,18 +64,14 @@ def fit_round_edge(
 
 
 @dataclass(frozen=True)
-class RoundEdge:
+class RoundEdge(Geometry):
     """An edge told by row, column and radius of its circle, in pixels of the image."""
 
     rows_at: Floats
     columns_at: Floats
-    grey: Floats
-    start: Floats
-    slack: Floats
-    sigma: float
-    reach: float
-    form: str = "round"
-    shift: int = 2
+
+    form: ClassVar[str] = "round"
+    shift: ClassVar[int] = 2
 
     @classmethod
     def of(cls, box: EdgeBox) -> RoundEdge:
@@ -101,29 +98,23 @@ class RoundEdge:
                 "with even grey outside."
             )
         slack = np.full(3, max(5.0, 2 * sigma))
-        return cls(
-            rows[taken], columns[taken], box.grey[taken], circle, slack, sigma, 1.5 * window + 10
-        )
+        reach = 1.5 * window + 10
+        return cls(box.grey[taken], circle, slack, sigma, reach, rows[taken], columns[taken])
 
     def distance(self, place: Floats) -> Floats:
         """Return the distance of every pixel from the circle, positive outside."""
         row, column, radius = place
         return np.asarray(np.hypot(self.rows_at - row, self.columns_at - column) - radius)
 
-    def rows(self, place: Floats) -> npt.NDArray[np.int_]:
+    def rows(self, place: Floats) -> Ints:
         """Return which sector every pixel lies in, a pixel wide at the edge each."""
         row, column, radius = place
         turn = np.arctan2(self.rows_at - row, self.columns_at - column)
-        return np.floor(turn * max(radius, 1.0)).astype(int)
+        return np.asarray(np.floor(turn * max(radius, 1.0)), int)
 
     def normals(self, place: Floats) -> tuple[float, ...]:
         """Return directions across the edge, in radians."""
         return DIRECTIONS
-
-    def room(self, place: Floats) -> float:
-        """Return how far the pixels reach on the shorter side of the edge."""
-        distance = self.distance(place)
-        return float(min(-distance.min(), distance.max()))
 
 
 def _circle(rows: Floats, columns: Floats, box: EdgeBox) -> Floats:
@@ -135,7 +126,7 @@ def _circle(rows: Floats, columns: Floats, box: EdgeBox) -> Floats:
     points = np.stack([rows, columns], 1)[steep]
     if len(points) < FEWEST:
         raise ValueError(NO_CIRCLE)
-    model, inliers = ransac(
+    model, inliers = ransac(  # type: ignore[no-untyped-call]
         points, CircleModel, min_samples=3, residual_threshold=2, max_trials=TRIALS, rng=0
     )
     if model is None or inliers.sum() < 0.4 * len(points):

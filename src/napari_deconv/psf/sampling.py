@@ -27,9 +27,7 @@ MOST_SAMPLES = 4_000_000
 """Samples of a shape beyond which each pixel is sampled more coarsely."""
 
 Length = Annotated[float, Field(gt=0, le=10_000)]
-Angle = Annotated[
-    float, Field(ge=-360, le=360, json_schema_extra={"unit": "degrees"})
-]
+Angle = Annotated[float, Field(ge=-360, le=360, json_schema_extra={"unit": "degrees"})]
 Unit = Annotated[
     Literal["px", "nm", "um", "mm", "cm", "m", "in"],
     Field(description="Unit of the lengths; any but px needs the image's pixel size."),
@@ -82,12 +80,6 @@ class Sampled(Psf):
             fine = fine.reshape(shape).sum(axis + 1)
         kernel: Floats = fine / fine.sum()
         return kernel
-
-    def __mul__(self, other: Psf) -> Psf:
-        """Return this PSF convolved with another."""
-        from napari_deconv.psf.composed import ConvolvedPsf
-
-        return ConvolvedPsf(first=self, second=other)
 
 
 class Shape(Sampled):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from napari_deconv.psf.edge import EdgeFit
+    from napari_deconv.psf.edge_fit import EdgeFit
 
 Floats = npt.NDArray[np.float64]
 
