@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -50,7 +50,8 @@ def edge(
     as_json: AsJson = False,
 ) -> None:
     """From straight edges; several at different angles with --model ellipse."""
-    _measured(image, box, out, "edge", pixel_size, overwrite, as_json, model=model, sloping=sloping)
+    target = Target(out, pixel_size, overwrite, as_json)
+    _measured(image, box, target, "edge", model=model, sloping=sloping)
 
 
 @app.command()
@@ -65,7 +66,8 @@ def disk(
     as_json: AsJson = False,
 ) -> None:
     """From the round edge of a hole, a cylinder, a disk."""
-    _measured(image, box, out, "disk", pixel_size, overwrite, as_json, model=model, sloping=sloping)
+    target = Target(out, pixel_size, overwrite, as_json)
+    _measured(image, box, target, "disk", model=model, sloping=sloping)
 
 
 @app.command()
@@ -81,8 +83,8 @@ def wire(
     as_json: AsJson = False,
 ) -> None:
     """From a straight wire or slit."""
-    more: dict[str, Any] = {"model": model, "sloping": sloping, "width": width}
-    _measured(image, box, out, "wire", pixel_size, overwrite, as_json, **more)
+    target = Target(out, pixel_size, overwrite, as_json)
+    _measured(image, box, target, "wire", model=model, sloping=sloping, width=width)
 
 
 @app.command()
@@ -95,7 +97,7 @@ def point(
     as_json: AsJson = False,
 ) -> None:
     """From beads or pinholes, aligned and averaged."""
-    _measured(image, box, out, "point", pixel_size, overwrite, as_json)
+    _measured(image, box, Target(out, pixel_size, overwrite, as_json), "point")
 
 
 @app.command()
@@ -116,31 +118,73 @@ def shape(
     settings = [f"psf.{setting}" for setting in settings or ()]
     psf = changed(Recipe(), [f"psf={name}", *settings]).psf
     assert psf is not None
-    _check_free(out, overwrite)
-    _write(psf, out, _size(pixel_size), overwrite)
-    _say(out, psf, "", (), as_json, {})
+    target = Target(out, pixel_size, overwrite, as_json)
+    target.check()
+    target.write(psf, target.size)
+    target.say(psf)
 
 
-def _measured(
-    image: Path,
-    boxes: list[str],
-    out: Path,
-    kind: str,
-    pixel_size: str | None,
-    overwrite: bool,
-    as_json: bool,
-    **more: Any,
-) -> None:
+class Target(NamedTuple):
+    """Where a PSF goes, and how that is told."""
+
+    out: Path
+    pixel_size: str | None
+    overwrite: bool
+    as_json: bool
+
+    @property
+    def size(self) -> PixelSize | None:
+        """The pixel size that was given."""
+        from napari_deconv.core.units import PixelSize
+
+        return PixelSize.parse(self.pixel_size) if self.pixel_size else None
+
+    def check(self) -> None:
+        """Refuse a file that can't be written, before any work."""
+        if self.out.suffix.lower() not in (".tif", ".tiff"):
+            raise ValueError(f"A PSF is written as TIFF: name it {self.out.with_suffix('.tif')}.")
+        if self.out.exists() and not self.overwrite:
+            raise ValueError(f"{self.out} exists already; choose another or add --overwrite.")
+        if not self.out.parent.is_dir():
+            raise ValueError(f"{self.out.parent} is no folder; make it first.")
+
+    def write(self, psf: Psf, size: PixelSize | None) -> None:
+        """Write the PSF's array with its pixel size."""
+        from napari_deconv import io
+
+        io.write(
+            self.out,
+            psf.kernel(size),
+            pixel_size=None if size is None else size.value,
+            unit=None if size is None else size.unit,
+            overwrite=self.overwrite,
+        )
+
+    def say(self, psf: Psf, blur: MeasuredBlur | None = None) -> None:
+        """Print what was found."""
+        notes = () if blur is None else blur.notes
+        if self.as_json:
+            shape = {} if psf.key() == "measured" else {"psf": psf.plain()}
+            figures = {} if blur is None else {"figures": [f.plain() for f in blur.figures]}
+            found = {"output": str(self.out), **shape, **figures, "notes": list(notes)}
+            typer.echo(json.dumps(found, allow_nan=False))
+            return
+        for sentence in notes:
+            typer.echo(sentence, err=True)
+        typer.echo(str(self.out) if blur is None else f"{self.out}\n  {blur.summary()}")
+
+
+def _measured(image: Path, boxes: list[str], target: Target, kind: str, **more: Any) -> None:
     """Measure, write and say what was found."""
     from napari_deconv import io
     from napari_deconv.jobs import size_of
     from napari_deconv.psf.measure import measure
 
-    _check_free(out, overwrite)
+    target.check()
     picture = io.read(image)
     blur = measure(picture.array, [corners(box) for box in boxes], kind, **more)
-    _write(blur.psf, out, _size(pixel_size) or size_of(picture), overwrite)
-    _say(out, blur.psf, blur.summary(), blur.notes, as_json, _plain(blur))
+    target.write(blur.psf, target.size or size_of(picture))
+    target.say(blur.psf, blur)
 
 
 def corners(text: str) -> npt.NDArray[np.float64]:
@@ -163,66 +207,3 @@ def corners(text: str) -> npt.NDArray[np.float64]:
         raise ValueError(f"A box is R0,C0,R1,C1 in pixels (or eight numbers), not {text!r}.")
     top, left, bottom, right = numbers
     return np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-
-
-def _size(text: str | None) -> PixelSize | None:
-    from napari_deconv.core.units import PixelSize
-
-    return PixelSize.parse(text) if text else None
-
-
-def _check_free(out: Path, overwrite: bool) -> None:
-    if out.suffix.lower() not in (".tif", ".tiff"):
-        raise ValueError(f"A PSF is written as TIFF: name it {out.with_suffix('.tif')}.")
-    if out.exists() and not overwrite:
-        raise ValueError(f"{out} exists already; choose another file or add --overwrite.")
-
-
-def _write(psf: Psf, out: Path, size: PixelSize | None, overwrite: bool) -> None:
-    from napari_deconv import io
-
-    io.write(
-        out,
-        psf.kernel(size),
-        pixel_size=None if size is None else size.value,
-        unit=None if size is None else size.unit,
-        overwrite=overwrite,
-    )
-
-
-def _say(
-    out: Path,
-    psf: Psf,
-    summary: str,
-    notes: tuple[str, ...],
-    as_json: bool,
-    plain: dict[str, Any],
-) -> None:
-    chosen = {} if psf.key() == "measured" else {"psf": psf.plain()}
-    if as_json:
-        found = {"output": str(out), **chosen, **plain, "notes": list(notes)}
-        typer.echo(json.dumps(found, allow_nan=False))
-        return
-    for sentence in notes:
-        typer.echo(sentence, err=True)
-    typer.echo("\n".join(filter(None, (str(out), f"  {summary}" if summary else ""))))
-
-
-def _plain(blur: MeasuredBlur) -> dict[str, Any]:
-    """Return the figures as plain data for JSON, which knows no NaN."""
-    import numpy as np
-
-    def number(value: float) -> float | None:
-        return value if np.isfinite(value) else None
-
-    return {
-        "figures": [
-            {
-                "name": figure.name,
-                "value": number(figure.value),
-                "error": number(figure.error),
-                "unit": figure.unit,
-            }
-            for figure in blur.figures
-        ]
-    }

@@ -121,7 +121,7 @@ def test_edges_at_several_angles_tell_an_ellipse() -> None:
         sigma = float(np.sqrt(normal @ spread @ normal))
         part = np.s_[:, 100 * number : 100 * number + 100]
         canvas[part] = edge(sigma, angle, 0.005, size=100, seed=number)
-        boxes.append(BOX + [0, 100 * number])
+        boxes.append(BOX + np.array([0, 100 * number]))
     blur = measure(canvas, boxes, model="ellipse")
     assert isinstance(blur.psf, EllipticPsf)
     assert blur.psf.sigma_long == pytest.approx(3, rel=0.02)

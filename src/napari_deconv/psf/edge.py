@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge_box import EdgeBox
-from napari_deconv.psf.edge_fit import EdgeFit, Geometry, Ints, fit
+from napari_deconv.psf.edge_fit import EdgeFit, fit
+from napari_deconv.psf.edge_geometry import Geometry, Ints
 from napari_deconv.psf.line_spread import model_named
 
 Floats = npt.NDArray[np.float64]

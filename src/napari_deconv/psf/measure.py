@@ -51,6 +51,11 @@ class Figure(NamedTuple):
     error: float
     unit: str
 
+    def plain(self) -> dict[str, str | float | None]:
+        """Return it as plain data for JSON, which knows no NaN."""
+        value, error = (x if np.isfinite(x) else None for x in (self.value, self.error))
+        return {"name": self.name, "value": value, "error": error, "unit": self.unit}
+
     def __str__(self) -> str:
         """Return it with its 95 % interval."""
         unit = f" {self.unit}" if self.unit else ""

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from napari_deconv.psf.edge import StraightEdge
 from napari_deconv.psf.edge_box import EdgeBox
-from napari_deconv.psf.edge_fit import EdgeFit, Spread, fit
+from napari_deconv.psf.edge_fit import EdgeFit, fit
+from napari_deconv.psf.edge_geometry import Spread
 from napari_deconv.psf.line_spread import EdgeSpread, SpreadModel, model_named
 
 Floats = npt.NDArray[np.float64]
