@@ -196,6 +196,13 @@ def test_bad_boxes_say_what_to_draw(name: str, sentence: str) -> None:
     assert any(word in str(caught.value) for word in ("draw", "measure", "add"))
 
 
+def test_a_part_that_the_edge_does_not_need_is_named_and_leaves_a_psf() -> None:
+    blur = measure(edge(2.0, 3, 0.01, size=160), [BOX], model="disk-gaussian")
+    assert np.isfinite(blur.psf.kernel()).all()
+    assert any("choose a simpler model" in note for note in blur.notes)
+    assert np.isfinite([figure.value for figure in blur.figures]).all()
+
+
 def test_spots_are_left_out() -> None:
     picture = edge(2.0, 3, 0.01)
     rng = np.random.default_rng(2)

@@ -93,9 +93,13 @@ class XraySystemPsf(Composed):
     spot_shape: Literal["disk", "gaussian", "square"] = Field(
         "disk", description="Its shape; of a gaussian, the size is the full width at half maximum."
     )
-    source_object: Length = Field(500.0, description="From the focal spot to the object.")
-    source_detector: Length = Field(1000.0, description="From the focal spot to the detector.")
-    detector_pixel: Length = Field(0.2, description="Pixel of the detector.")
+    source_object: Length = Field(
+        500.0, title="To object", description="From the focal spot to the object."
+    )
+    source_detector: Length = Field(
+        1000.0, title="To detector", description="From the focal spot to the detector."
+    )
+    detector_pixel: Length = Field(0.2, title="Pixel", description="Pixel of the detector.")
     detector_blur: float = Field(
         0.2,
         ge=0,

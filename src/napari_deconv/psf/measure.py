@@ -61,7 +61,9 @@ class Figure(NamedTuple):
         unit = f" {self.unit}" if self.unit else ""
         if not np.isfinite(self.error):
             return f"{self.name} {self.value:.3g}{unit}"
-        digits = max(0, 1 - int(np.floor(np.log10(max(1.96 * self.error, 1e-6)))))
+        bar = float(f"{max(1.96 * self.error, 1e-6):.1g}")  # one digit of it, two if it is a 1
+        digits = -int(np.floor(np.log10(bar))) + (1 if f"{bar:e}"[0] == "1" else 0)
+        digits = max(0, digits)
         return f"{self.name} {self.value:.{digits}f} ± {1.96 * self.error:.{digits}f}{unit}"
 
 
@@ -179,8 +181,10 @@ def _as_model(fits: tuple[EdgeFit, ...], kind: str) -> MeasuredBlur:
     first = fits[0]
     weights = np.array([[max(error, 1e-6) ** -2 for error in fit.errors] for fit in fits])
     values = np.array([fit.values for fit in fits])
+    known = weights.sum(0) > 0  # an error may be infinite: the parameter came to nothing
+    weights[:, ~known] = 1.0
     mean = (weights * values).sum(0) / weights.sum(0)
-    errors = weights.sum(0) ** -0.5
+    errors = np.where(known, weights.sum(0) ** -0.5, np.inf)
     notes = (*_structure(fits), *_nothing(fits))
     if len(fits) > 1:
         scatter = values.std(0, ddof=1) / np.sqrt(len(fits))
@@ -261,13 +265,14 @@ def _structure(fits: tuple[EdgeFit, ...]) -> tuple[str, ...]:
 
 
 def _nothing(fits: tuple[EdgeFit, ...]) -> tuple[str, ...]:
-    """Say so if a parameter came to nothing."""
-    gone = {
-        name
-        for fit in fits
-        for name, error in zip(fit.model.parameters, fit.errors, strict=True)
-        if np.isinf(error)
-    }
+    """Say so if a parameter came to nothing, or none can be told from the others."""
+    gone: set[str] = set()
+    for fit in fits:
+        names = fit.model.parameters
+        if np.isinf(fit.errors).all():
+            told = " and ".join(names)
+            return (f"The {told} can't be told apart by this edge; choose a simpler model.",)
+        gone |= {name for name, error in zip(names, fit.errors, strict=True) if np.isinf(error)}
     return tuple(
         f"The {name} came to nothing: the edge does not need it; choose a simpler model."
         for name in sorted(gone)
