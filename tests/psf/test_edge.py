@@ -196,6 +196,19 @@ def test_bad_boxes_say_what_to_draw(name: str, sentence: str) -> None:
     assert any(word in str(caught.value) for word in ("draw", "measure", "add"))
 
 
+@pytest.mark.parametrize("turn", [0, 1e-6, 3, 20, 45, 80])
+def test_boxes_may_be_turned_or_lie_between_pixels(turn: float) -> None:
+    picture = edge(2.0, turn, 0.01, size=160)
+    c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    around = (np.array([[-35, -30], [-35, 30], [35, 30], [35, -30]])) @ [[c, -s], [s, c]] + 79.5
+    for shift in np.random.default_rng(0).uniform(-2, 2, (8, 2)):
+        found = fit_edge(picture, around + shift)
+        assert found.values[0] == pytest.approx(2.0, rel=0.02)
+    jitter = np.random.default_rng(1).normal(0, 1e-6, (8, 4, 2))
+    for moved in jitter:
+        assert fit_edge(picture, around + moved).values[0] == pytest.approx(2.0, rel=0.02)
+
+
 def test_a_part_that_the_edge_does_not_need_is_named_and_leaves_a_psf() -> None:
     blur = measure(edge(2.0, 3, 0.01, size=160), [BOX], model="disk-gaussian")
     assert np.isfinite(blur.psf.kernel()).all()

@@ -104,6 +104,7 @@ class XraySystemPsf(Composed):
         0.2,
         ge=0,
         le=10_000,
+        title="Sensor blur",
         description="Full width at half maximum of the detector's blur beside its pixel's.",
     )
     unit: Unit = Field("mm", description="Unit of all of these lengths.")

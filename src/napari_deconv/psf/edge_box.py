@@ -66,7 +66,7 @@ class EdgeBox:
         ValueError
             In one sentence, if the box is too small, outside the image, saturated or empty.
         """
-        from scipy.ndimage import gaussian_filter1d
+        from scipy.ndimage import distance_transform_edt, gaussian_filter1d
         from skimage.draw import polygon2mask
 
         if image.ndim != 2:
@@ -90,8 +90,9 @@ class EdgeBox:
         if usable.sum() < 0.8 * inside.sum():
             raise ValueError("Much of the box holds no finite value; draw it elsewhere.")
         _check_saturation(picture[usable])
-        filled = np.where(usable, picture, np.median(picture[usable]))
-        filled = _despiked(filled)
+        # What lies outside a turned box, or is not finite, must not pass for a step at the rim.
+        nearest = distance_transform_edt(~usable, return_distances=False, return_indices=True)
+        filled = _despiked(picture[tuple(nearest)])
         slopes = [
             gaussian_filter1d(
                 gaussian_filter1d(filled, 1.5, axis=axis, order=1), 1.5, axis=1 - axis

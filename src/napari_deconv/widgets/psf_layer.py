@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_deconv import io
+from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -15,13 +16,11 @@ if TYPE_CHECKING:
 
     from napari_deconv.psf.measure import MeasuredBlur
     from napari_deconv.psf.sampling import Psf
-    from napari_deconv.widgets.deblur import DeblurWidget
     from napari_deconv.widgets.source import Source
 
 ORIGIN = "napari-deconv-psf"
 """Key of a PSF layer's metadata that says where it came from."""
 NAME = "psf"
-PLUGIN, DEBLUR = "napari-deconv", "Deblur"
 
 
 def origin(source: Source, psf: Psf, blur: MeasuredBlur | None, asked: dict[str, Any]) -> Any:
@@ -86,27 +85,19 @@ def add_layer(
     return layer
 
 
-def deblur_docks(viewer: Viewer) -> list[DeblurWidget]:
-    """Return the Deblur docks of a viewer's window."""
-    from napari_deconv.widgets.deblur import DeblurWidget
-
-    window = getattr(viewer, "window", None)
-    if window is None:
-        return []
-    found: list[DeblurWidget] = window._qt_window.findChildren(DeblurWidget)  # noqa: SLF001
-    return found
-
-
 def use(viewer: Viewer, source: Source, layer: Image) -> str:
     """Choose a PSF layer in the Deblur dock, which is opened if it is not; return what was done."""
-    docks = deblur_docks(viewer)
+    from napari_deconv.widgets.deblur import DeblurWidget
+
+    docks = open_docks(viewer, DeblurWidget)
     if not docks:
-        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, DEBLUR, tabify=True)
-        docks = [dock]
+        open_dock(viewer, DEBLUR)
+        docks = open_docks(viewer, DeblurWidget)
     for dock in docks:
         if not dock.panel.image.decided:
             dock.image = source.layer
         dock.psf = layer
+        bring_forward(dock)
     return f"Layer “{layer.name}” was made and is chosen in Deblur: press Run there."
 
 

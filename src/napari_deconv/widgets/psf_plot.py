@@ -21,7 +21,7 @@ WIDTHS: dict[Style, float] = {"measured": 4.0, "model": 1.5, "other": 1.5}
 AXIS_WIDTH = 40
 """Pixels of the left axes, so that all plots stand under each other."""
 TITLE_HEIGHT = 17
-HEIGHTS = {"spread": 124, "residual": 70, "line": 122, "mtf": 130}
+HEIGHTS = {"spread": 112, "residual": 62, "line": 112, "mtf": 120}
 BELOW = 34
 """Pixels of an axis with its label."""
 """Pixels of the plots; those with an axis below are as much higher."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QPushButton
 
 from napari_deconv.registry import choices
+from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
 from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_psf
 from napari_deconv.widgets.understanding import Understanding
@@ -41,6 +43,8 @@ class PsfSource(QObject):
     forms : Forms
         Form of the chosen shape.
     understanding : Understanding
+    measure : QPushButton
+        Opens the PSF dock; there while a shape is chosen.
     changed : Signal
         Another PSF, or another parameter.
     """
@@ -53,6 +57,10 @@ class PsfSource(QObject):
         self.shapes = {n: cls for n, cls in choices("psf").items() if n != ARRAY}
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
         self.understanding = Understanding()
+        self.measure = QPushButton("Measure it in the image…")
+        self.measure.setObjectName("measure_psf")
+        self.measure.setToolTip("Open the PSF dock: the blur of an edge, a wire, a point.")
+        self.measure.clicked.connect(lambda: open_dock(viewer, PSF))
         self.menu = LayerChoice("psf", self._options, self._guess)
         self.menu.explain("What a point is blurred to: an image layer, or a shape.")
         self.menu.picked.connect(self._pick)
@@ -112,6 +120,9 @@ class PsfSource(QObject):
     def _pick(self) -> None:
         chosen = self.menu.value
         self.forms.key = chosen if isinstance(chosen, str) else ""
+        offered = isinstance(chosen, str)
+        if not offered or self.measure.parent() is not None:  # or else it would be a window
+            self.measure.setVisible(offered)
         self.changed.emit()
 
     def _tell(self) -> None:

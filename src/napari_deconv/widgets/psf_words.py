@@ -127,11 +127,6 @@ def found(blur: MeasuredBlur, kind: str, scale: Scale) -> str:
     step = (high - low) * (float(shown.fitted.max()) if kind == "wire" else 1.0)
     if step > 0:
         parts.append(f"noise {100 * shown.noise / step:.1f} % of the {whole}")
-    parts.append(
-        "fit leaves no structure"
-        if max(fit.structure for fit in blur.fits) < 0.5
-        else "fit leaves structure"
-    )
     return " · ".join(parts)
 
 
