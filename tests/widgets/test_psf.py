@@ -302,7 +302,9 @@ def test_deblur_opens_where_it_is_not_and_offers_to_measure(desk: Any, qtbot: An
     deblur.psf = GaussianPsf()
     assert not deblur.panel.psf.measure.isHidden()
     click(deblur, "measure_psf")
-    assert len(viewer.window._qt_window.findChildren(PsfWidget)) == 2  # this one was not napari's
+    assert "PSF (Deconvolution)" in viewer.window.dock_widgets  # as napari's menu calls it
+    click(deblur, "measure_psf")
+    assert len(viewer.window._qt_window.findChildren(PsfWidget)) == 2  # the test's own, and one
 
 
 def test_several_edges_give_an_ellipse(desk: Any, qtbot: Any) -> None:
@@ -333,6 +335,28 @@ def test_every_model_draws_its_curves(desk: Any, qtbot: Any, model: str) -> None
     for trace in (*shown.spread, *shown.lines, *shown.modulations):
         assert np.isfinite(trace.y).all()
     assert np.abs(shown.residual.y).max() < 3  # percent
+
+
+def test_the_model_that_fits_best_is_found(desk: Any, qtbot: Any) -> None:
+    def glare(row: Any, column: Any) -> Any:
+        t = column + 0.05 * row - 104
+        return 0.7 * ndtr(t / 1.5) + 0.3 * ndtr(t / 6.0)
+
+    _, dock = desk(averaged(glare))
+    dock.add_box([[30, 45], [30, 155], [130, 155], [130, 45]])
+    settle(qtbot, dock)
+    assert "structure" in dock.panel.notes.text()
+    better = dock.findChild(QPushButton, "better_model")
+    assert not better.isHidden()
+    click(dock, "better_model")
+    settle(qtbot, dock)
+    assert dock.model == "core-tail"
+    assert value(dock) == pytest.approx(1.5, rel=0.1)
+    assert better.isHidden()
+    dock.model = "gaussian"
+    dock.add_box([[30, 95], [30, 98], [130, 98], [130, 95]])
+    settle(qtbot, dock)
+    assert better.isHidden()
 
 
 def test_a_round_edge(desk: Any, qtbot: Any) -> None:
@@ -449,7 +473,7 @@ def test_empty_states_say_what_to_do(desk: Any, qtbot: Any) -> None:
 def test_the_viewer_closes_in_the_middle_of_a_measurement(desk: Any) -> None:
     viewer, dock = desk(edge())
     dock.add_box(ACROSS)
-    dock._look()
+    dock._measuring.look()
     assert dock.busy
     viewer.close()
 

@@ -23,11 +23,19 @@ def open_docks(viewer: ViewerModel, kind: type[Dock]) -> list[Dock]:
 
 def open_dock(viewer: ViewerModel, name: str) -> QWidget:
     """Open one of the plugin's docks as a tab beside the others, or bring it to the front."""
+    from npe2 import PluginManager
+
     window: Any = viewer.window
-    frame, dock = window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-    frame.show()
-    frame.raise_()
+    manifest = PluginManager.instance().get_manifest(PLUGIN)
+    title = f"{name} ({manifest.display_name})"  # as in napari's menu, which finds it again so
+    dock: Any = window.dock_widgets.get(title)
+    if dock is None:
+        offered = manifest.contributions.widgets or ()
+        (made,) = (each for each in offered if each.display_name == name)
+        dock = made.get_callable()(viewer)
+        window.add_dock_widget(dock, name=title, area="right", tabify=True)
     assert isinstance(dock, QWidget)
+    bring_forward(dock)
     return dock
 
 

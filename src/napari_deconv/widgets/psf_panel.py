@@ -14,7 +14,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_deconv.psf.measure import models
+from napari_deconv.psf.line_spread import MODELS
+from napari_deconv.psf.measure import STRUCTURE, models
 from napari_deconv.registry import choices
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.form import Forms
@@ -31,7 +32,7 @@ from napari_deconv.widgets.psf_words import (
     found,
     notes,
 )
-from napari_deconv.widgets.tone import set_tone
+from napari_deconv.widgets.tone import set_tone, sheet
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -91,6 +92,12 @@ class PsfPanel(QWidget):
         self.found = Line("psf_found")
         self.plots = SpreadPlots()
         self.notes = Line("psf_notes")
+        self.better = _button(
+            "Find the model that fits best",
+            "better_model",
+            "Try all models, with sloping grey beside the edge and without.",
+        )
+        self.better.hide()
         self.status = Line("psf_status")
         self.figures = Line("psf_figures")
         self.make = _button(
@@ -140,6 +147,14 @@ class PsfPanel(QWidget):
             raise ValueError(f"{name!r} can't be chosen; choose one of: {known}.")
         menu.setCurrentIndex(row)
 
+    def fit_by(self, model: str, sloping: bool) -> None:
+        """Choose a model, and whether grey values beside the edge may slope."""
+        blocked = self.sloping.blockSignals(True)
+        self.sloping.setChecked(sloping)
+        self.sloping.blockSignals(blocked)
+        self.choose(self.model, model)
+        self.changed.emit()
+
     def measure_in(self, scale: Scale) -> None:
         """Take lengths in this unit from now on."""
         if scale == self._scale:
@@ -150,6 +165,11 @@ class PsfPanel(QWidget):
         self.wire_width.setMaximum(WIDEST * scale.factor)
         self.wire_width.setSingleStep(scale.factor)
         self.wire_width.setValue(pixels * scale.factor)
+
+    def paint(self, theme: str) -> None:
+        """Use the colours of a napari theme."""
+        self.setStyleSheet(sheet(theme))
+        self.plots.paint(theme)
 
     def show_source(self, source: Source | None, boxes: int) -> None:
         """Say what is measured, and offer what can be done."""
@@ -170,6 +190,8 @@ class PsfPanel(QWidget):
         self.figures.say(answer.said, "plain")
         self.found.say("" if blur is None else found(blur, self.kind_name, answer.drawing.scale))
         self.notes.say("" if blur is None else notes(blur, self.kind_name))
+        loose = blur is not None and any(fit.structure >= STRUCTURE for fit in blur.fits)
+        self.better.setVisible(loose and self.model_name in MODELS)
         for button in (self.make, self.save):
             button.setEnabled(True)
         self.copy.setEnabled(blur is not None)
@@ -177,6 +199,7 @@ class PsfPanel(QWidget):
     def clear(self, scale: Scale) -> None:
         """Take back what was shown of a PSF."""
         self.plots.show_drawing(Drawing(scale=scale))
+        self.better.hide()
         for line in (self.found, self.notes, self.figures):
             line.say("")
         for button in (self.make, self.save, self.copy):
@@ -241,7 +264,7 @@ class PsfPanel(QWidget):
         column.beneath(self.image_line)
         for block in (self._measuring, self._fitting, self._wire, self._shaping):
             column.wide(block)
-        for widget in (self.found, self.plots, self.notes):
+        for widget in (self.found, self.plots, self.notes, self.better):
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is

@@ -159,7 +159,7 @@ class SpreadPlots(QWidget):
         for trace in drawing.lines:
             self._curve(plot, trace)
         plot.setXRange(-drawing.reach, drawing.reach, padding=0.01)
-        high = max((float(np.max(t.y)) for t in drawing.lines if t.style != "measured"), default=1)
+        high = max((float(np.max(trace.y)) for trace in drawing.lines), default=1.0)
         plot.setYRange(-0.15 * high, 1.15 * high, padding=0)
         _ticks(plot, 0, high)
         self._below(plot, f"distance ({unit})")
