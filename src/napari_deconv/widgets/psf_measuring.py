@@ -145,7 +145,6 @@ class PsfMeasuring(QObject):
         source = self.source()
         task, _ = (None, ()) if source is None else self._task(source, self.boxes.read(source))
         if isinstance(task, Task):
-            self._panel.better.hide()
             self._panel.status.say("Trying all models …", "plain")
             self._best.submit(Best(task))
 

@@ -14,8 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_deconv.psf.line_spread import MODELS
-from napari_deconv.psf.measure import STRUCTURE, models
+from napari_deconv.psf.measure import models
 from napari_deconv.registry import choices
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.form import Forms
@@ -93,11 +92,11 @@ class PsfPanel(QWidget):
         self.plots = SpreadPlots()
         self.notes = Line("psf_notes")
         self.better = _button(
-            "Find the model that fits best",
+            "Find best",
             "better_model",
-            "Try all models, with sloping grey beside the edge and without.",
+            "Try all models, with sloping grey beside the edge and without, and choose the one "
+            "that fits best.",
         )
-        self.better.hide()
         self.status = Line("psf_status")
         self.figures = Line("psf_figures")
         self.make = _button(
@@ -190,8 +189,7 @@ class PsfPanel(QWidget):
         self.figures.say(answer.said, "plain")
         self.found.say("" if blur is None else found(blur, self.kind_name, answer.drawing.scale))
         self.notes.say("" if blur is None else notes(blur, self.kind_name))
-        loose = blur is not None and any(fit.structure >= STRUCTURE for fit in blur.fits)
-        self.better.setVisible(loose and self.model_name in MODELS)
+        self.better.setEnabled(blur is not None and bool(blur.fits))
         for button in (self.make, self.save):
             button.setEnabled(True)
         self.copy.setEnabled(blur is not None)
@@ -199,10 +197,9 @@ class PsfPanel(QWidget):
     def clear(self, scale: Scale) -> None:
         """Take back what was shown of a PSF."""
         self.plots.show_drawing(Drawing(scale=scale))
-        self.better.hide()
         for line in (self.found, self.notes, self.figures):
             line.say("")
-        for button in (self.make, self.save, self.copy):
+        for button in (self.better, self.make, self.save, self.copy):
             button.setEnabled(False)
 
     def _image_options(self) -> list[tuple[str, Any]]:
@@ -252,7 +249,7 @@ class PsfPanel(QWidget):
     def _lay_out(self) -> None:
         self._measuring, self._fitting, self._wire, self._shaping = (Column() for _ in range(4))
         self._measuring.wide(self.draw, self.another)
-        self._fitting.row("Model", self.model)
+        self._fitting.row("Model", self.model, self.better)
         self._fitting.beneath(self.sloping)
         self._wire.row("Wire width", self.wire_width)
         self._shaping.row("Shape", self.shape)
@@ -264,7 +261,7 @@ class PsfPanel(QWidget):
         column.beneath(self.image_line)
         for block in (self._measuring, self._fitting, self._wire, self._shaping):
             column.wide(block)
-        for widget in (self.found, self.plots, self.notes, self.better):
+        for widget in (self.found, self.plots, self.notes):
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_deconv.psf.edge_fit import CONFIDENCE
 from napari_deconv.psf.line_spread import MODELS
-from napari_deconv.psf.measure import CURVE, ELLIPSE, Figure
+from napari_deconv.psf.measure import CURVE, ELLIPSE, STRUCTURE, Figure
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -57,8 +57,8 @@ NAMES = {
 FWHM = 2.354820
 """Full width at half maximum of a Gaussian, in sigmas."""
 NEVER_BROKEN = "\N{NO-BREAK SPACE}"
-CANVAS_LINES = 3
-"""Figures that fit beside a box."""
+BESIDE = 2
+"""Figures that fit above a box."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ def found(blur: MeasuredBlur, kind: str, scale: Scale) -> str:
     step = (high - low) * (float(shown.fitted.max()) if kind == "wire" else 1.0)
     if step > 0:
         parts.append(f"noise {100 * shown.noise / step:.1f} % of the {whole}")
+    if max(fit.structure for fit in blur.fits) >= STRUCTURE:
+        parts.append("not all of it is fitted")
     return " · ".join(parts)
 
 
@@ -156,7 +158,7 @@ def box_label(fit: EdgeFit, scale: Scale) -> str:
         scale.figure(Figure(name, value, error, units.get(name, "px")))
         for name, value, error in zip(fit.model.parameters, fit.values, fit.errors, strict=True)
     ]
-    return "\n".join(map(str, told[:CANVAS_LINES]))
+    return " · ".join(map(str, told[:BESIDE]))
 
 
 def box_labels(blur: MeasuredBlur, count: int, scale: Scale, *, curve: bool) -> list[str]:
