@@ -31,8 +31,8 @@ from napari_deconv import io
 from napari_deconv.psf.directed import EllipticPsf
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.widgets.deblur import DeblurWidget
+from napari_deconv.widgets.layer_choice import ORIGIN
 from napari_deconv.widgets.psf import PsfWidget
-from napari_deconv.widgets.psf_layer import ORIGIN
 
 SHAPE = (160, 200)
 SUB = 5
@@ -286,6 +286,7 @@ def test_the_layer_is_chosen_in_deblur_and_sharpens(desk: Any, qtbot: Any) -> No
     qtbot.waitUntil(lambda: bool(ended), timeout=120_000)
     assert ended == ["done"]
     result = deblur.result_layer.data
+    assert deblur.result_layer.metadata["napari-deconv"]["ran"]["psf"]["kind"] == "edge"
     steepest = [np.abs(np.diff(a.mean(0))).max() for a in (result, viewer.layers["scan"].data)]
     assert np.abs(np.diff(result[60:100], axis=1)).max() > 2 * 0.7 * 0.4 / 2.0
     assert steepest[0] > steepest[1]
@@ -347,7 +348,7 @@ def test_the_model_that_fits_best_is_found(desk: Any, qtbot: Any) -> None:
     settle(qtbot, dock)
     assert "structure" in dock.panel.notes.text()
     better = dock.findChild(QPushButton, "better_model")
-    assert "not all of it" in dock.panel.found.text()
+    assert "imperfect fit" in dock.panel.found.text()
     assert better.isEnabled()
     click(dock, "better_model")
     settle(qtbot, dock)
@@ -537,6 +538,7 @@ import sys
 sys.modules["torch"] = None
 import napari, numpy as np
 from qtpy.QtWidgets import QApplication
+from napari_deconv.widgets.layer_choice import ORIGIN
 from napari_deconv.widgets.psf import PsfWidget
 viewer = napari.Viewer(show=False)
 dock = PsfWidget(viewer)

@@ -258,7 +258,9 @@ class DeblurWidget(QWidget):
             region=region,
             asked=source.layer in self._answered,
         )
-        return order, ResultLayer(self._viewer, source, region)
+        result = ResultLayer(self._viewer, source, region)
+        result.psf_origin = self.panel.psf.origin
+        return order, result
 
     def _hear(self, message: Any) -> None:
         """Show what the thread tells."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_deconv import io
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
+from napari_deconv.widgets.layer_choice import ORIGIN
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from napari_deconv.psf.sampling import Psf
     from napari_deconv.widgets.source import Source
 
-ORIGIN = "napari-deconv-psf"
-"""Key of a PSF layer's metadata that says where it came from."""
 NAME = "psf"
 
 

@@ -249,8 +249,8 @@ class PsfPanel(QWidget):
     def _lay_out(self) -> None:
         self._measuring, self._fitting, self._wire, self._shaping = (Column() for _ in range(4))
         self._measuring.wide(self.draw, self.another)
-        self._fitting.row("Model", self.model, self.better)
-        self._fitting.beneath(self.sloping)
+        self._fitting.row("Model", self.model)
+        self._fitting.row("", self.sloping, self.better)
         self._wire.row("Wire width", self.wire_width)
         self._shaping.row("Shape", self.shape)
         self._shaping.wide(self.forms.native)

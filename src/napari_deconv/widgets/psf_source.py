@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_deconv.registry import choices
 from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
-from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_psf
+from napari_deconv.widgets.layer_choice import ORIGIN, LayerChoice, images, likely_psf
 from napari_deconv.widgets.understanding import Understanding
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ class PsfSource(QObject):
         """Return what reads the layer's array; None if a shape is chosen."""
         chosen = self.menu.value
         return partial(_array, chosen) if isinstance(chosen, Image) else None
+
+    @property
+    def origin(self) -> Any:
+        """What the chosen layer says of its measurement; None if nothing."""
+        chosen = self.menu.value
+        return chosen.metadata.get(ORIGIN) if isinstance(chosen, Image) else None
 
     def look(self, centre: Centre, size: PixelSize | None) -> None:
         """Say what is understood of the PSF."""

@@ -128,7 +128,7 @@ def found(blur: MeasuredBlur, kind: str, scale: Scale) -> str:
     if step > 0:
         parts.append(f"noise {100 * shown.noise / step:.1f} % of the {whole}")
     if max(fit.structure for fit in blur.fits) >= STRUCTURE:
-        parts.append("not all of it is fitted")
+        parts.append("imperfect fit")
     return " · ".join(parts)
 
 
