@@ -160,7 +160,7 @@ class SpreadPlots(QWidget):
             self._curve(plot, trace)
         plot.setXRange(-drawing.reach, drawing.reach, padding=0.01)
         high = max((float(np.max(trace.y)) for trace in drawing.lines), default=1.0)
-        plot.setYRange(-0.15 * high, 1.15 * high, padding=0)
+        plot.setYRange(-0.2 * high, 1.3 * high, padding=0)
         _ticks(plot, 0, high)
         self._below(plot, f"distance ({unit})")
 

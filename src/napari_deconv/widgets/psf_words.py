@@ -57,8 +57,8 @@ NAMES = {
 FWHM = 2.354820
 """Full width at half maximum of a Gaussian, in sigmas."""
 NEVER_BROKEN = "\N{NO-BREAK SPACE}"
-BESIDE = 2
-"""Figures that fit above a box."""
+BESIDE = 1
+"""Figures above a box: more would reach beyond the picture."""
 
 
 @dataclass(frozen=True)
