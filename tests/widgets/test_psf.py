@@ -241,7 +241,7 @@ def test_another_slice_and_other_data_are_measured_at_once(desk: Any, qtbot: Any
     ],
 )
 def test_a_bad_box_gets_a_sentence(desk: Any, qtbot: Any, box: Any, sentence: str) -> None:
-    _, dock = desk(edge())
+    viewer, dock = desk(edge())
     dock.add_box(ACROSS)
     settle(qtbot, dock)
     assert dock.findChild(QPushButton, "make_psf").isEnabled()
@@ -250,6 +250,7 @@ def test_a_bad_box_gets_a_sentence(desk: Any, qtbot: Any, box: Any, sentence: st
     said = dock.panel.status.text()
     assert said.startswith("Box 2: ")
     assert sentence in said
+    assert list(viewer.layers["psf boxes"].text.values) == ["1", "2"]
     assert dock.blur is None
     assert dock.panel.figures.text() == ""
     assert dock.panel.plots.drawing.lines == []
@@ -297,15 +298,17 @@ def test_deblur_opens_where_it_is_not_and_offers_to_measure(desk: Any, qtbot: An
     dock.add_box(ACROSS)
     settle(qtbot, dock)
     layer = dock.make_layer()
+    assert "Deblur (Deconvolution)" in viewer.window.dock_widgets
     (deblur,) = viewer.window._qt_window.findChildren(DeblurWidget)
     assert deblur.psf is layer
     assert deblur.panel.psf.measure.isHidden()
     deblur.psf = GaussianPsf()
     assert not deblur.panel.psf.measure.isHidden()
     click(deblur, "measure_psf")
-    assert "PSF (Deconvolution)" in viewer.window.dock_widgets  # as napari's menu calls it
+    assert viewer.window._qt_window.findChildren(PsfWidget) == [dock]  # no second one
+    viewer.window.remove_dock_widget(dock)
     click(deblur, "measure_psf")
-    assert len(viewer.window._qt_window.findChildren(PsfWidget)) == 2  # the test's own, and one
+    assert "PSF (Deconvolution)" in viewer.window.dock_widgets  # as napari's menu calls it
 
 
 def test_several_edges_give_an_ellipse(desk: Any, qtbot: Any) -> None:

@@ -28,7 +28,10 @@ def open_dock(viewer: ViewerModel, name: str) -> QWidget:
     window: Any = viewer.window
     manifest = PluginManager.instance().get_manifest(PLUGIN)
     title = f"{name} ({manifest.display_name})"  # as in napari's menu, which finds it again so
-    dock: Any = window.dock_widgets.get(title)
+    known: dict[str, Any] = {
+        full.split(" (")[0]: dock for full, dock in window.dock_widgets.items()
+    }
+    dock = known.get(name)
     if dock is None:
         offered = manifest.contributions.widgets or ()
         (made,) = (each for each in offered if each.display_name == name)

@@ -132,6 +132,11 @@ class PsfBoxes:
         labels = lifted(labels, np.reshape(tops, (-1, 2)), float(layer.text.size))
         write_labels(layer, labels, [COLOR] * layer.nshapes)
 
+    def number(self) -> None:
+        """Write beside each of several boxes which one it is."""
+        count = len(self._indices())
+        self.label([str(n) for n in range(1, count + 1)] if count > 1 else [])
+
     def fit(self) -> None:
         """Draw sides and gaps as wide as ever on the screen, whatever the zoom."""
         layer = self.layer

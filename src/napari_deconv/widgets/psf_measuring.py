@@ -187,7 +187,7 @@ class PsfMeasuring(QObject):
     def _clear(self) -> None:
         self.answer = None
         self._panel.clear(self.scale())
-        self.boxes.label([])
+        self.boxes.number()
 
     def _show(self, answer: Answer) -> None:
         self.answer = answer

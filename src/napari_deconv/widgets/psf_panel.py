@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measure import models
 from napari_deconv.registry import choices
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
@@ -59,12 +60,22 @@ class PsfPanel(QWidget):
         self._viewer = viewer
         self._scale = Scale()
         self.invitation = Invitation(viewer)
+        self._make_sources()
+        self._make_models()
+        self._make_answers()
+        self._lay_out()
+        self._connect()
+        self._list_models()
+
+    def _make_sources(self) -> None:
         self.kind = _menu("psf_from", "What in the picture tells the blur.")
         for name, label in KIND_LABELS.items():
             self.kind.addItem(label, name)
         self.image = LayerChoice("psf_image", self._image_options, self._guess_image)
         self.image.explain("The image whose blur is looked for; of a stack, the slice on display.")
         self.image_line = Line("psf_image_line")
+
+    def _make_models(self) -> None:
         self.draw = _button(
             "Draw box", "draw_box", "Draw a box on the picture, in place of those there are."
         )
@@ -88,6 +99,8 @@ class PsfPanel(QWidget):
                 self.shape.addItem(shape.label, name)
         self.shape.setCurrentIndex(self.shape.findData(GUESS))
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
+
+    def _make_answers(self) -> None:
         self.found = Line("psf_found")
         self.plots = SpreadPlots()
         self.notes = Line("psf_notes")
@@ -107,9 +120,6 @@ class PsfPanel(QWidget):
         set_tone(self.make, "run")
         self.save = _button("Save PSF…", "save_psf", "Write the PSF as TIFF with its pixel size.")
         self.copy = _button("Copy figures", "copy_figures", "Copy all figures, a row each.")
-        self._lay_out()
-        self._connect()
-        self._list_models()
 
     @property
     def kind_name(self) -> str:
@@ -189,7 +199,7 @@ class PsfPanel(QWidget):
         self.figures.say(answer.said, "plain")
         self.found.say("" if blur is None else found(blur, self.kind_name, answer.drawing.scale))
         self.notes.say("" if blur is None else notes(blur, self.kind_name))
-        self.better.setEnabled(blur is not None and bool(blur.fits))
+        self.better.setEnabled(self.model_name in MODELS)
         for button in (self.make, self.save):
             button.setEnabled(True)
         self.copy.setEnabled(blur is not None)
