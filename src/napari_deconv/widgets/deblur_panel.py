@@ -327,7 +327,6 @@ class DeblurPanel(QWidget):
         column.row("PSF", self.psf.menu)
         column.wide(self.psf.forms.native)
         column.beneath(self.psf.understanding)
-        column.beneath(self.psf.measure)
         column.row("Reference", self.reference)
         column.wide(self.method.native)
         column.beneath(self.method_line)

@@ -61,6 +61,7 @@ class PsfSource(QObject):
         self.measure.setObjectName("measure_psf")
         self.measure.setToolTip("Open the PSF dock: the blur of an edge, a wire, a point.")
         self.measure.clicked.connect(lambda: open_dock(viewer, PSF))
+        self.understanding.offer(self.measure)
         self.menu = LayerChoice("psf", self._options, self._guess)
         self.menu.explain("What a point is blurred to: an image layer, or a shape.")
         self.menu.picked.connect(self._pick)
@@ -126,9 +127,7 @@ class PsfSource(QObject):
     def _pick(self) -> None:
         chosen = self.menu.value
         self.forms.key = chosen if isinstance(chosen, str) else ""
-        offered = isinstance(chosen, str)
-        if not offered or self.measure.parent() is not None:  # or else it would be a window
-            self.measure.setVisible(offered)
+        self.measure.setVisible(isinstance(chosen, str))
         self.changed.emit()
 
     def _tell(self) -> None:
