@@ -169,11 +169,14 @@ def test_schema_accepts_what_recipes_accept_and_nothing_else() -> None:
         recipe = Recipe(psf={"name": "gaussian", "sigma": 2}, method=method)
         assert check.is_valid(json.loads(json.dumps(recipe.plain())))
         assert check.is_valid({"method": method})
+    nested = Recipe(psf={"name": "convolved", "first": {"name": "convolved"}}, method="tv")
+    assert check.is_valid(json.loads(json.dumps(nested.plain())))
     for wrong in (
         {"method": "no-such-method"},
         {"method": {"name": "tv", "weight": -1}},
         {"method": {"name": "tv", "wait": 1}},
         {"method": {"weight": 1}},
+        {"psf": {"name": "convolved", "first": {"name": "disk", "radius": -1}}},
         {"metod": "tv"},
     ):
         assert not check.is_valid(wrong), wrong

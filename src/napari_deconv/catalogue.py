@@ -85,11 +85,25 @@ def schema() -> dict[str, Any]:
         if family in recipe["properties"]:
             title = TITLES[family]
             recipe["properties"][family] = {"$ref": f"#/$defs/{family}", "description": title}
-    return {
+    whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **recipe,
         "$defs": {**recipe.get("$defs", {}), **families},
     }
+    referred: dict[str, Any] = _referred(whole)
+    return referred
+
+
+def _referred(schema: Any) -> Any:
+    """Return a schema in which choices within choices refer to their family."""
+    if isinstance(schema, list):
+        return [_referred(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(family := schema.get("family"), str):
+        kept = {key: value for key, value in schema.items() if key not in ("family", "anyOf")}
+        return {"$ref": f"#/$defs/{family}", **kept}
+    return {key: _referred(part) for key, part in schema.items()}
 
 
 def _family_schema(family: str) -> dict[str, Any]:
@@ -149,6 +163,8 @@ def _add(table: Table, schema: dict[str, Any]) -> None:
 
 
 def _type(field: dict[str, Any]) -> str:
+    if "family" in field:
+        return f"a {field['family']}"
     if "anyOf" in field:
         return " or ".join(_type(part) for part in field["anyOf"] if part.get("type") != "null")
     if "const" in field:
@@ -159,6 +175,8 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def _range(field: dict[str, Any]) -> str:
+    if "family" in field:
+        return ""
     if "anyOf" in field:
         return ", ".join(filter(None, map(_range, field["anyOf"])))
     if "enum" in field:
@@ -169,6 +187,8 @@ def _range(field: dict[str, Any]) -> str:
 def _word(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, dict):
+        return str(value["name"])
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__
+from napari_deconv import __version__, cli_psf
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -75,6 +75,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(cli_psf.app, name="psf")
 
 
 def _show_version(wanted: bool) -> None:

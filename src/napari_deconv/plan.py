@@ -19,7 +19,7 @@ from napari_deconv.methods.rules import MethodsOwn, Rule
 from napari_deconv.methods.variational import TotalVariationModel
 from napari_deconv.psf.kernel import Centre
 from napari_deconv.psf.measured import MeasuredPsf
-from napari_deconv.psf.shapes import Psf
+from napari_deconv.psf.sampling import Psf
 
 for family in registry.MODULES:
     registry.choices(family)

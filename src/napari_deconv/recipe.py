@@ -14,7 +14,7 @@ from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
 from napari_deconv.psf.kernel import Centre, check_psf
 from napari_deconv.psf.measured import MeasuredPsf
-from napari_deconv.psf.shapes import Psf
+from napari_deconv.psf.sampling import Psf
 
 if TYPE_CHECKING:
     import numpy.typing as npt

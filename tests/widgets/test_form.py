@@ -36,13 +36,23 @@ def line(form: Any, name: str) -> QLineEdit:
     raise LookupError(name)
 
 
+def takes(cls: type[Choice], field: str) -> bool:
+    """Return whether a field may be as small, or as small as 0, the others at their defaults."""
+    try:
+        cls(**{field: 0.0 if allows(cls.model_fields[field], 0.0) else SMALL})
+    except ValueError:
+        return False
+    return True
+
+
 def numbers() -> list[tuple[str, str, str]]:
     """Return every field of every choice that takes a number which is not whole."""
     found = []
     for family, name in EVERY:
         for field, info in choices(family)[name].parameters().items():
             parts = (info.annotation, *get_args(info.annotation))
-            if float in parts or any(float in get_args(part) for part in parts):
+            number = float in parts or any(float in get_args(part) for part in parts)
+            if number and takes(choices(family)[name], field):
                 found.append((family, name, field))
     return found
 

@@ -139,11 +139,10 @@ class OneOf:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Describe the family as a union discriminated by ``name``."""
-        return {
-            "oneOf": [choice.model_json_schema() for choice in registered(self.family).values()],
-            "discriminator": {"propertyName": "name"},
-        }
+        """Describe it by name alone: a choice may hold another of its own family, without end."""
+        names = list(registered(self.family))
+        mapping = {"type": "object", "properties": {"name": {"enum": names}}, "required": ["name"]}
+        return {"family": self.family, "anyOf": [{"enum": names}, mapping]}
 
 
 def _sentence(model: type[Declared], error: ErrorDetails) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from napari_deconv.core.params import register
-from napari_deconv.psf.shapes import Psf
+from napari_deconv.psf.sampling import Psf
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
-    from napari_deconv.psf.shapes import Psf
+    from napari_deconv.psf.sampling import Psf
 
 
 class DeblurWidget(QWidget):
@@ -253,7 +253,9 @@ class DeblurWidget(QWidget):
             region=region,
             asked=source.layer in self._answered,
         )
-        return order, ResultLayer(self._viewer, source, region)
+        result = ResultLayer(self._viewer, source, region)
+        result.psf_origin = self.panel.psf.origin
+        return order, result
 
     def _hear(self, message: Any) -> None:
         """Show what the thread tells."""

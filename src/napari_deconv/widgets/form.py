@@ -113,12 +113,16 @@ class Form(Fields):
 
 
 class Forms(Container):  # type: ignore[type-arg]
-    """The forms of a family, of which the one named by ``key`` is shown."""
+    """The forms of a family, of which the one named by ``key`` is shown.
+
+    Each is made when it is first asked for: a choice may hold another of its own family.
+    """
 
     def __init__(self, family: str, key: str | None = None, omit: Collection[str] = ()) -> None:
-        self._forms = {name: Form(choice, omit) for name, choice in choices(family).items()}
-        self._key = next(iter(self._forms)) if key is None else key
-        super().__init__(widgets=list(self._forms.values()), labels=False, name=f"{family}.forms")
+        self._classes, self._omit = choices(family), omit
+        self._forms: dict[str, Form] = {}
+        self._key = next(iter(self._classes)) if key is None else key
+        super().__init__(widgets=[], labels=False, name=f"{family}.forms")
         self.margins = (0, 0, 0, 0)
         _spacing(self, 0)
         self.key = self._key
@@ -131,30 +135,38 @@ class Forms(Container):  # type: ignore[type-arg]
     @key.setter
     def key(self, key: str) -> None:
         self._key = key
-        for name, form in self._forms.items():
-            form.visible = name == key and len(form) > 0
-        empty = key not in self._forms or len(self._forms[key]) == 0
+        shown = self._form(key) if key in self._classes else None
+        for form in self._forms.values():
+            form.visible = form is shown and len(form) > 0
+        empty = shown is None or len(shown) == 0
         if empty or self.native.parent() is not None:  # or else it would be a window for a moment
             self.visible = not empty
 
     @property
     def value(self) -> Choice:
         """The choice that is shown; setting it shows its form."""
-        return self._forms[self._key].value
+        return self._form(self._key).value
 
     @value.setter
     def value(self, choice: Choice) -> None:
-        self._forms[choice.key()].value = choice
+        self._form(choice.key()).value = choice
         self.key = choice.key()
+
+    def _form(self, name: str) -> Form:
+        if name not in self._forms:
+            self._forms[name] = form = Form(self._classes[name], self._omit)
+            form.visible = False
+            self.append(form)
+        return self._forms[name]
 
     @property
     def on_auto(self) -> list[str]:
         """Names of the shown form's fields that are left to the method."""
-        return self._forms[self._key].on_auto
+        return self._form(self._key).on_auto
 
     def show_found(self, values: Mapping[str, Any]) -> None:
         """Show the numbers that fields on "auto" came to."""
-        self._forms[self._key].show_found(values)
+        self._form(self._key).show_found(values)
 
 
 class FamilyForm(Container):  # type: ignore[type-arg]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 METADATA = "napari-deconv"
 """Key of a layer's metadata under which results carry their recipe."""
+ORIGIN = "napari-deconv-psf"
+"""Key of a PSF layer's metadata that says how it was measured."""
 MUCH_SMALLER = 4
 """An image has at least this many times the pixels of its PSF."""
 FOLLOWED = ("data", "scale", "affine", "units")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QPushButton
 
 from napari_deconv.registry import choices
+from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
-from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_psf
+from napari_deconv.widgets.layer_choice import ORIGIN, LayerChoice, images, likely_psf
 from napari_deconv.widgets.understanding import Understanding
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.units import PixelSize
     from napari_deconv.psf.kernel import Centre
-    from napari_deconv.psf.shapes import Psf
+    from napari_deconv.psf.sampling import Psf
 
     Fetch = Callable[[], npt.NDArray[Any]]
 
@@ -41,6 +43,8 @@ class PsfSource(QObject):
     forms : Forms
         Form of the chosen shape.
     understanding : Understanding
+    measure : QPushButton
+        Opens the PSF dock; there while a shape is chosen.
     changed : Signal
         Another PSF, or another parameter.
     """
@@ -53,6 +57,11 @@ class PsfSource(QObject):
         self.shapes = {n: cls for n, cls in choices("psf").items() if n != ARRAY}
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
         self.understanding = Understanding()
+        self.measure = QPushButton("Measure it in the image…")
+        self.measure.setObjectName("measure_psf")
+        self.measure.setToolTip("Open the PSF dock: the blur of an edge, a wire, a point.")
+        self.measure.clicked.connect(lambda: open_dock(viewer, PSF))
+        self.understanding.offer(self.measure)
         self.menu = LayerChoice("psf", self._options, self._guess)
         self.menu.explain("What a point is blurred to: an image layer, or a shape.")
         self.menu.picked.connect(self._pick)
@@ -86,6 +95,12 @@ class PsfSource(QObject):
         chosen = self.menu.value
         return partial(_array, chosen) if isinstance(chosen, Image) else None
 
+    @property
+    def origin(self) -> Any:
+        """What the chosen layer says of its measurement; None if nothing."""
+        chosen = self.menu.value
+        return chosen.metadata.get(ORIGIN) if isinstance(chosen, Image) else None
+
     def look(self, centre: Centre, size: PixelSize | None) -> None:
         """Say what is understood of the PSF."""
         try:
@@ -112,6 +127,7 @@ class PsfSource(QObject):
     def _pick(self) -> None:
         chosen = self.menu.value
         self.forms.key = chosen if isinstance(chosen, str) else ""
+        self.measure.setVisible(isinstance(chosen, str))
         self.changed.emit()
 
     def _tell(self) -> None:

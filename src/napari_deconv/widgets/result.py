@@ -36,11 +36,17 @@ class ResultLayer:
         What is restored.
     region : tuple of slice or None
         The part of it.
+
+    Attributes
+    ----------
+    psf_origin : plain data
+        How the PSF was measured, if it was; None otherwise.
     """
 
     def __init__(self, viewer: ViewerModel, source: Source, region: Region | None) -> None:
         self._viewer, self._source, self._region = viewer, source, region
         self._begun: Begun | None = None
+        self.psf_origin: Any = None
         self.layer: Image | None = None
 
     @property
@@ -111,6 +117,7 @@ class ResultLayer:
             "axes": list(self._source.axes),
             "region": None if region is None else [[part.start, part.stop] for part in region],
             "device": begun.device,
+            "psf": self.psf_origin,
             "notes": list(begun.notes),
         }
         return {**begun.recipe.plain(), RAN: ran}

@@ -146,6 +146,25 @@ class Source:
             "gamma": layer.gamma,
         }
 
+    def over(self) -> dict[str, Any]:
+        """Return the arguments that lay a 2-D layer over the plane, pixel on pixel."""
+        layer, axes = self.layer, self.axes
+        origin = np.asarray(layer.data_to_world(self.index))
+        sides = np.array([self._side(axis) for axis in axes])
+        affine = np.eye(3)
+        for column, axis in enumerate(axes):
+            step = list(self.index)
+            step[axis] += 1
+            along = np.asarray(layer.data_to_world(step)) - origin
+            affine[:2, column] = along[list(axes)] / sides[column]
+        affine[:2, 2] = origin[list(axes)]
+        return {
+            "scale": sides,
+            "affine": affine,
+            "units": [layer.units[axis] for axis in axes],
+            "axis_labels": [layer.axis_labels[axis] for axis in axes],
+        }
+
     def _moved(self, origin: list[int]) -> npt.NDArray[np.float64]:
         """Return how far an index lies from the first one, before the layer's affine acts."""
         before = layer_before_affine(self.layer, origin)

@@ -52,6 +52,7 @@ class Understanding(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._line)
         layout.addWidget(self._centre)
+        self._layout = layout
         self._executor: ThreadPoolExecutor | None = None
         self._latest: Latest[tuple[str, bool]] | None = None
 
@@ -59,6 +60,10 @@ class Understanding(QWidget):
     def text(self) -> str:
         """What the line says."""
         return str(self._line.text())
+
+    def offer(self, button: QPushButton) -> None:
+        """Show a button beneath the line."""
+        self._layout.addWidget(button)
 
     def look(self, fetch: Fetch, centre: Centre, size: PixelSize | None) -> None:
         """Look at a PSF and say what is understood of it, soon.
