@@ -73,7 +73,8 @@ def edf_by_hand(path: Path) -> None:
     pytest.importorskip("fabio")
     text = (
         "{\nHeaderID = EH:000001:000000:000000 ;\nImage = 1 ;\nByteOrder = HighByteFirst ;\n"
-        "DataType = UnsignedShort ;\nDim_1 = 32 ;\nDim_2 = 24 ;\nSize = 1536 ;\noptic_used = 3.2 ;\n"
+        "DataType = UnsignedShort ;\nDim_1 = 32 ;\nDim_2 = 24 ;\nSize = 1536 ;\n"
+        "optic_used = 3.2 ;\n"
     )
     path.write_bytes(text.ljust(1022).encode() + b"}\n" + PICTURE.astype(">u2").tobytes())
 

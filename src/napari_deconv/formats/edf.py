@@ -31,7 +31,10 @@ def load(path: Path) -> Loaded:
         if not 0 < file.nframes <= MOST_FRAMES:
             raise ValueError("it holds no frames")
         header = dict(file.header)
-        frames = [_frame(file.getframe(index), path) for index in range(file.nframes)]
+        # Asked for a frame of a file with one, fabio looks for a series of files.
+        alone = file.nframes == 1
+        parts = [file] if alone else map(file.getframe, range(file.nframes))
+        frames = [_frame(part, path) for part in parts]
     # fabio fills what is missing with zeros, and says so in its log.
     if said:
         raise ValueError("its header is damaged or parts of the picture are missing")
