@@ -79,7 +79,7 @@ def test_only_spots_are_replaced_and_they_are_counted() -> None:
     changed = found.values != plain.values
     assert changed.sum() == 5
     assert np.abs(found.values - part())[changed].max() < 0.1
-    assert "5 spot pixels replaced." in found.notes
+    assert "5 spot pixels replaced in the image." in found.notes
 
 
 def test_dark_spots_only_if_asked_for() -> None:

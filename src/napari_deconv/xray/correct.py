@@ -53,10 +53,13 @@ class Correction(Declared):
 
     domain: Domain = Field(
         "transmission",
+        title="Result",
         description="Of the result; deblur counts or transmission, not attenuation.",
     )
     combine: Literal["mean", "median"] = Field(
-        "mean", description="How several flats or darks become one."
+        "mean",
+        title="Frames",
+        description="How several flats or darks become one.",
     )
     spots: Literal["bright", "bright and dark", "none"] = Field(
         "bright", description="Which spots of gamma rays are replaced by the median around them."
@@ -73,11 +76,16 @@ class Correction(Declared):
         gt=0,
         le=1000,
         description="A spot is this many standard deviations of the noise from the median.",
-        json_schema_extra={"unit": "sigma"},
+        title="Threshold",
+        json_schema_extra={"unit": "\N{GREEK SMALL LETTER SIGMA}"},
     )
     dead: Literal["mask", "fill", "keep"] = Field(
         "mask",
-        description="Dead and saturated pixels: NaN, which is masked, or the median around them.",
+        title="Dead pixels",
+        description=(
+            "Dead pixels become NaN, which is masked, or the median around them; saturated ones "
+            "are masked, unless all are kept."
+        ),
     )
     open_field: str = Field(
         "",
@@ -143,7 +151,7 @@ class Correction(Declared):
         values, open_level = self._evened(values, frames)
         notes = [*frames.notes]
         if spots.any():
-            notes.append(f"{many(spots.sum(), 'spot pixel')} replaced.")
+            notes.append(f"{many(spots.sum(), 'spot pixel')} replaced in the image.")
         notes += self._told(frames.dead, bad)
         if self.dead == "fill":
             values = _filled(values, frames.dead)
