@@ -106,9 +106,7 @@ def methods(
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, HDF5, EDF, DICOM ...")
-    ],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
     psf: Annotated[
         Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")

@@ -175,7 +175,7 @@ def _format(path: Path) -> tuple[str, Callable[[Path], Picture]]:
         known = recognised(path)
     if known is None:
         written = ", ".join(EXTENSIONS)
-        raise ValueError(f"{path.name} has no known format: use {written}, {READ_AS_WELL}.")
+        raise ValueError(f"{path.name} has no known format: use one of {written}, {READ_AS_WELL}.")
     known.check()
     return known.name, lambda source: _picture(*known.load(source))
 
