@@ -121,3 +121,14 @@ def test_numbers_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "numbers.raw").unlink()
     with pytest.raises(ValueError, match=r"numbers\.raw with its numbers is not there"):
         io.read(tmp_path / "a.mhd")
+
+
+def test_a_ct_slice_in_dicom_is_warned_of(tmp_path: Path) -> None:
+    from napari_deconv.jobs import Terms, arrange
+    from napari_deconv.recipe import Recipe
+
+    recipe = Recipe(psf={"name": "gaussian", "sigma": 1}, method="tikhonov")
+    for modality, warned in (("CT", True), ("DX", False)):
+        dicom(tmp_path / f"{modality}.dcm", Modality=modality)
+        (job,) = arrange([tmp_path / f"{modality}.dcm"], tmp_path, Terms(recipe), [])
+        assert any("reconstructed slice" in note for note in job.begin().notes) is warned

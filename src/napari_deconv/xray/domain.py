@@ -18,6 +18,11 @@ NEAR_ZERO = 3.0
 BEYOND_NOISE = 5.0
 """Negatives deeper than this many sigma are no noise around zero."""
 
+WARNING = (
+    "The grey values look like attenuation or a reconstructed slice, which the blur of a "
+    "projection does not act on: deblur counts or transmission, or use a PSF measured on slices."
+)
+
 
 def converted(
     image: npt.ArrayLike, source: Domain, target: Domain, open_field: npt.ArrayLike = 1.0
