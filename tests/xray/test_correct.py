@@ -91,6 +91,20 @@ def test_dark_spots_only_if_asked_for() -> None:
     assert replaced[10, 10] == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize("angle", ["row", "diagonal", "steep"])
+def test_a_bright_line_is_kept_and_a_track_goes_if_asked_for(angle: str) -> None:
+    image = np.random.default_rng(2).normal(1, 0.01, SHAPE)
+    step = {"row": (0, 1), "diagonal": (1, 1), "steep": (1, 0.4)}[angle]
+    along = np.arange(60)
+    where = np.zeros(SHAPE, dtype=bool)
+    where[(10 + along * step[0]).astype(int), (10 + along * step[1]).astype(int)] = True
+    image[where] += 1
+    _, kept = without_spots(image, 5, 6.0)
+    assert kept.sum() <= 4  # two pixels at either end
+    _, gone = without_spots(image, 5, 6.0, keep_lines=False)
+    assert (gone == where).all()
+
+
 def test_spots_of_flats_and_darks_leave_no_trace() -> None:
     image, flat, dark = shot(part()), flats(), darks()
     clean = Correction().correct(image, flat, dark).values

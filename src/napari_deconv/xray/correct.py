@@ -62,7 +62,9 @@ class Correction(Declared):
         description="How several flats or darks become one.",
     )
     spots: Literal["bright", "bright and dark", "none"] = Field(
-        "bright", description="Which spots of gamma rays are replaced by the median around them."
+        "bright",
+        title="Gamma spots",
+        description="Which spots are replaced by the median around them.",
     )
     spot_size: int = Field(
         5,
@@ -78,6 +80,11 @@ class Correction(Declared):
         description="A spot is this many standard deviations of the noise from the median.",
         title="Threshold",
         json_schema_extra={"unit": "\N{GREEK SMALL LETTER SIGMA}"},
+    )
+    keep_lines: bool = Field(
+        True,
+        title="Keep thin bright lines",
+        description="Slits and the like stay; if unticked, the long tracks of gamma rays go too.",
     )
     dead: Literal["mask", "fill", "keep"] = Field(
         "mask",
@@ -135,19 +142,20 @@ class Correction(Declared):
         check_image(raw)
         values = np.ma.filled(raw.astype(np.float64), np.nan)
         values[~np.isfinite(values)] = np.nan
-        bright = partial(
+        test = partial(
             without_spots,
             size=self.spot_size,
             sigma=self.spot_sigma,
-            kind="none" if self.spots == "none" else "bright",
+            keep_lines=self.keep_lines,
         )
+        bright = partial(test, kind="none" if self.spots == "none" else "bright")
         frames = Reference.of(values, flats, darks, bright, self.combine)
         values = values - frames.dark
         if frames.flat is not None:
             values = values / _divisor(frames.flat - frames.dark)
         bad = self._bad(raw, frames)
         values[bad] = np.nan
-        values, spots = without_spots(values, self.spot_size, self.spot_sigma, self.spots)
+        values, spots = test(values, kind=self.spots)
         values, open_level = self._evened(values, frames)
         notes = [*frames.notes]
         if spots.any():

@@ -22,13 +22,13 @@ ALLOWED = 2
 
 
 def without_spots(
-    image: Doubles, size: int, sigma: float, kind: Kind = "bright"
+    image: Doubles, size: int, sigma: float, kind: Kind = "bright", keep_lines: bool = True
 ) -> tuple[Doubles, Mask]:
     """Replace spots by the median of their surroundings; all other pixels stay as they are.
 
     A spot differs from the median of its neighbourhood by `sigma` times the noise of its grey
-    level, and from all but one pixel of the neighbourhood's rim as well: a thin wire, an edge or
-    a corner has its like there and stays.
+    level. To keep lines, it has to differ from all but one pixel of the neighbourhood's rim as
+    well: a slit, an edge or a corner has its like there.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ def without_spots(
         Threshold in standard deviations of the noise.
     kind : {"bright", "bright and dark", "none"}
         Which spots.
+    keep_lines : bool
+        Whether to leave thin lines alone, and with them the long tracks of gamma rays.
 
     Returns
     -------
@@ -54,6 +56,7 @@ def without_spots(
     if size < 3 or size % 2 == 0:
         raise ValueError(f"The neighbourhood of a spot is {size} px; give an odd number from 3.")
     spots = np.zeros(image.shape, dtype=bool)
+    rim = size if keep_lines else 0
     if kind == "none":
         return image, spots
     replaced = image.copy()
@@ -61,21 +64,23 @@ def without_spots(
     planes = zip(image.reshape(flat), spots.reshape(flat), replaced.reshape(flat), strict=True)
     for plane, found, mended in planes:
         middle = running_median(plane, size)
-        found |= _spots(plane, middle, size, sigma)
+        found |= _spots(plane, middle, sigma, rim)
         if kind == "bright and dark":
-            found |= _spots(-plane, -middle, size, sigma)
+            found |= _spots(-plane, -middle, sigma, rim)
         mended[found] = middle[found]
     return replaced, spots
 
 
-def _spots(plane: Doubles, middle: Doubles, size: int, sigma: float) -> Mask:
-    """Return the bright spots of a plane, of which `middle` is the running median."""
+def _spots(plane: Doubles, middle: Doubles, sigma: float, size: int) -> Mask:
+    """Return the bright spots of a plane with a running median; `size` 0 looks at no rim."""
     above = np.where(np.isfinite(plane), plane - middle, 0.0)
     least = sigma * noise_by_level(above, middle)
     found: Mask = (above > least) & (least > 0)
     rows, columns = np.nonzero(found)
+    if size == 0 or rows.size == 0:
+        return found
     rim = _rim(np.where(np.isfinite(plane), plane, middle), (rows, columns), size)
-    others = np.partition(rim, -ALLOWED, axis=1)[:, -ALLOWED] if rows.size else np.empty(0)
+    others = np.partition(rim, -ALLOWED, axis=1)[:, -ALLOWED]
     found[rows, columns] = plane[rows, columns] - others > least[rows, columns]
     return found
 

@@ -52,8 +52,8 @@ class DetectorNoise:
 
     def __str__(self) -> str:
         """Return both figures with their errors, for a line."""
-        gain = f"gain {self.gain:.4g} ± {self.gain_error:.1g}"
-        return f"{gain}, read noise {self.read:.3g} ± {self.read_error:.1g}"
+        gain = f"gain {self.gain:.4g} ± {self.gain_error:.2g}"
+        return f"{gain}, read noise {self.read:.3g} ± {self.read_error:.2g}"
 
     def divided(self, level: float) -> DetectorNoise:
         """Return the noise of frames that are divided by a grey level, such as the open field's."""
