@@ -176,7 +176,7 @@ def _format(path: Path) -> tuple[str, Callable[[Path], Picture]]:
     if known is None:
         written = ", ".join(EXTENSIONS)
         raise ValueError(f"{path.name} has no known format: use one of {written}, {READ_AS_WELL}.")
-    known.check()
+    known.check(path)
     return known.name, lambda source: _picture(*known.load(source))
 
 

@@ -14,6 +14,7 @@ from qtpy.QtCore import QThreadPool
 from napari_deconv import io
 from napari_deconv.widgets.correct import CorrectWidget
 from napari_deconv.widgets.correct_layers import CORRECTION
+from napari_deconv.widgets.deblur import DeblurWidget
 from napari_deconv.xray.correct import Correction
 
 SHAPE = (72, 96)
@@ -88,6 +89,22 @@ def test_options_reach_the_correction(opened: Any, qtbot: Any) -> None:
     assert dock.result.name == "scan attenuation"
     expected = wish.correct(raw(0, part()), raw(1), raw(2, 0)).values
     np.testing.assert_array_equal(dock.result.data, expected)
+
+
+def test_the_deblur_dock_takes_result_and_noise(opened: Any, qtbot: Any) -> None:
+    flats, darks = np.stack([raw(1), raw(2)]), np.stack([raw(3, 0), raw(4, 0)])
+    dock = opened(flat=flats, scan=raw(0, part()), dark=darks)
+    deblur = DeblurWidget(dock._viewer)
+    dock._viewer.window.add_dock_widget(deblur, name="Deblur", area="right")
+    assert run(dock, qtbot)
+    assert not dock.onward.isHidden()
+    assert dock.deblur() is deblur
+    assert deblur.image is dock.result
+    noise = Correction().correct(raw(0, part()), flats, darks).noise
+    assert deblur.recipe.fidelity == noise.fidelity()
+    dock._viewer.layers.remove(dock.result)
+    assert dock.deblur() is None
+    assert "correct again" in dock.status.text()
 
 
 def test_selected_layers_are_frames(opened: Any, qtbot: Any) -> None:

@@ -187,6 +187,14 @@ def test_the_open_field_evens_out_the_dose() -> None:
     assert alone[:, :12, 20:].mean(axis=(1, 2)) == pytest.approx([1, 1, 1], abs=1e-5)
 
 
+def test_flats_of_unlike_exposure_are_named() -> None:
+    flat = np.stack([shot(1.0), shot(2.0)])
+    assert any(
+        "differ in exposure by 2 times" in n for n in Correction().correct(shot(1), flat).notes
+    )
+    assert not any("exposure" in n for n in Correction().correct(shot(1), flats()).notes)
+
+
 def test_the_noise_of_the_flats_is_that_of_the_result() -> None:
     found = Correction().correct(shot(1.0), flats(), darks())
     assert found.noise is not None

@@ -50,8 +50,8 @@ class Format:
         """Whether the library is installed."""
         return self.library is None or find_spec(self.library) is not None
 
-    def check(self) -> None:
-        """Refuse to read without the library.
+    def check(self, path: Path) -> None:
+        """Refuse to read a file without the library.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Format:
         """
         if not self.readable:
             raise ValueError(
-                f"{self.name} files are read by {self.library}, which is not installed: "
+                f"{path.name} is {self.name}, read by {self.library}, which is not installed: "
                 'pip install "napari-deconv[formats]"'
             )
 
@@ -72,7 +72,7 @@ class Format:
 
     def load(self, path: Path) -> Loaded:
         """Return array, pixel size and metadata; damaged files raise nearly anything."""
-        self.check()
+        self.check(path)
         found: Loaded = import_module(f"napari_deconv.formats.{self.module}").load(path)
         return found
 

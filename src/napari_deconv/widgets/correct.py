@@ -13,6 +13,7 @@ from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
+from napari_deconv.core.params import from_plain
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
 from napari_deconv.widgets.correct_layers import CORRECTION, RawLayers, fetching, frame_count
 from napari_deconv.widgets.form import Fields
@@ -22,6 +23,8 @@ from napari_deconv.xray.correct import Corrected, Correction
 if TYPE_CHECKING:
     import napari
     import numpy.typing as npt
+
+    from napari_deconv.widgets.deblur import DeblurWidget
 
     Fetch = Callable[[], npt.NDArray[Any] | None]
 
@@ -67,12 +70,18 @@ class CorrectWidget(QWidget):
         self.layers = RawLayers(self._viewer)
         self.image_line, self.noise_line = Line("image_line"), Line("frames_line")
         self.fields = Fields(Correction, Correction.model_fields, "correction")
-        self.button = QPushButton("Correct")
+        self.button, self.onward = QPushButton("Correct"), QPushButton("Deblur it…")
         self.button.setObjectName("correct_button")
+        self.onward.setObjectName("deblur_it")
+        self.onward.setToolTip(
+            "Choose the result in the Deblur dock, with the noise measured here."
+        )
+        self.onward.hide()
         set_tone(self.button, "run")
         self.status = Line("correct_status")
         self._lay_out()
         self.button.clicked.connect(self.correct)
+        self.onward.clicked.connect(self.deblur)
         for menu in self.layers.menus:
             menu.picked.connect(self._explain)
             menu.altered.connect(self._explain)
@@ -119,6 +128,26 @@ class CorrectWidget(QWidget):
         )
         return True
 
+    def deblur(self, checked: bool = False) -> DeblurWidget | None:
+        """Choose the result in the Deblur dock, opened if need be, with the noise measured here."""
+        from napari_deconv.widgets.deblur import DeblurWidget
+
+        if self.result is None or self.result not in self._viewer.layers:
+            self.status.say("The result is gone; correct again.", "error")
+            return None
+        window = self.window()
+        docks = [] if window is None else window.findChildren(DeblurWidget)
+        opening = self._viewer.window.add_plugin_dock_widget
+        dock: DeblurWidget = docks[0] if docks else opening("napari-deconv", "Deblur")[1]
+        dock.image = self.result
+        model = self.result.metadata[CORRECTION]["fidelity"]
+        if model is not None:
+            dock.panel.more.fidelity.value = from_plain("fidelity", model)
+        if (holder := dock.parentWidget()) is not None:
+            holder.show()
+            holder.raise_()
+        return dock
+
     def event(self, event: QEvent | None) -> bool:
         """Leave the viewer when the dock is taken out of its window, join it when put back."""
         handled = super().event(event)
@@ -149,7 +178,8 @@ class CorrectWidget(QWidget):
             metadata={CORRECTION: _said(found, correction)},
             **{name: getattr(image, name) for name in KEPT},
         )
-        self.status.say("\n".join([*found.notes, *_noise(found)]) or "Corrected.", "plain")
+        self.status.say(" ".join([*found.notes, *_noise(found)]) or "Corrected.", "plain")
+        self.onward.setVisible(correction.domain != "attenuation")
         self.finished.emit(True)
 
     def _explain(self) -> None:
@@ -218,6 +248,7 @@ class CorrectWidget(QWidget):
         pinned = Column(margin=6)
         pinned.wide(self.button)
         pinned.wide(self.status)
+        pinned.wide(self.onward)
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         layout = QVBoxLayout(self)
@@ -249,13 +280,10 @@ def _limits(values: npt.NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _noise(found: Corrected) -> list[str]:
-    """Return a line on the noise, with where to type it."""
+    """Return a line on the noise."""
     if found.noise is None:
         return []
-    return [
-        f"{str(found.noise).capitalize()}.",
-        "In Deblur, under More: noise model Poisson and read noise takes both.",
-    ]
+    return [f"{str(found.noise).capitalize()}."]
 
 
 def _said(found: Corrected, correction: Correction) -> dict[str, Any]:

@@ -16,6 +16,8 @@ SpotTest = Callable[[Doubles], tuple[Doubles, Mask]]
 
 WEAK, STRONG = 0.5, 2.0
 """A pixel whose response to light is not within this many times its surroundings' is dead."""
+UNLIKE = 1.5
+"""Flats whose levels differ by more than this factor are of different exposures."""
 AROUND = 9
 """Side of the surroundings, in pixels."""
 
@@ -100,7 +102,7 @@ class Reference:
             if len(stack) == 1:  # a pixel's own spot is in the image as well
                 spots &= ~test(first)[1]
             flat = _combined(stack, way, passing(spots), clean)
-            notes += _told(passing(spots), "flat")
+            notes += [*_told(passing(spots), "flat"), *_unlike(stack)]
         if darks is not None:
             stack = stacked(darks, image.shape, "dark")
             clean, spots = test(stack)
@@ -136,6 +138,16 @@ def _told(spots: Mask, kind: str) -> list[str]:
     if not spots.any():
         return []
     return [f"{many(spots.sum(), 'spot pixel')} replaced in the {kind}s."]
+
+
+def _unlike(stack: Doubles) -> list[str]:
+    """Say so if frames that become one are of unlike exposures."""
+    seen = [frame[np.isfinite(frame)] for frame in stack]
+    levels = [float(np.median(values)) for values in seen if values.size]
+    if not levels or not 0 < UNLIKE * min(levels) < max(levels):
+        return []
+    factor = max(levels) / min(levels)
+    return [f"The flats differ in exposure by {factor:.2g} times; give those that fit the image."]
 
 
 def _combined(
