@@ -13,9 +13,9 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Return the README for the first page, every other page as it is."""
+    """Return the README for the first page, every other page with links to that page."""
     if page.file.src_uri != "index.md":
-        return markdown
+        return markdown.replace("](../README.md", "](index.md")
     text = README.read_text(encoding="utf-8")
     text = re.sub(r'(\]\(|src="|href=")docs/', r"\1", text)
     text = text.replace("](CHANGELOG.md)", "](changelog.md)")

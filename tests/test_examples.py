@@ -12,13 +12,17 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.py"))
+ARGUMENTS = {"study": ["--quick"]}
 
 
 @cache
 def output_of(script: Path) -> str:
     """Run a script once, in an interpreter of its own, and return what it printed."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, [])],
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -26,7 +30,7 @@ def output_of(script: Path) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert {script.stem for script in EXAMPLES} >= {"deblur", "boundaries", "watch"}
+    assert {script.stem for script in EXAMPLES} >= {"deblur", "boundaries", "study", "watch"}
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
@@ -56,3 +60,40 @@ def test_watching_stops_early_near_the_truth() -> None:
     assert 2 < len(steps) < int(steps[0][1])
     assert objectives[-1] < objectives[0]
     assert "alike: True" in shown
+
+
+def test_the_study_has_a_row_for_every_method_and_frame() -> None:
+    shown = output_of(FOLDER / "study.py")
+    rows = re.findall(r"^\| (.+?) \|((?: [\d.]+(?: \([^)]*\))? \|){3})$", shown, re.M)
+    ratios = {name: [float(x) for x in re.findall(r" ([\d.]+)", cells)] for name, cells in rows}
+    assert {"blurred", "L1, exactly", "TV, ours, converged"} <= set(ratios)
+    for name in ("PyLops, 10 x 5 iterations", "ours, converged"):
+        assert {f"TV, {name}", f"TV+Haar, {name}"} <= set(ratios)
+    lines_blurred, lines_tv = ratios["blurred"][0], ratios["TV, ours, converged"][0]
+    assert lines_tv > lines_blurred + 10
+
+
+def test_the_page_of_the_study_keeps_what_people_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from study_parts.page import filled, table
+
+    page = "before <!-- table a -->\nold\n<!-- end --> after"
+    text = table(["x", "y"], [["1", "2"]])
+    once = filled(page, {"a": text})
+    assert once.startswith("before <!-- table a -->\n\n| x | y |")
+    assert once.endswith("| 1 | 2 |\n\n<!-- end --> after")
+    assert filled(once, {"a": text}) == once
+    with pytest.raises(ValueError, match="no place"):
+        filled(page, {"b": text})
+
+
+def test_the_page_of_the_study_has_a_place_for_every_table() -> None:
+    page = (FOLDER.parent / "docs" / "study.md").read_text(encoding="utf-8")
+    shown = output_of(FOLDER / "study.py")
+    names = re.findall(r"^(\w+) \(\d+ CPU s\)$", shown, re.M)
+    assert names
+    for name in names:
+        (block,) = re.findall(rf"<!-- table {name} -->\n\n(.*?)\n\n<!-- end -->", page, re.S)
+        printed = shown.split(f"\n{name} (")[1].split("\n\n")[1]
+        labels = [[row.split(" | ")[0] for row in text.splitlines()] for text in (block, printed)]
+        assert labels[0] == labels[1]

@@ -33,6 +33,15 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 PIPED_WIDTH = 140
 """Columns of a table that goes into a file or another program."""
 
+PsfFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")
+]
+ReferenceFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
+]
+WeightsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
+]
 StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
 
 
@@ -108,15 +117,9 @@ def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
-    psf: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
-    ] = None,
+    psf: PsfFile = None,
+    reference: ReferenceFile = None,
+    weights: WeightsFile = None,
     data_range: Annotated[
         float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
     ] = None,

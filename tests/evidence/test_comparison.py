@@ -75,3 +75,16 @@ def test_only_trusted_profiles_introduce_groups():
 
 def test_nothing_to_compare():
     assert compare([]) == []
+
+
+def test_a_smooth_result_of_mere_noise_shows_no_edge() -> None:
+    rng = np.random.default_rng(0)
+    noise = np.repeat(rng.normal(0.5, 0.05, X.size // 2), 2)
+    stairs = np.repeat([noise[i : i + 60].mean() for i in range(0, X.size, 60)], 60)
+    data, result = (Profile(X, gaussian_filter1d(y, 1.5), 1.0) for y in (noise, stairs))
+    plain, guarded = compare([data, result]), compare([data, result], trusted=1)
+    assert plain[1].edge is not None  # its own noise is nothing, so that any step stands out
+    assert guarded[1].edge is None
+    assert guarded[1].bump is None
+    high = Profile(X, result.values + (X > 100), 1.0)
+    assert compare([data, high], trusted=1)[1].edge is not None

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
+from qtpy.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+)
 
 from napari_deconv.core.device import available
 from napari_deconv.core.params import Choice
@@ -23,7 +31,10 @@ def noise(*shape: int) -> np.ndarray:
 
 
 def entries(desk: Any, name: str) -> list[str]:
-    menu = desk.dock.findChild(QComboBox, name)
+    return entries_of(desk.dock.findChild(QComboBox, name))
+
+
+def entries_of(menu: QComboBox) -> list[str]:
     return [menu.itemText(row) for row in range(menu.count()) if menu.itemText(row)]
 
 
@@ -263,6 +274,32 @@ def test_bad_input_gets_one_sentence_and_no_layer(desk: Any, what: str) -> None:
     assert status.isVisibleTo(desk.dock)
     assert list(desk.layers) == before
     assert not desk.dock.running
+
+
+@pytest.mark.parametrize("family", ["method", "boundary", "fidelity", "psf"])
+def test_no_name_of_a_choice_is_cut_off(desk: Any, family: str) -> None:
+    desk.viewer.window._qt_window.resize(1400, 900)
+    desk.viewer.window._qt_window.show()
+    desk.dock.findChild(QToolButton, "fold").click()
+    (menu,) = [
+        box
+        for box in desk.dock.findChildren(QComboBox)
+        if {cls.label for cls in choices(family).values()} & set(entries_of(box))
+    ]
+    desk.wait(menu.isVisible, 5000)
+    for name, choice in choices(family).items():
+        if family == "method":
+            desk.use(name)
+        desk.qtbot.wait(20)
+        option = QStyleOptionComboBox()
+        menu.initStyleOption(option)
+        room = menu.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            menu,
+        )
+        assert menu.fontMetrics().horizontalAdvance(choice.label) <= room.width(), choice.label
 
 
 def test_pixel_weights_come_from_a_layer(desk: Any) -> None:

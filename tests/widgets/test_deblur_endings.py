@@ -120,3 +120,46 @@ def test_a_hidden_dock_goes_on(desk: Any) -> None:
     desk.use("tv", iterations=30)
     desk.dock.parent().hide()
     desk.run_to_end()
+
+
+def test_a_second_result_lies_over_the_first(desk: Any) -> None:
+    desk.use("tikhonov", weight=1e-3)
+    first = desk.run_to_end()
+    desk.use("tikhonov", weight=1e-1)
+    second = desk.run_to_end()
+    layers = desk.layers
+    assert layers.index(layers["scan"]) < layers.index(first) < layers.index(second)
+
+
+def test_the_key_shows_the_input_under_every_result(desk: Any) -> None:
+    desk.use("tikhonov", weight=1e-3)
+    first, second = desk.run_to_end(), desk.run_to_end()
+    scan = desk.layers["scan"]
+    hold = desk.dock._before_after._hold(desk.viewer)
+    next(hold)
+    assert scan.visible
+    assert not first.visible
+    assert not second.visible
+    desk.layers.remove(second)
+    next(hold, None)
+    assert first.visible
+    assert not second.visible  # it is gone, and drawing it would crash
+
+
+def test_who_draws_goes_on_drawing(desk: Any) -> None:
+    lines = desk.viewer.add_shapes([[[10, 10], [50, 50]]], shape_type="line", name="profiles")
+    desk.layers.selection.active = lines
+    desk.use("tikhonov")
+    desk.run_to_end()
+    assert desk.layers.selection.active is lines
+    desk.layers.selection.active = desk.layers["scan"]
+    result = desk.run_to_end()
+    assert desk.layers.selection.active is result
+
+
+def test_an_rgb_picture_alone_is_told_why(empty_desk: Any) -> None:
+    made = empty_desk()
+    made.viewer.add_image(np.zeros((20, 30, 3), np.uint8), rgb=True, name="photo")
+    assert "RGB" in made.dock.panel.image_line.text()
+    assert not made.dock.run()
+    assert "RGB" in made.status

@@ -38,7 +38,10 @@ def test_a_result_keeps_its_numbers_pixel_size_and_recipe(restored: Any, tmp_pat
     assert picture.array.dtype == np.float32
     assert picture.unit == "mm"
     assert picture.pixel_size == pytest.approx(0.1, rel=1e-6)
-    recipe = Recipe(**loads(picture.metadata["recipe"]))
+    text = picture.metadata["recipe"]
+    assert "# ran:\n#   version: " in text  # how it ran is told to whoever reads
+    assert "#   iteration: 5\n#   of: 5\n" in text
+    recipe = Recipe(**loads(text))
     again = recipe.run(restored.layers["scan"].data).image
     np.testing.assert_allclose(again, picture.array, atol=1e-5)
 
@@ -67,7 +70,7 @@ def test_uint16_of_a_picture_between_0_and_1_is_warned_of(restored: Any, tmp_pat
 
 def test_npy_says_what_it_can_t_hold(restored: Any, tmp_path: Path) -> None:
     assert restored.dock.save_result(str(tmp_path / "result.npy"))
-    assert "the format can't hold the pixel size and the recipe" in said(restored)
+    assert "The format can't hold the pixel size and the recipe" in said(restored)
 
 
 def test_a_slice_is_saved_as_a_picture(desk: Any, tmp_path: Path) -> None:

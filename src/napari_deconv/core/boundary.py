@@ -119,7 +119,7 @@ class Unknown(Boundary):
     """
 
     name: Literal["unknown"] = "unknown"
-    label: ClassVar[str] = "Unknown: nothing assumed (slower)"
+    label: ClassVar[str] = "Unknown: nothing assumed, slow"
     weight: ClassVar[float] = 0.0
 
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:

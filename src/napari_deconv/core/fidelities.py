@@ -69,7 +69,7 @@ class Gaussian(Fidelity):
     """Least squares, ``f = 1/2 (v - g)^2``: noise alike everywhere."""
 
     name: Literal["gaussian"] = "gaussian"
-    label: ClassVar[str] = "Gaussian: noise alike everywhere"
+    label: ClassVar[str] = "Gaussian: most scans, counts too"
 
     def misfit(self, v: Tensor, data: Tensor, weights: Tensor | None) -> Tensor:
         """Return ``1/2 sum weights (v - data)^2``."""
@@ -97,7 +97,7 @@ class Poisson(Fidelity):
     """
 
     name: Literal["poisson"] = "poisson"
-    label: ClassVar[str] = "Poisson: low counts"
+    label: ClassVar[str] = "Poisson: counted photons"
     gain: float = Field(
         1.0, gt=0, description="Grey values per counted photon; divides the misfit."
     )
@@ -164,7 +164,7 @@ class PoissonGaussian(Gaussian):
     """
 
     name: Literal["poisson-gaussian"] = "poisson-gaussian"  # type: ignore[assignment]
-    label: ClassVar[str] = "Poisson and read noise: usual detectors"
+    label: ClassVar[str] = "Poisson and read noise: detectors"
     gain: FromImage = Field(
         "auto",
         description="Variance per grey value, found from the image if auto.",

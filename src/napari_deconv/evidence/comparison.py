@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from napari_deconv.evidence.bumps import Bump, find_bump
 from napari_deconv.evidence.edges import Edge, find_edges
 from napari_deconv.evidence.linepairs import LineGroup, find_groups, group_modulation
-from napari_deconv.evidence.profile import Profile
+from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
+
+RESULT_OVER_NOISE = 8.0
+"""A feature of a result that is lower than this many sigma of the data's noise is not measured:
+a smooth result of mere noise has steps and dips as clear as true ones."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,22 @@ def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[Lin
     profiles : sequence of Profile
         Along one line, the most trusted first: reference, inputs, results.
     trusted : int, optional
-        How many of them groups are looked for in, all if left out. The noise of a result is
-        coloured and can look like lines, so a group should be known from reference or input.
+        How many of them are no results, all if left out. The noise of a result is coloured and
+        can look like lines, so groups are looked for in these only; and what stands out of a
+        result must stand out of their noise, which the result no longer shows.
 
     Returns
     -------
     list of LineFigures
         In the order of the profiles.
     """
-    edges = _same_edge([find_edges(profile) for profile in profiles])
+    least = _least_height(profiles, trusted)
+    edges = _same_edge([_high(find_edges(p), low) for p, low in zip(profiles, least, strict=True)])
     bumps = _same_bump([find_bump(profile) for profile in profiles])
+    bumps = [
+        b if b is not None and abs(b.height) >= low else None
+        for b, low in zip(bumps, least, strict=True)
+    ]
     groups = _all_groups([find_groups(profile) for profile in profiles[:trusted]])
     return [
         LineFigures(
@@ -62,6 +72,18 @@ def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[Lin
         )
         for profile, edge, bump in zip(profiles, edges, bumps, strict=True)
     ]
+
+
+def _least_height(profiles: Sequence[Profile], trusted: int | None) -> list[float]:
+    """Return the least height of a feature in each profile: 0, in results that of the noise."""
+    count = len(profiles) if trusted is None else trusted
+    runs = [run for run in map(finite_run, profiles[:count]) if run is not None]
+    noise = max(map(noise_sigma, runs), default=0.0)
+    return [0.0 if index < count else RESULT_OVER_NOISE * noise for index in range(len(profiles))]
+
+
+def _high(edges: list[Edge], least: float) -> list[Edge]:
+    return [edge for edge in edges if edge.height >= least]
 
 
 def _same_edge(found: list[list[Edge]]) -> list[Edge | None]:

@@ -122,7 +122,7 @@ class PylopsFista(_Reference):
     """
 
     name: Literal["pylops-fista"] = "pylops-fista"
-    label: ClassVar[str] = "PyLops FISTA: wavelets, for comparison"
+    label: ClassVar[str] = "PyLops FISTA: for comparison"
     bias: ClassVar[str] = "PyLops' FISTA pulls grey values towards zero, by up to its weight."
     weight: Strength = "auto"
     basis: Basis = "haar"
@@ -171,13 +171,15 @@ class PylopsSplitBregman(_Reference):
     """
 
     name: Literal["pylops-split-bregman"] = "pylops-split-bregman"
-    label: ClassVar[str] = "PyLops split Bregman: TV, for comparison"
+    label: ClassVar[str] = "PyLops split Bregman: comparison"
     weight: Strength = "auto"
     share: float = Field(
         0.0, ge=0, le=1, description="Part of the strength that Haar wavelets get; TV the rest."
     )
     levels: Levels = 3
-    inner: int = Field(5, ge=1, le=1000, description="LSQR iterations in each iteration.")
+    inner: int = Field(
+        5, ge=1, le=1000, title="Inner steps", description="LSQR iterations in each iteration."
+    )
 
     def priors(self, weight: float) -> list[Term]:
         """Return anisotropic TV and Haar wavelets, those whose share is not 0."""

@@ -35,7 +35,7 @@ class RichardsonLucy(Method):
     """
 
     name: Literal["richardson-lucy"] = "richardson-lucy"
-    label: ClassVar[str] = "Richardson-Lucy: counts, never negative"
+    label: ClassVar[str] = "Richardson-Lucy: counted photons"
     fidelities: ClassVar[tuple[str, ...]] = ("poisson",)
     iterations: int = Field(30, ge=1, le=100_000, description="More is sharper and noisier.")
     accelerated: bool = Field(

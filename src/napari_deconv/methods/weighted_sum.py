@@ -171,7 +171,7 @@ class GradientDescent(WeightedSum):
     """
 
     name: Literal["gradient-descent"] = "gradient-descent"
-    label: ClassVar[str] = "Gradient descent: by autograd, slow"
+    label: ClassVar[str] = "Gradient descent: autograd, slow"
     learning_rate: float = Field(0.01, gt=0, le=10, description="Length of a step.")
     optimiser: Literal["plain", "momentum", "adam"] = Field(
         "momentum", description="How a step follows from the gradients so far."

@@ -15,6 +15,8 @@ TOLERATED_SHIFT = 0.25
 """Pixels by which a centroid may lie off the middle without being named."""
 RINGING = 0.01
 """Share of negative values that centring may add before it turns to a softer way."""
+MOST_PIXELS = 2**26
+"""Most pixels of a PSF: 8192 x 8192, or 400 x 400 x 400."""
 RIM = 0.01
 """Share of the energy on the outermost pixels above which a PSF counts as cut off."""
 
@@ -97,6 +99,11 @@ def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"The PSF has shape {array.shape}; give a 2-D one, or a 3-D one for a volume."
+        )
+    if array.size > MOST_PIXELS:
+        raise ValueError(
+            f"The PSF has {' × '.join(map(str, array.shape))} pixels, more than can be worked "
+            f"with ({MOST_PIXELS:.2g}); crop it."
         )
     values = array.astype(np.float64)
     if not np.isfinite(values).all():

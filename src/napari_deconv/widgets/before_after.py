@@ -1,9 +1,11 @@
-"""Hold a key to see the input in place of the result."""
+"""Hold a key to see the input in place of its results."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from napari_deconv.widgets.result import results_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -15,7 +17,7 @@ KEY = "H"
 
 
 class BeforeAfter:
-    """A held key that shows the input in place of the last result."""
+    """A held key that shows the input in place of the last result, and of those below it."""
 
     def __init__(self, viewer: ViewerModel, result: Callable[[], ResultLayer | None]) -> None:
         self._viewer, self._result = viewer, result
@@ -38,8 +40,21 @@ class BeforeAfter:
         result = self._result()
         if result is None or result.layer is None:
             return
-        before, after = result.source.layer, result.layer
-        shown = before.visible, after.visible
-        before.visible, after.visible = True, False
+        before = result.source.layer
+        if before not in viewer.layers:  # there is nothing to show in its place
+            return
+        results = {result.layer, *results_of(before, viewer.layers)}
+        shown = {layer: layer.visible for layer in (before, *results) if layer in viewer.layers}
+        _show({layer: layer is before for layer in shown})
         yield
-        before.visible, after.visible = shown
+        _show({layer: was for layer, was in shown.items() if layer in viewer.layers})
+
+
+def _show(visible: dict[Any, bool]) -> None:
+    """Show and hide layers, touching only those that change.
+
+    To draw the layer below one that was just deleted crashes napari 0.9 with Mesa's renderer.
+    """
+    for layer, wish in visible.items():
+        if layer.visible != wish:
+            layer.visible = wish

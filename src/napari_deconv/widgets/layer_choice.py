@@ -153,6 +153,8 @@ def likely_image(layers: Sequence[Layer], psf: Any = None) -> Image | None:
     Of several images of one size, one that is named a reference comes last.
     """
     grey = [layer for layer in _measured(layers) if layer is not psf]
+    if not grey:  # it can't be deblurred, and is told why
+        return next((layer for layer in images(layers) if layer.rgb), None)
     return max(grey, key=lambda i: (pixels(i), not _is_reference(i), i.visible), default=None)
 
 

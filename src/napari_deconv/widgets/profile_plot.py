@@ -17,7 +17,7 @@ from napari_deconv.widgets.profile_figures import Curves, LineTraces
 from napari_deconv.widgets.profile_planes import Plane
 from napari_deconv.widgets.profile_style import DASHES, LayerColors, Theme
 
-PLOT_WIDTH = 220
+PLOT_WIDTH = 180
 """Pixels below which a plot is not squeezed; a row of more plots than fit is scrolled."""
 
 PLOT_HEIGHT = 160

@@ -186,6 +186,13 @@ class FiguresTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setMinimumSize(200, 90)
 
+    @property
+    def whole_width(self) -> int:
+        """Pixels of width in which no column is cut off."""
+        header = self.horizontalHeader()
+        assert header is not None
+        return header.length() + 2 * self.frameWidth() + 18  # and a scroll bar
+
     def _fit_names(self) -> None:
         self.setColumnWidth(1, min(WIDEST_NAME, max(60, self.sizeHintForColumn(1) + 8)))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_deconv.widgets.column import Line, Scroll
 from napari_deconv.widgets.profile_controls import ProfileControls
-from napari_deconv.widgets.profile_plot import PLOT_HEIGHT, ProfilePlots
+from napari_deconv.widgets.profile_plot import ProfilePlots
 from napari_deconv.widgets.profile_style import LayerColors
 from napari_deconv.widgets.profile_table import FiguresTable
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 700
 """Width in pixels from which the table lies beside the plots rather than below them."""
 
-LEAST = PLOT_HEIGHT + 30
-"""Pixels of height in which a legend and a whole plot can be seen."""
+LEAST = 110
+"""Pixels of height of plots and table, at least: more would not fit a screen of 800 pixels."""
 
 SHARES = [570, 430]
-"""How plots and table share the room."""
+"""How plots and table share the room when one lies below the other."""
+
+MOST_TABLE = 0.6
+"""Share of the width that a table beside the plots gets at most."""
 
 
 class ProfileView(QWidget):
@@ -62,6 +65,9 @@ class ProfileView(QWidget):
         self._split.addWidget(self.plots)
         self._split.addWidget(self.table)
         self._split.setSizes(SHARES)
+        self._moved = False
+        self._split.splitterMoved.connect(self._leave_shares)
+        self.table.figures.modelReset.connect(self._share)
         scroll = Scroll(self._split)  # a low dock shows a whole plot, and the table further down
         scroll.setObjectName("profile-scroll")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -91,5 +97,20 @@ class ProfileView(QWidget):
         way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self._split.orientation() != way:
             self._split.setOrientation(way)
-            self._split.setSizes(SHARES)
+            self._moved = False
+        self._share()
         super().resizeEvent(event)
+
+    def _leave_shares(self, *_: Any) -> None:
+        self._moved = True
+
+    def _share(self) -> None:
+        """Give the table what it needs to be seen whole, until the user moves the border."""
+        if self._moved:
+            return
+        if self._split.orientation() == Qt.Orientation.Vertical:
+            self._split.setSizes(SHARES)
+            return
+        width = self._split.width()
+        table = min(self.table.whole_width, int(MOST_TABLE * width))
+        self._split.setSizes([width - table, table])

@@ -9,10 +9,12 @@ from napari.experimental import link_layers
 from napari_deconv.widgets.layer_choice import METADATA
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     import numpy.typing as npt
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from napari_deconv.recipe import Recipe
     from napari_deconv.widgets.order import Begun
@@ -69,7 +71,7 @@ class ResultLayer:
 
     def _add(self, data: npt.NDArray[np.float32]) -> None:
         assert self._begun is not None
-        layer = self._source.layer
+        layer, selected = self._source.layer, self._viewer.layers.selection.active
         self.layer = self._viewer.add_image(
             data,
             name=f"{layer.name} {self._begun.recipe.method.key()}",
@@ -77,9 +79,14 @@ class ResultLayer:
             metadata={METADATA: self._metadata(self._begun)},
             **self._source.place(self._region),
         )
-        layers = self._viewer.layers  # lines and points drawn over the input stay over the result
-        if layer in layers:  # it may have been deleted while the run began
-            layers.move(layers.index(self.layer), layers.index(layer) + 1)
+        layers = self._viewer.layers
+        below = [layer, *results_of(layer, layers)]
+        places = [layers.index(one) for one in below if one in layers and one is not self.layer]
+        if places:  # the input may have been deleted while the run began
+            # Over the input and its older results, under the lines and points drawn on them.
+            layers.move(layers.index(self.layer), max(places) + 1)
+        if selected is not None and not isinstance(selected, type(self.layer)):
+            layers.selection.active = selected  # someone is drawing
         self.layer.contrast_limits_range = layer.contrast_limits_range
         link_layers([layer, self.layer], ("contrast_limits",))
 
@@ -99,8 +106,16 @@ class ResultLayer:
         return {**begun.recipe.plain(), RAN: ran}
 
 
+def results_of(source: Image, layers: Iterable[Layer]) -> list[Layer]:
+    """Return the results that were made of a layer."""
+    found = (layer for layer in layers if METADATA in layer.metadata)
+    return [
+        one for one in found if one.metadata[METADATA].get(RAN, {}).get("source") == source.name
+    ]
+
+
 def recipe_of(layer: Image) -> Recipe:
-    """Return the recipe that a result was made with.
+    """Return the recipe that a result was made with; of a stopped run, with as many iterations.
 
     Raises
     ------
@@ -112,4 +127,8 @@ def recipe_of(layer: Image) -> Recipe:
     if METADATA not in layer.metadata:
         raise ValueError(f"'{layer.name}' is no result of Deblur; select one.")
     kept = {name: part for name, part in layer.metadata[METADATA].items() if name != RAN}
-    return Recipe(**kept)
+    recipe, ran = Recipe(**kept), layer.metadata[METADATA].get(RAN, {})
+    steps, asked = ran.get("iteration"), getattr(recipe.method, "iterations", None)
+    if steps is not None and ran.get("of") == asked and steps < asked:  # stopped: it repeats that
+        return recipe.model_copy(update={"method": recipe.method.replace(iterations=steps)})
+    return recipe

@@ -42,7 +42,7 @@ def save_result(layer: Image, path: str | Path, dtype: StoredType = "float32") -
         plane.fetch(),
         pixel_size=None if size is None else size.value,
         unit=None if size is None else size.unit,
-        recipe=recipe_file.dumps(recipe),
+        recipe=recipe_file.dumps(recipe) + _how_it_ran(layer),
         dtype=dtype,
         overwrite=True,
     )
@@ -70,6 +70,15 @@ def save_recipe(layer: Image, path: str | Path) -> str:
     )
 
 
+def _how_it_ran(layer: Image) -> str:
+    """Return slice, region, iterations and the like as comments below the recipe's YAML."""
+    import yaml
+
+    ran = layer.metadata[METADATA][RAN]
+    text = yaml.safe_dump({"ran": {k: v for k, v in ran.items() if v}}, sort_keys=False)
+    return "".join(f"# {line}\n" for line in text.splitlines())
+
+
 def _losses(report: WriteReport, dtype: StoredType, layer: Image) -> str:
     """Return what a reader of the file should know: rounding, clipping, what is missing."""
     parts = []
@@ -81,4 +90,5 @@ def _losses(report: WriteReport, dtype: StoredType, layer: Image) -> str:
         parts.append(f"{report.clipped} pixels clipped")
     if report.lost:
         parts.append(f"the format can't hold the {' and the '.join(report.lost)}")
-    return f" {', '.join(parts)}." if parts else ""
+    text = ", ".join(parts)
+    return f" {text[0].upper()}{text[1:]}." if parts else ""

@@ -1,0 +1,1 @@
+"""What `examples/study.py` is made of."""
