@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from qtpy.QtCore import QThreadPool
 
 from napari_deconv import io
+from napari_deconv.correcting import Frames
 from napari_deconv.widgets.correct import CorrectWidget
 from napari_deconv.widgets.correct_layers import CORRECTION
 from napari_deconv.widgets.deblur import DeblurWidget
@@ -156,22 +156,27 @@ def test_closing_the_dock_ends_it_quietly(opened: Any) -> None:
     assert [layer.name for layer in viewer.layers] == ["scan", "flat", "dark", "another"]
 
 
+EDGE = [f"pairs/neutron_edge_{name}.tif" for name in (3, "ob", "dc")]
+WEDGE = [f"dose/neutron_wedge_120s.tif[{page}]" for page in range(3)]
+
+
+@pytest.mark.parametrize("files", [EDGE, WEDGE], ids=["edge", "wedge"])
 def test_dock_command_line_and_python_give_the_same(
-    opened: Any, qtbot: Any, shared_data: Path, tmp_path: Path
+    opened: Any, qtbot: Any, shared_data: Path, tmp_path: Path, files: list[str]
 ) -> None:
     from typer.testing import CliRunner
 
     from napari_deconv.cli import app
 
-    files = [shared_data / f"pairs/neutron_edge_{name}.tif" for name in (3, "ob", "dc")]
-    image, beam, dark = (tifffile.imread(file) for file in files)
+    paths = [shared_data / file for file in files]
+    image, beam, dark = (Frames.of(path).read().array for path in paths)
     by_python = Correction().correct(image, beam, dark).values
-    options = ["--flat", str(files[1]), "--dark", str(files[2]), "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, ["correct", str(files[0]), *options])
+    options = ["--flat", str(paths[1]), "--dark", str(paths[2]), "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["correct", str(paths[0]), *options])
     assert done.exit_code == 0, done.output
-    by_command = io.read(tmp_path / "neutron_edge_3_transmission.tif").array
-    dock = opened(edge=image, edge_ob=beam, edge_dc=dark)
-    assert chosen(dock) == ["edge", "edge_ob", "edge_dc"]
+    (written,) = tmp_path.glob("*_transmission.tif")
+    dock = opened(scan=image, scan_ob=beam, scan_dc=dark)
+    assert chosen(dock) == ["scan", "scan_ob", "scan_dc"]
     assert run(dock, qtbot)
-    np.testing.assert_array_equal(by_command, by_python)
+    np.testing.assert_array_equal(io.read(written).array, by_python)
     np.testing.assert_array_equal(dock.result.data, by_python)
