@@ -1,4 +1,4 @@
-"""napari's sample data: layers that napari takes as they are."""
+"""What napari gets: scans of X-ray instruments and samples, as layers that it takes as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import sys
 import numpy as np
 import pytest
 
-from napari_deconv.readers import radiograph_sample, volume_sample, weld_sample
+from napari_deconv.readers import (
+    get_reader,
+    radiograph_sample,
+    read_layers,
+    volume_sample,
+    weld_sample,
+)
+
+from .formats.making import DARKS, FLATS, MAKERS, SCAN, made, plain_hdf5
 
 
 @pytest.fixture(params=[radiograph_sample, weld_sample, volume_sample], ids=lambda f: f.__name__)
@@ -66,3 +74,44 @@ def test_samples_and_files_need_no_napari_qt_or_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_napari_accepts_scans(tmp_path, name):
+    from napari.layers import Image, Layer
+
+    path = str(made(tmp_path, name))
+    reader = get_reader(path)
+    assert reader is not None
+    for data, arguments, kind in reader(path):
+        layer = Layer.create(data, arguments, kind)
+        assert isinstance(layer, Image)
+        assert not layer.rgb
+
+
+def test_flats_and_darks_lie_hidden_beside_the_scan(tmp_path):
+    layers = read_layers(str(made(tmp_path, "nxtomo")))
+    shown = {arguments["name"]: (data, arguments) for data, arguments, _ in layers}
+    assert list(shown) == ["scan darks", "scan flats", "scan"]
+    for name, expected in (("scan darks", DARKS), ("scan flats", FLATS), ("scan", SCAN)):
+        np.testing.assert_array_equal(shown[name][0], expected)
+        assert shown[name][1].get("visible", True) == (name == "scan")
+        assert shown[name][1]["scale"] == (1.0, 7.0, 6.5)
+        assert shown[name][1]["units"] == ("pixel", "um", "um")
+
+
+def test_a_volume_has_its_pixel_along_all_axes(tmp_path):
+    ((_, arguments, _),) = read_layers(str(made(tmp_path, "vgi")))
+    assert arguments["scale"] == (0.05, 0.05, 0.05)
+    assert arguments["units"] == ("mm", "mm", "mm")
+
+
+def test_what_is_not_ours_is_left_to_others(tmp_path):
+    plain_hdf5(tmp_path / "table.h5")
+    (tmp_path / "page.edf").write_text("text")
+    for path in ("table.h5", "page.edf", "nothing.dcm", "."):
+        assert get_reader(str(tmp_path / path)) is None
+    scan = str(made(tmp_path, "mhd"))
+    assert get_reader([scan, str(tmp_path / "page.edf")]) is None
+    assert len(read_layers([scan, scan])) == 2
+    assert get_reader([]) is None

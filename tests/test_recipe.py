@@ -345,3 +345,14 @@ def test_a_recipe_that_can_t_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(ValueError, match="can't be written"):
         Recipe().save(tmp_path / "folder.yaml")
+
+
+def test_attenuation_is_warned_of_and_counts_are_not() -> None:
+    draws = np.random.default_rng(0)
+    thickness = np.zeros((64, 64))
+    thickness[20:40, 20:40] = 1.5
+    noise = draws.normal(0, 0.01, thickness.shape)
+    recipe = Recipe(psf=GAUSSIAN, method="tikhonov")
+    assert "look like attenuation" in recipe.run(thickness + noise).warnings[-1]
+    told = recipe.run(np.exp(-thickness) + noise).warnings
+    assert not any("attenuation" in warning for warning in told)

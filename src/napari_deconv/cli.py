@@ -118,7 +118,7 @@ def methods(
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF or npy.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
     psf: PsfFile = None,
     reference: ReferenceFile = None,
@@ -169,6 +169,40 @@ def run(
     jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])
     devices.pick(device)
     _restore(jobs, out, as_json)
+
+
+@app.command()
+def correct(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Raw; FILE[2] is a slice.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
+    flat: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Open beam, a frame or many; repeat.")
+    ] = None,
+    dark: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="No beam, a frame or many; repeat.")
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="counts, transmission (if not given) or attenuation.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="spot_sigma=8, dead=fill, ..."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an image.")] = False,
+) -> None:
+    """Correct raw images by flats and darks: IMAGE becomes DIR/IMAGE_DOMAIN.tif.
+
+    Flats and darks that a scan brings along are used if none are given. Several flats tell the
+    noise, as a setting for run.
+    """
+    from napari_deconv.correcting import Order, correction
+
+    by = correction(domain, settings or [])
+    done = Order(images, flat or [], dark or [], out, by, overwrite).begin()
+    _make_writable(out)
+    for one in done:
+        typer.echo(json.dumps(one.plain()) if as_json else "\n".join(one.lines()))
 
 
 @app.command()

@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from napari_deconv.core.units import PixelSize, canonical_unit
 
 EXTENSIONS = (".tif", ".tiff", ".npy")
-"""Endings of file names that can be read and written."""
+"""Endings of file names that can be written; other formats are read by what the files hold."""
+READ_AS_WELL = "HDF5 (NXtomo, DXchange), EDF, DICOM, MetaImage (.mhd, .mha), VGI"
 
 StoredType = Literal["float32", "uint16"]
 
@@ -40,8 +41,9 @@ class Picture:
     unit : str or None
         Unit of ``pixel_size``, one of `napari_deconv.core.units.UNITS`.
     metadata : mapping
-        ``format``, ``axes`` (TIFF), ``recipe`` (YAML, where there is one) and ``notes``: sentences
-        on what was left out or found odd.
+        ``format``, ``axes`` (TIFF), ``recipe`` (YAML, where there is one), ``flats`` and ``darks``
+        (arrays, of a scan that holds them) and ``notes``: sentences on what was left out or found
+        odd.
     """
 
     array: NDArray[Any]
@@ -70,12 +72,13 @@ class WriteReport:
 
 
 def read(path: str | os.PathLike[str]) -> Picture:
-    """Return the picture in a TIFF or npy file.
+    """Return the picture or scan in a file.
 
     Parameters
     ----------
     path : path
-        A file with one of `EXTENSIONS`. Of a TIFF with several series the first is read.
+        TIFF and npy go by the file's ending; of a TIFF with several series the first is read.
+        The formats of `napari_deconv.formats` go by what the file holds.
 
     Returns
     -------
@@ -85,12 +88,11 @@ def read(path: str | os.PathLike[str]) -> Picture:
     Raises
     ------
     ValueError
-        If there is no such file, its format is unknown, or it is damaged.
+        If there is no such file, its format is unknown, it is damaged, or the library that reads
+        it is not installed.
     """
     source = Path(path).expanduser()
-    extension = _known_extension(source)
-    _check_source(source)
-    kind, load = ("npy", _load_npy) if extension == ".npy" else ("TIFF", _load_tiff)
+    kind, load = _format(source)
     # Damaged files make the readers raise nearly anything; the user needs the one sentence.
     try:
         picture = load(source)
@@ -157,6 +159,33 @@ def write(
     return WriteReport(clipped, rounding)
 
 
+def _format(path: Path) -> tuple[str, Callable[[Path], Picture]]:
+    """Return the name of a file's format, and what reads it."""
+    extension = path.suffix.lower()
+    if extension in EXTENSIONS:
+        _check_source(path)
+        return ("npy", _load_npy) if extension == ".npy" else ("TIFF", _load_tiff)
+    if not path.is_file():
+        if extension:
+            _check_source(path)
+        _known_extension(path)
+    from napari_deconv.formats.recognition import recognised
+
+    with _in_one_sentence(path, "read"):
+        known = recognised(path)
+    if known is None:
+        written = ", ".join(EXTENSIONS)
+        raise ValueError(f"{path.name} has no known format: use one of {written}, {READ_AS_WELL}.")
+    known.check(path)
+    return known.name, lambda source: _picture(*known.load(source))
+
+
+def _picture(array: NDArray[Any], size: PixelSize | None, metadata: Mapping[str, Any]) -> Picture:
+    if size is None:
+        return Picture(array, metadata=metadata)
+    return Picture(array, size.value, size.unit, metadata)
+
+
 def _known_extension(path: Path) -> str:
     """Return the extension in small letters; refuse one that is not known."""
     extension = path.suffix.lower()
@@ -210,10 +239,7 @@ def _load_tiff(path: Path) -> Picture:
     """Return the first series of a TIFF."""
     from napari_deconv import tiff
 
-    array, size, metadata = tiff.load(path)
-    if size is None:
-        return Picture(array, metadata=metadata)
-    return Picture(array, size.value, size.unit, metadata)
+    return _picture(*tiff.load(path))
 
 
 def _checked_size(

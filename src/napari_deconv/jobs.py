@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
     from napari_deconv.restoration import Restoration
 
-ATTENUATION = (
-    "The grey values look like attenuation, of which the blur of a projection is no convolution: "
-    "deblur counts or transmission, unless this is a slice of a CT scan."
-)
-
 
 class Reference(NamedTuple):
     """The true image, and the grey value that counts as full scale in a PSNR."""
@@ -125,7 +120,7 @@ class Job:
         ValueError
             In one sentence, if the image can't be read or doesn't fit PSF or reference.
         """
-        from napari_deconv.xray.domain import looks_like_attenuation
+        from napari_deconv.xray.domain import WARNING, looks_like_attenuation
 
         picture = _stacked(self.frames) if self.frames else io.read(self.image)
         size, notes = _pixel_size(picture, self.terms)
@@ -140,8 +135,8 @@ class Job:
         before = self._before(image)
         if size is not None and self.terms.psf_pixel is not None:
             notes = (*notes, *_sampled_alike(size, self.terms.psf_pixel))
-        if looks_like_attenuation(image):
-            notes = (*notes, ATTENUATION)
+        if picture.metadata.get("modality") == "CT" or looks_like_attenuation(image):
+            notes = (*notes, WARNING)
         notes = (*picture.metadata.get("notes", ()), *notes, *restoration.notes)
         return Work(self, image, size, restoration, before, notes)
 

@@ -1,13 +1,88 @@
-"""napari's sample data: simulated scans as layers, with PSF and truth beside them."""
+"""What napari gets from us: files of X-ray instruments and simulated scans, as layers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_deconv.io import Picture
     from napari_deconv.samples import Sample
 
     LayerData = tuple[Any, dict[str, Any], str]
+
+VOLUMES = ("MetaImage", "VGI")
+"""Formats whose one pixel size is that of all three axes."""
+
+
+def get_reader(
+    path: str | Sequence[str],
+) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
+    """Return what reads a file or several; None for what is not ours, by what the files hold.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        HDF5 scans, EDF, DICOM and raw numbers with a header are ours, whatever they are called.
+    """
+    from napari_deconv.formats.recognition import recognised
+
+    paths = [path] if isinstance(path, str) else list(path)
+    try:
+        for each in map(Path, paths):
+            known = recognised(each)
+            if known is None or not known.is_ours(each):
+                return None
+    except OSError:  # a folder, or nothing there
+        return None
+    return read_layers if paths else None
+
+
+def read_layers(path: str | Sequence[str]) -> list[LayerData]:
+    """Return files as layer data, with flats and darks of a scan hidden beside it.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if a file is damaged or its library is not installed.
+    """
+    from napari_deconv import io
+
+    paths = [path] if isinstance(path, str) else list(path)
+    return [layer for each in paths for layer in _of_file(io.read(each), Path(each).stem)]
+
+
+def _of_file(picture: Picture, name: str) -> list[LayerData]:
+    """Return a picture as layers; the scan comes last, so that it is on top."""
+    said = {
+        key: picture.metadata[key]
+        for key in ("format", "notes", "modality")
+        if key in picture.metadata
+    }
+    layers: list[LayerData] = []
+    for key in ("darks", "flats"):
+        if key in picture.metadata:
+            frames = picture.metadata[key]
+            arguments = {"name": f"{name} {key}", "visible": False, **_space(picture, frames.ndim)}
+            layers.append((frames, {**arguments, "metadata": said}, "image"))
+    arguments = {"name": name, "rgb": False, "metadata": said}
+    layers.append((picture.array, {**arguments, **_space(picture, picture.array.ndim)}, "image"))
+    return layers
+
+
+def _space(picture: Picture, ndim: int) -> dict[str, Any]:
+    """Return scale and units of a layer; frames that lie no length apart are a pixel apart."""
+    if picture.pixel_size is None or picture.unit is None or ndim < 2:
+        return {}
+    given = picture.pixel_size
+    sides = given if isinstance(given, tuple) else (given, given)
+    sides = sides[-ndim:]
+    if ndim == 3 and not isinstance(given, tuple) and picture.metadata["format"] in VOLUMES:
+        sides = (given, given, given)
+    apart = ndim - len(sides)
+    units = ("pixel",) * apart + (picture.unit,) * len(sides)
+    return {"scale": (1.0,) * apart + tuple(sides), "units": units}
 
 
 def radiograph_sample() -> list[LayerData]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -115,7 +116,12 @@ class Recipe(Plan):
         ValueError
             As `begin`, and if the reference has another shape.
         """
-        return self.begin(image, psf, device, weights=weights).run(reference)
+        from napari_deconv.xray.domain import WARNING, looks_like_attenuation
+
+        result = self.begin(image, psf, device, weights=weights).run(reference)
+        if not looks_like_attenuation(np.ma.getdata(np.asanyarray(image))):
+            return result
+        return replace(result, warnings=(*result.warnings, WARNING))
 
     def save(self, path: str | Path) -> None:
         """Write the recipe as YAML; an array as PSF goes beside it as ``NAME.psf.tif``.

@@ -137,12 +137,12 @@ def understand(image: npt.NDArray[np.generic], level: bool = False) -> Frame:
         with np.errstate(all="ignore"):
             np.subtract(image, subtracted, out=values, dtype=np.float64, casting="unsafe")
     dead = _dead(values, seen)
-    saturated = _saturated(values, seen & ~dead)
+    full = saturated(values, seen & ~dead)
     masks = (
         (~finite if hidden is None else ~finite & ~hidden, "NaN or infinite"),
         (np.False_ if hidden is None else hidden, "hidden"),
         (dead, "dead"),
-        (saturated, "saturated"),
+        (full, "saturated"),
     )
     notes += tuple(
         f"{int(mask.sum())} {what} {'pixel' if mask.sum() == 1 else 'pixels'} masked."
@@ -152,7 +152,7 @@ def understand(image: npt.NDArray[np.generic], level: bool = False) -> Frame:
     if not any(mask.any() for mask, _ in masks):
         return Frame(values, None, notes, subtracted)
     values = _filled(values, seen & ~dead)
-    return Frame(values, seen & ~dead & ~saturated, notes, subtracted)
+    return Frame(values, seen & ~dead & ~full, notes, subtracted)
 
 
 def _far(
@@ -217,10 +217,16 @@ def _is_defect(size: tuple[int, ...], frame: tuple[int, ...]) -> bool:
     return min(size) <= 2 and any(n == whole for n, whole in zip(size, frame, strict=True))
 
 
-def _saturated(values: Floats, good: Mask) -> Mask:
+def saturated(values: Floats, good: Mask) -> Mask:
     """Return the pixels of a flat top: plateaus at the exact maximum of an otherwise noisy image.
 
     A picture without noise may have a flat background; it is left alone.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (H, W) or (N, H, W)
+    good : ndarray of bool, the same shape
+        Pixels to look at.
     """
     from scipy.ndimage import minimum_filter
 
