@@ -25,8 +25,17 @@ from sheet import Panel, put, put_table
 
 import napari_deconv as nd
 from napari_deconv import samples
+from napari_deconv.psf.composed import ConvolvedPsf, XraySystemPsf
+from napari_deconv.psf.directed import EllipticPsf, LinePsf, RectanglePsf
 from napari_deconv.psf.measured import MeasuredPsf
-from napari_deconv.psf.shapes import CoreTailPsf, DiskPsf, GaussianPsf
+from napari_deconv.psf.shapes import (
+    CoreTailPsf,
+    DiskPsf,
+    ExponentialPsf,
+    GaussianPsf,
+    LorentzianPsf,
+    MoffatPsf,
+)
 
 CUT = (slice(132, 388), slice(132, 388))
 MIDDLE, CORNER = (slice(64, 192), slice(64, 192)), (slice(0, 128), slice(0, 128))
@@ -47,8 +56,22 @@ PSFS = {
     "gaussian": GaussianPsf(sigma=2.0),
     "disk": DiskPsf(radius=4.0),
     "core-tail": CoreTailPsf(sigma=1.5, tail=0.4, tail_length=6.0),
+    "exponential": ExponentialPsf(length=1.5),
+    "moffat": MoffatPsf(width=2.5, power=2.5),
+    "lorentzian": LorentzianPsf(width=0.7, energy=0.95),
+    "elliptic": EllipticPsf(sigma_long=3.0, sigma_short=1.0, angle=30),
+    "rectangle": RectanglePsf(length=7.0, width=3.0, angle=20),
+    "line": LinePsf(length=9.0, angle=30),
+    "convolved": ConvolvedPsf(first=DiskPsf(radius=3.0), second=GaussianPsf(sigma=1.0)),
+    "xray-system": XraySystemPsf(spot=0.8),
     "measured": MeasuredPsf.of(burst.smear(9, 30)),
 }
+
+WORDS = {
+    "convolved": "a disk of radius 3 and a Gaussian of sigma 1",
+    "measured": "an array: a line of 9 px",
+}
+"""What is said of a PSF whose parameters say too much."""
 
 Picture = NDArray[np.floating]
 Drawing = tuple[list[Panel], str]
@@ -221,7 +244,7 @@ def of_psfs() -> Iterator[tuple[str, Drawing]]:
         result, _ = restored(image, sample.psf, {"name": "tv"})
         shape = Panel("PSF, four times larger", _enlarged(kernel), 0, float(kernel.max()))
         drawing = panels([("blurred", image), ("tv", result)], truth, MIDDLE)
-        words = "an array: a line of 9 px" if name == "measured" else said(choice)
+        words = WORDS.get(name) or said(choice)
         yield name, ([shape, *drawing], f"With {words}; `tv`, automatic weight.")
 
 
