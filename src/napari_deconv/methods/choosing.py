@@ -94,10 +94,13 @@ class Ladder:
     ----------
     first : float
         Logarithm to begin at.
+    fallback : float, optional
+        Logarithm that is taken where the curve has no least; `first` if not given.
     """
 
-    def __init__(self, first: float) -> None:
+    def __init__(self, first: float, fallback: float | None = None) -> None:
         self._next = first
+        self._fallback = first if fallback is None else fallback
         self.points: dict[float, float] = {}
 
     def next(self) -> float | None:
@@ -132,6 +135,17 @@ class Ladder:
             return middle
         return min(max((left + middle) / 2 - fall / (2 * bend), left), right)
 
+    @property
+    def chosen(self) -> float:
+        """Logarithm to go by: the least, but for a curve that falls to its weakest end.
+
+        Then the residual is taken for detail at any strength: the noise is not white, or the PSF
+        is not that of the data, and the weakest strength would follow all of it.
+        """
+        weakest = min(self.points)
+        falls = len(self.points) > 1 and min(self.points, key=self.points.__getitem__) == weakest
+        return max(self._fallback, weakest) if falls else self.least
+
     def curve(self, rule: Rule, solves: float) -> Curve:
         """Return what is known; the strength in two digits, which rounding hardly reaches."""
         x = sorted(self.points)
@@ -139,7 +153,7 @@ class Ladder:
             rule=rule.key(),
             weights=tuple(math.exp(one) for one in x),
             scores=tuple(self.points[one] for one in x),
-            chosen=float(f"{math.exp(self.least):.2g}"),
+            chosen=float(f"{math.exp(self.chosen):.2g}"),
             solves=round(solves, 2),
         )
 
@@ -235,7 +249,7 @@ def filtered(method: Method, problem: Problem, rule: Rule) -> Curve:
     """
     least, most, a_decade = FINE
     decades = math.log10(most / least)
-    ladder = Ladder(0.0)
+    ladder = Ladder(0.0, math.log(method.guess(problem)))
     for step in range(round(decades * a_decade) + 1):
         there = math.log(least) + step * math.log(10) / a_decade
         chosen = method.strengthened(math.exp(there))
