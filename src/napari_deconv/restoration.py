@@ -24,7 +24,7 @@ from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser, check_counts
 from napari_deconv.region import Cut, reach
-from napari_deconv.telling import telling_part
+from napari_deconv.telling import telling_part, telling_slice
 from napari_deconv.xray import frame as frames
 from napari_deconv.xray.weights import pixel_weights
 
@@ -205,7 +205,7 @@ class Restoration(Generic[P]):
         method.check(self._first)
         self.recipe = self.recipe.model_copy(update={"method": method, "curve": None})
         if self.slices == 1 and self._last is not None:
-            self._first = replace(self._first, start=self._last)
+            self._first = replace(self._first, start=self._last, near=True)
 
     def steps(self) -> Iterator[Step]:
         """Find what strengths are on auto, then yield the estimates of every slice."""
@@ -314,7 +314,8 @@ class Restoration(Generic[P]):
 
     def _telling(self) -> tuple[tuple[slice, ...], int]:
         """Return which part of which slice strengths are tried on."""
-        values, index = self._poser.frame.values, self.slices // 2
+        values = self._poser.frame.values
+        index = 0 if self.slices == 1 else telling_slice(values)
         return telling_part(self._slice(values, index)), index
 
     def _take(self, curve: Curve) -> None:

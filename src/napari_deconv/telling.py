@@ -47,6 +47,20 @@ def telling_part(image: npt.NDArray[np.floating]) -> tuple[slice, ...]:
     return tuple(slice(start, start + side) for start, side in zip(corner, sides, strict=True))
 
 
+def telling_slice(stack: npt.NDArray[np.floating]) -> int:
+    """Return which slice of a stack has the widest range of grey values: a blank one tells nothing.
+
+    Parameters
+    ----------
+    stack : ndarray, shape (N, H, W)
+        Finite grey values; of slices alike, the middle one.
+    """
+    seen = stack[:, ::STRIDE, ::STRIDE].reshape(len(stack), -1)
+    low, high = np.percentile(seen, (100 - STEEP, STEEP), axis=1)
+    wide = np.flatnonzero(high - low >= 0.9 * (high - low).max())
+    return int(wide[np.argmin(np.abs(wide - len(stack) // 2))])
+
+
 def _averaged(image: npt.NDArray[np.floating], step: int) -> npt.NDArray[np.floating]:
     """Return the means of blocks, which noise hardly moves."""
     for axis, n in enumerate(image.shape):

@@ -42,6 +42,8 @@ class Problem:
         Whether some of the weights may be 0.
     graded : bool
         Whether the user lets some pixels count more than others, beyond masking them.
+    near : bool
+        Whether `start` is nearly the solution, which large first steps would only lead away from.
     start : Tensor or None
         An estimate to begin with, shape of `data`; None to begin afresh.
     """
@@ -54,6 +56,7 @@ class Problem:
     noise: float
     mean: float
     scale: float = 1.0
+    near: bool = False
     masked: bool = True
     graded: bool = False
     start: Tensor | None = None

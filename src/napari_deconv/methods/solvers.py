@@ -62,10 +62,12 @@ def admm(
     Process. 19, 2010 (Poisson).
     """
     blur = problem.blur
-    splits = _splits(problem, terms, start)
+    warm = problem.near
+    splits = _splits(problem, terms, start, warm)
     shrunk = next((split for split in splits if isinstance(split, ImageSplit)), None)
     data = data_term(problem, start, SHRUNK_RELAXATION if shrunk else RELAXATION)
     first, decay, last = FALLING_SHRUNK if shrunk else FALLING
+    first = last if warm else first  # a large threshold would flatten what is there already
     fixed, sparse = data.power, start.new_zeros(())
     for term in terms:
         if term.prior.quadratic:
@@ -96,15 +98,15 @@ def admm(
             yield shown
 
 
-def _splits(problem: Problem, terms: Sequence[Term], x: Tensor) -> list[Split]:
+def _splits(problem: Problem, terms: Sequence[Term], x: Tensor, warm: bool) -> list[Split]:
     """Return a split for each term that is not quadratic, of the image itself where that serves."""
     split_off = [term for term in terms if not term.prior.quadratic]
     sparse = [term.prior for term in split_off if not term.prior.constraint]
     if len(sparse) != 1 or not sparse[0].is_orthonormal():
-        return [Split(problem, term, x, FALLING[0]) for term in split_off]
+        return [Split(problem, term, x, FALLING[2 if warm else 0]) for term in split_off]
     kinds = [Split if term.prior.constraint else ImageSplit for term in split_off]
     return [
-        kind(problem, term, x, FALLING_SHRUNK[0], SHRUNK_RELAXATION)
+        kind(problem, term, x, FALLING_SHRUNK[2 if warm else 0], SHRUNK_RELAXATION)
         for kind, term in zip(kinds, split_off, strict=True)
     ]
 

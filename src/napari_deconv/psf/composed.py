@@ -88,7 +88,7 @@ class XraySystemPsf(Composed):
     """
 
     name: Literal["xray-system"] = "xray-system"
-    label: ClassVar[str] = "X-ray system: focal spot and detector"
+    label: ClassVar[str] = "X-ray system: spot and detector"
     spot: Length = Field(0.4, description="Size of the focal spot (EN 12543): its full width.")
     spot_shape: Literal["disk", "gaussian", "square"] = Field(
         "disk", description="Its shape; of a gaussian, the size is the full width at half maximum."

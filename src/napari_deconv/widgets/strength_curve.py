@@ -54,6 +54,8 @@ class StrengthCurve(QWidget):
         self._points = item.plot()
         self.marker = pg.InfiniteLine(angle=90, movable=True)
         self.marker.sigDragged.connect(self._drag)
+        self.marker.sigPositionChangeFinished.connect(self._follow)
+        self._ends: tuple[float, float] | None = None
         item.addItem(self.marker)
         self.line = Line("strength_line")
         layout = QVBoxLayout(self)
@@ -107,15 +109,27 @@ class StrengthCurve(QWidget):
         )
         room = max(max(score for score in y if score < lowest + RISE) - lowest, 1e-6)
         self._plot.setYRange(lowest - 0.08 * room, lowest + 1.05 * room, padding=0)
-        self._plot.setXRange(math.log10(x[0]), math.log10(x[-1]), padding=0.06)
-        self._plot.getPlotItem().getAxis("bottom").setTicks([_ticks(x[0], x[-1])])
+        least, greatest = min(x[0], curve.chosen), max(x[-1], curve.chosen)
+        ends = math.log10(least), math.log10(greatest)
+        self._plot.setXRange(*ends, padding=0.06)
+        self._ends = ends
+        self._plot.getPlotItem().getAxis("bottom").setTicks([_ticks(least, greatest)])
 
     def _words(self, curve: Curve) -> str:
+        if curve.scores[0] == min(curve.scores) and curve.chosen > curve.weights[0]:
+            return (
+                f"{len(curve.weights)} trials show no least (smeared noise, or another PSF): the "
+                "strength follows the noise; drag the line to change it."
+            )
         label = choices("strength")[curve.rule].label.split(":")[0]
         return f"Chosen by {label} from {len(curve.weights)} trials; drag the line to change it."
 
     def _mark(self, weight: float) -> None:
-        self.marker.setValue(math.log10(max(weight, 1e-12)))
+        at = math.log10(max(weight, 1e-12))
+        self.marker.setValue(at)
+        if self._ends is not None and not self.marker.moving:  # in sight, to be dragged back
+            ends = min(self._ends[0], at), max(self._ends[1], at)
+            self._plot.setXRange(*ends, padding=0.06)
 
     def _drag(self, *_: Any) -> None:
         """Type the strength at the marker into the form."""
