@@ -105,6 +105,7 @@ class Poser:
             noise=pixel_noise if self.measured.white else self.measured.coarse_noise / scale,
             mean=mean,
             scale=scale,
+            unclear=self.measured.unclear,
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
         )

@@ -25,7 +25,9 @@ SPIKE = 5.5
 ALIKE = 0.3
 """Logarithm by which a square's spectrum of details may differ from that of the noise."""
 SMEARED_MOST = 4.0
-"""Details of 2 px whose variance is beyond this many times that of 1 px are texture, not noise."""
+"""Details of 2 px whose variance is beyond this many times that of 1 px may be texture as well."""
+UNCLEAR = np.inf
+"""Stands for such a ratio."""
 WHITE = 1.1
 """Details of 2 px whose variance is within this of that of 1 px are those of white noise: faint
 structure raises them as much."""
@@ -44,11 +46,14 @@ class NoiseByGrey(NamedTuple):
         Standard deviation where the grey value is 0.
     neighbours : float
         Correlation of the noise of a pixel with that of the next, 0 where the noise is white.
+    unclear : bool
+        Whether it is texture, or noise smeared over more than a pixel: which can't be told.
     """
 
     gain: float
     read_sigma: float
     neighbours: float
+    unclear: bool = False
 
 
 def gaussian_sigma(
@@ -173,9 +178,10 @@ def noise_by_grey(
     ratio, pure = squares.noise()
     if pure.sum() < FEWEST:
         return alike
-    neighbours = _neighbours(ratio)
+    unclear = ratio == UNCLEAR
+    neighbours = 0.0 if unclear else _neighbours(ratio)
     variance = squares.fine[pure] / (1 - neighbours) ** 2
-    return NoiseByGrey(*_line(squares.mean[pure] + level, variance), neighbours)
+    return NoiseByGrey(*_line(squares.mean[pure] + level, variance), neighbours, unclear)
 
 
 class _Squares(NamedTuple):
@@ -214,7 +220,7 @@ class _Squares(NamedTuple):
             usual = float(quiet[np.abs(quiet - usual) < ALIKE].mean())
         pure = np.abs(logs - usual) < ALIKE
         if usual > np.log(SMEARED_MOST):
-            return 1.0, np.ones(logs.size, bool)
+            return UNCLEAR, np.ones(logs.size, bool)
         return float(np.exp(usual)), pure
 
 

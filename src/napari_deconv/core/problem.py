@@ -42,6 +42,8 @@ class Problem:
         Whether some of the weights may be 0.
     graded : bool
         Whether the user lets some pixels count more than others, beyond masking them.
+    unclear : bool
+        Whether texture in the data can't be told from smeared noise.
     near : bool
         Whether `start` is nearly the solution, which large first steps would only lead away from.
     start : Tensor or None
@@ -56,6 +58,7 @@ class Problem:
     noise: float
     mean: float
     scale: float = 1.0
+    unclear: bool = False
     near: bool = False
     masked: bool = True
     graded: bool = False

@@ -38,6 +38,10 @@ class Measurement(Declared):
         0.0, ge=0, le=1, description="Correlation of the noise of neighbouring pixels."
     )
 
+    unclear: bool = Field(
+        False, description="Whether texture and smeared noise can't be told apart."
+    )
+
     @property
     def coarse_noise(self) -> float:
         """Sigma of the white noise that is as strong where a PSF passes anything.
@@ -92,6 +96,7 @@ class Measurement(Declared):
             gain=by_grey.gain if weights is None else 0.0,
             read_noise=by_grey.read_sigma if weights is None else noise,
             neighbours=by_grey.neighbours,
+            unclear=by_grey.unclear,
         )
 
     def foreign(self, fresh: Self) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 WEAKER = 4.0
 """How many times weaker than the noise suggests a strength may be: a PSF that is 20 % too wide asks
-for ten times weaker ones, which follow the noise; with the right PSF it costs 0.3 dB at most."""
+for ten times weaker ones, which follow the noise."""
+UNCLEAR = 2.0
+"""The same where texture can't be told from noise smeared over pixels."""
 TRIALS = 5
 """Most strengths that are tried by solving."""
 FIRST, LATER = (0.6, 60), (0.35, 40)
@@ -99,10 +101,12 @@ class Ladder:
         Logarithm to begin at.
     fallback : float, optional
         Logarithm that is taken where the curve has no least; `first` if not given.
+    weaker : float
+        How many times weaker than that a strength may be.
     """
 
-    def __init__(self, first: float, fallback: float | None = None) -> None:
-        self._next = first
+    def __init__(self, first: float, fallback: float | None = None, weaker: float = WEAKER) -> None:
+        self._next, self._weaker = first, weaker
         self._fallback = first if fallback is None else fallback
         self.points: dict[float, float] = {}
 
@@ -150,7 +154,7 @@ class Ladder:
         falls = len(self.points) > 1 and min(self.points, key=self.points.__getitem__) == weakest
         if falls:
             return max(self._fallback, weakest)
-        return max(self.least, self._fallback - math.log(WEAKER))
+        return max(self.least, self._fallback - math.log(self._weaker))
 
     def curve(self, rule: Rule, solves: float) -> Curve:
         """Return what is known; the strength in two digits, which rounding hardly reaches."""
@@ -183,7 +187,8 @@ def search(method: Method, problem: Problem, rule: Rule) -> Iterator[Trying]:
     problem : Problem
     rule : Rule
     """
-    ladder = Ladder(math.log(method.guess(problem)))
+    guess = math.log(method.guess(problem))
+    ladder = Ladder(guess, guess, UNCLEAR if problem.unclear else WEAKER)
     walk = Walk(problem, rule.needs_freedom)
     whole = method.total(problem)
     curve: Curve | None = None
@@ -255,7 +260,8 @@ def filtered(method: Method, problem: Problem, rule: Rule) -> Curve:
     """
     least, most, a_decade = FINE
     decades = math.log10(most / least)
-    ladder = Ladder(0.0, math.log(method.guess(problem)))
+    guess = math.log(method.guess(problem))
+    ladder = Ladder(0.0, guess, UNCLEAR if problem.unclear else WEAKER)
     for step in range(round(decades * a_decade) + 1):
         there = math.log(least) + step * math.log(10) / a_decade
         chosen = method.strengthened(math.exp(there))
