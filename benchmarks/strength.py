@@ -216,8 +216,9 @@ def gap(case: Case, model: str) -> Gap:
     }
     missed = {rule: psnr - sweep.at(weight) for rule, weight in found.items()}
     missed[SEARCH] = psnr - decibel(ready.image(), case.truth)
-    assert ready.recipe.curve is not None
-    return Gap(missed, best / problem.noise, psnr, ready.recipe.curve.solves + 1)
+    curve = ready.recipe.curve  # none where the noise is found to be smeared
+    solves = 1 + (0 if curve is None else curve.solves)
+    return Gap(missed, best / problem.noise, psnr, solves)
 
 
 def watched(case: Case, model: str) -> Gap:
@@ -233,9 +234,10 @@ def main() -> None:
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--each", action="store_true", help="print every case as well")
     arguments.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    arguments.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     chosen = arguments.parse_args()
     began = time.process_time()
-    for which in SETS:
+    for which in chosen.sets:
         every = list(cases(which))
         measured = {model: [watched(case, model) for case in every] for model in chosen.models}
         rules = list(measured[chosen.models[0]][0].missed)
