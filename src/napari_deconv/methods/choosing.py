@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from napari_deconv.methods.method import Method
 
 WEAKER = 4.0
-"""How many times weaker than the noise suggests a strength may be: a PSF that is 20 % too wide asks
-for ten times weaker ones, which follow the noise."""
+"""How many times weaker than the noise suggests a strength may be: a PSF that is too wide asks for
+far weaker ones, which follow the noise."""
 UNCLEAR = 2.0
 """The same where texture can't be told from noise smeared over pixels."""
 TRIALS = 5
