@@ -63,7 +63,7 @@ class Correction(Declared):
     )
     spots: Literal["bright", "bright and dark", "none"] = Field(
         "bright",
-        title="Gamma spots",
+        title="Spots",
         description="Which spots are replaced by the median around them.",
     )
     spot_size: int = Field(
