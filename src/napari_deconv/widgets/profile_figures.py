@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_deconv.evidence.bumps import relative_depth
 from napari_deconv.evidence.comparison import LineFigures, compare
-from napari_deconv.evidence.profile import SAMPLES_PER_PIXEL, Profile, line_profile
+from napari_deconv.evidence.profile import Profile, line_profile
+from napari_deconv.evidence.stroke import SAMPLES_PER_PIXEL
 from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.evidence.wirepair import pair_dip
 from napari_deconv.widgets.profile_planes import Plane, common_unit

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from napari.layers import Image
 
-from napari_deconv.evidence.profile import pixel_along
+from napari_deconv.evidence.stroke import pixel_along
 from napari_deconv.widgets.layer_choice import METADATA
 
 if TYPE_CHECKING:
