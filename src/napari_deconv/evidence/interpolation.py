@@ -65,9 +65,7 @@ class Taps:
     columns: tuple[Indices, Weights, Weights]
 
 
-def taps(
-    shape: tuple[int, int], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> Taps:
+def taps(shape: tuple[int, int], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Taps:
     """Return the taps of places in the data coordinates of pictures of a shape.
 
     Parameters

@@ -104,9 +104,9 @@ def _blur(
         start, stop = part.start - before, part.stop + behind
         spans.append(slice(max(start, 0), min(stop, n)))
         pads.append((max(0, -start), max(0, stop - n)))
-    part = np.asarray(restored.box(*spans), np.float32)
-    finite = np.isfinite(part)
-    around = np.pad(np.where(finite, part, np.float32(0)), pads)
+    pixels = np.asarray(restored.box(spans[0], spans[1]), np.float32)
+    finite = np.isfinite(pixels)
+    around = np.pad(np.where(finite, pixels, np.float32(0)), pads)
     # Less the mean, so that FFTs of float32 keep what varies.
     level = np.float32(around.mean())
     blurred = fftconvolve(around - level, kernel, mode="valid") + level

@@ -54,7 +54,7 @@ def segments(path: ArrayLike) -> NDArray[np.float64]:
     if corners.ndim != 2 or corners.shape[1] != 2 or not np.isfinite(corners).all():
         raise ValueError("A line needs two or more points (y, x) of finite numbers.")
     apart = np.concatenate([[True], np.any(np.diff(corners, axis=0) != 0, axis=1)])
-    corners = corners[apart]
+    corners = np.asarray(corners[apart])
     if len(corners) < 2:
         raise ValueError("The line has no length; drag its ends apart.")
     return corners
