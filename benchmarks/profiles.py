@@ -29,10 +29,13 @@ from scipy.ndimage import gaussian_filter
 from table import show
 
 from napari_deconv.recipe import Recipe
+from napari_deconv.widgets.profile_curves import Curves
 from napari_deconv.widgets.profiles import ProfilesWidget
 
 SIDE, LINES = 2048, 10
 SIZE = (1400, 900)
+PATIENCE = 60.0
+"""Seconds that the first figures are waited for."""
 MOVES = 60
 """Moves of the mouse in a second."""
 HEADER = (
@@ -74,14 +77,14 @@ class Desk:
 
     def on_canvas(self, y: float, x: float) -> QPoint:
         """Return where a place in the world is on the canvas."""
-        size = np.array(self.viewer.window._qt_viewer.canvas.size, float)  # noqa: SLF001
+        size = np.array(self.viewer.window._qt_viewer.canvas.size, float)
         camera = self.viewer.scene.camera
         row, column = (np.array((y, x)) - camera.center[-2:]) * camera.zoom + size / 2
         return QPoint(round(column), round(row))
 
     def mouse(self, what: str, place: tuple[float, float]) -> None:
         """Press, move or release the mouse at a place in the world."""
-        canvas = self.viewer.window._qt_viewer.canvas.native  # noqa: SLF001
+        canvas = self.viewer.window._qt_viewer.canvas.native
         point = self.on_canvas(*place)
         if what == "move":
             QTest.mouseMove(canvas, point)
@@ -126,23 +129,25 @@ def opened(with_dock: bool, layers: dict[str, NDArray[np.float32]]) -> Desk:
     else:
         viewer.add_shapes(ends, shape_type="line", edge_width=5, name="lines")
     QTest.qWait(1000)
-    if dock is not None:
-        while dock.busy:
-            QTest.qWait(50)
+    until = time.monotonic() + PATIENCE
+    while dock is not None and dock.busy and time.monotonic() < until:
+        QTest.qWait(50)
     return Desk(viewer, watch, dock)
 
 
 def _count(dock: ProfilesWidget, watch: Watch) -> None:
-    """Count the updates with moved lines or layers, not those of re-blurred curves alone."""
-    seen, show_curves = [None], dock._plots.show_curves  # noqa: SLF001
+    """Count the updates in which a curve of a layer is another one; re-blurred ones come beside."""
+    seen: set[int] = set()
+    show_curves = dock._plots.show_curves
 
-    def counted(curves: object) -> None:
-        traced = dock._work.traced  # noqa: SLF001
-        watch.updates += traced is not seen[0]
-        seen[0] = traced
+    def counted(curves: Curves) -> None:
+        shown = {id(trace.profile) for line in curves.lines for trace in line.measured}
+        watch.updates += not shown <= seen
+        seen.clear()
+        seen.update(shown)
         show_curves(curves)
 
-    dock._plots.show_curves = counted  # noqa: SLF001
+    dock._plots.show_curves = counted
 
 
 def drag_an_end(desk: Desk, seconds: float) -> None:
@@ -183,6 +188,8 @@ def _drag(
     way: Callable[[float], tuple[float, float]],
     seconds: float,
 ) -> None:
+    desk.mouse("move", start)  # napari grasps what the mouse lay over before the press
+    QTest.qWait(100)
     desk.mouse("press", start)
     begun = time.monotonic()
     while (t := time.monotonic() - begun) < seconds:
@@ -204,9 +211,9 @@ def measured(
     cpu, wall = time.process_time() - cpu, time.monotonic() - wall
     timer.stop()
     count = desk.watch.updates
-    while desk.dock is not None and desk.dock.busy:
-        QTest.qWait(50)
-    each = [f"{count / wall:.1f}", f"{1000 * cpu / count:.1f}", f"{count / cpu:.0f}"]
+    if desk.dock is not None and not count:
+        raise SystemExit(f"No curve moved while {name}: the mouse missed the line.")
+    each = [f"{count / wall:.1f}", f"{1000 * cpu / max(count, 1):.1f}", f"{count / cpu:.0f}"]
     longest = f"{1000 * max(desk.watch.blocks):.0f}"
     return [name, *(each if desk.dock is not None else ["-"] * 3), longest]
 

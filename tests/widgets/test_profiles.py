@@ -29,7 +29,6 @@ from scipy.special import erf
 
 from napari_deconv.evidence.profile import line_profile
 from napari_deconv.evidence.reference import psnr
-from napari_deconv.widgets import profiles
 from napari_deconv.widgets.profiles import ProfilesWidget
 
 SHAPE = (120, 160)
@@ -171,7 +170,7 @@ def test_k_is_in_sight(compared, qtbot):
 
 
 def test_labels_stand_beside_the_lines(compared, qtbot):
-    viewer, widget = compared
+    _viewer, widget = compared
     widget.add_line((20, 20), (100, 20))
     settle(qtbot, widget)
     first, second = widget._lines.labels
@@ -613,7 +612,7 @@ def tilt():
 
 
 def test_a_line_outside_every_image_says_so(compared, qtbot):
-    viewer, widget = compared
+    _viewer, widget = compared
     widget.add_line((500, 500), (600, 600))
     settle(qtbot, widget)
     assert shown(widget, 2) == {}
