@@ -7,7 +7,12 @@ import pytest
 import tifffile
 from scipy.special import erf
 
-from napari_deconv.evidence.linepairs import find_groups, group_modulation, modulation
+from napari_deconv.evidence.linepairs import (
+    find_groups,
+    group_contrast,
+    group_modulation,
+    modulation,
+)
 from napari_deconv.evidence.profile import Profile, line_profile
 
 
@@ -149,3 +154,17 @@ def test_the_groups_of_a_real_chart(name, shared_data):
     # The phantom is seen at one magnification: 3.9 px are a mm of it.
     assert group.period * frequency == pytest.approx(3.9, rel=0.04)
     assert 0.03 < group_modulation(profile, group) < 0.25
+
+
+def test_lines_that_pixels_meet_at_the_same_places_have_levels_within_the_profile():
+    # Half a period is a whole number of samples: a parabola through two places would run away.
+    x = np.arange(0, 120, 0.5)
+    period = 5.0 * (1 + 7e-6)
+    wave = 0.65 + 0.2 * np.sin(2 * np.pi * (x - 20.13) / period) * ((x > 20) & (x < 90))
+    noise = np.repeat(np.random.default_rng(0).normal(0, 0.002, x.size // 2), 2)
+    profile = Profile(x, wave + noise, 1.0)
+    (group,) = find_groups(profile)
+    assert 0.2 < group_contrast(profile, group) < 0.42
+    assert group_modulation(profile, group) == pytest.approx(
+        group_contrast(profile, group) / 1.3, rel=0.1
+    )
