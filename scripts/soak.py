@@ -5,9 +5,9 @@
 A real window with a sample, two results and five lines. Each action is one of those that a user
 takes, chosen at random by a seed: an end is dragged with the mouse, a result gets new pixels, a
 slice, a layer's visibility, the zoom or the theme changes, curves are pointed at, a line or a
-layer comes and goes. Printed once a minute: actions, resident memory, Python objects, Qt widgets and
-items of the plots. At the end a straight line is laid through the memory of the last two thirds;
-it fails if that rises by more than 1 MB a minute and 20 MB in all, or if an action failed.
+layer comes and goes. Printed once a minute: actions, resident memory, Python objects, Qt widgets
+and items of the plots. At the end a straight line is laid through the memory of the last two
+thirds; it fails if that rises by more than 1 MB a minute and 20 MB in all, or if an action failed.
 """
 
 from __future__ import annotations
