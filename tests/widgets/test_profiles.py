@@ -684,6 +684,25 @@ def test_themes_are_followed(compared, qtbot):
     assert axis.textPen().color().lightness() < 100
 
 
+def test_plots_that_are_made_anew_leave_no_widgets_behind(compared, qtbot):
+    viewer, widget = compared
+    settle(qtbot, widget)
+    difference = widget.findChild(QPushButton, "profile-difference")
+
+    def widgets():
+        for _ in range(3):
+            qtbot.wait(20)
+            gc.collect()
+        return len(widget._plots.canvas.findChildren(QWidget))
+
+    before = widgets()
+    for _ in range(4):
+        difference.click()
+        viewer.theme = "light" if viewer.theme == "dark" else "dark"
+    settle(qtbot, widget)
+    assert widgets() == before
+
+
 def test_everything_has_a_name_and_a_tooltip(compared):
     _, widget = compared
     for kind in (QPushButton, QSpinBox, QComboBox):

@@ -59,7 +59,7 @@ def test_it_follows_new_pixels_and_can_be_switched_off(restored):
     settle(desk.qtbot, widget)
     assert set(shown(widget)) == {"scan", "scan tv"}
     legend = widget.findChild(QLabel, "profile-legend").text()
-    assert "re-blurred" not in legend
+    assert "blurred" not in legend
 
 
 def test_differences_are_from_the_data_or_from_the_reference(restored):

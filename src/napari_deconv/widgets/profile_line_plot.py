@@ -94,6 +94,11 @@ class LinePlot:
         self.markers.fit(line.length)
         self._show_empty(line)
 
+    def close(self) -> None:
+        """End the widgets of the plots' menus, which would stay as long as the dock."""
+        for plot in self._plots:
+            plot.ctrlMenu.deleteLater()
+
     def values(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return the points of each curve by the name of its layer."""
         return self.curves.values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from napari_deconv.widgets.profile_curves import Curves
 from napari_deconv.widgets.profile_line_plot import LinePlot
 from napari_deconv.widgets.profile_planes import Plane
-from napari_deconv.widgets.profile_readout import INVITATION, cursor_text, marker_text
+from napari_deconv.widgets.profile_readout import INVITATION, cursor_text, marker_text, unbroken
 from napari_deconv.widgets.profile_style import DASHES, LayerColors, Theme
 
 PLOT_WIDTH = 200
@@ -148,7 +147,7 @@ class ProfilePlots(QWidget):
             shown.update({t.plane: None for t in line.traces if t.plane.curve not in known})
         return "&nbsp;&nbsp;&nbsp; ".join(
             f'<span style="color:{self._color(plane)}; font-weight:bold">'
-            f"{DASHES[plane.role]}</span>&nbsp;{escape(plane.name).replace(' ', '&nbsp;')}"
+            f"{DASHES[plane.role]}</span>&nbsp;{unbroken(plane.name)}"
             for plane in shown
         )
 
@@ -163,6 +162,8 @@ class ProfilePlots(QWidget):
         self._places = kept or self._places
         self._marked = None
         self._row.clear()
+        for plot in self._plots:
+            plot.close()
         self._plots = [self._new_plot(column) for column in range(count)]
         self._row.setMinimumWidth(PLOT_WIDTH * count)
         for row, share in enumerate(SHARES):

@@ -63,6 +63,11 @@ def marker_text(line: LineTraces, places: tuple[float, float], unit: str, color:
     return _sentence(line, where, values)
 
 
+def unbroken(name: str) -> str:
+    """Return a name as rich text that is not broken at the end of a row."""
+    return escape(name).replace(" ", "&nbsp;").replace("-", "&#8209;")
+
+
 def _sentence(line: LineTraces, where: str, values: list[str]) -> str:
     number = f'<span style="color:{line.line.color}">■</span> <b>{line.line.number}</b>'
     return f"{number} · {where} · " + " &nbsp; ".join(values)
@@ -73,8 +78,7 @@ def _read(line: LineTraces, trace: Trace, x: float) -> float:
 
 
 def _name(trace: Trace, color: Color) -> str:
-    name = escape(trace.plane.name).replace(" ", "&nbsp;")
-    return f'<span style="color:{color(trace.plane)}">{name}</span>'
+    return f'<span style="color:{color(trace.plane)}">{unbroken(trace.plane.name)}</span>'
 
 
 def _number(value: float) -> str:
