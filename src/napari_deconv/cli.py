@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +18,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_psf
+from napari_deconv import __version__, cli_batch, cli_psf
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -119,7 +120,7 @@ def methods(
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="Folder; or FILE.zarr .h5 .tif .npy.")],
     psf: PsfFile = None,
     reference: ReferenceFile = None,
     weights: WeightsFile = None,
@@ -140,30 +141,42 @@ def run(
     dtype: Annotated[
         StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
     ] = StoredAs.float32,
+    workers: cli_batch.Workers = None,
+    scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
     ] = False,
 ) -> None:
-    """Restore images: IMAGE becomes DIR/IMAGE_METHOD.tif with its recipe beside it.
+    """Restore images: IMAGE becomes OUT/IMAGE_METHOD.tif with its recipe beside it.
 
-    Of a burst in several files, the result is named after the first. Everything is checked before
-    the work begins.
+    Of a burst in several files, the result is named after the first. If OUT is a file, IMAGE is a
+    whole scan (a file, a zarr store, a folder of pictures), restored piece by piece by several
+    processes: run again, it goes on where it was cut off. Everything is checked before.
     """
     from napari_deconv import io
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Terms, arrange
+    from napari_deconv.scans.targets import names_scan
 
     restored_by, psf_pixel = _recipe(recipe, settings or [], psf, burst)
+    size = PixelSize.parse(pixel_size) if pixel_size else None
+    stored: io.StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
+    if names_scan(out):
+        spread = cli_batch.Spread(workers, scheduler, device)
+        order = cli_batch.order(restored_by, images, out, spread)
+        wanted = replace(order, stored=stored, pixel_size=size, overwrite=overwrite)
+        cli_batch.restore_scan(wanted, as_json)
+        return
     terms = Terms(
         restored_by,
         reference=_reference(reference, data_range),
         weights=None if weights is None else io.read(weights).array,
-        pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
+        pixel_size=size,
         psf_pixel=psf_pixel,
         device=device,
-        dtype="uint16" if dtype is StoredAs.uint16 else "float32",
+        dtype=stored,
         overwrite=overwrite,
     )
     jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])

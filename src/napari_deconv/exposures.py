@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.xray.frame import Floats, Frame
+    from napari_deconv.xray.defects import Floats
+    from napari_deconv.xray.frame import Frame
 
 P = TypeVar("P", bound=Plan)
 

@@ -147,15 +147,17 @@ def write(
     target = Path(path).expanduser()
     extension = _known_extension(target)
     size = _checked_size(pixel_size, unit, np.ndim(array))
-    _check_target(target, overwrite=overwrite)
-    stored, clipped, rounding = _stored(np.asarray(array), dtype)
+    check_target(target, overwrite=overwrite)
+    stored, clipped, rounding = as_stored(np.asarray(array), dtype)
     if extension == ".npy":
         given = (("pixel size", size), ("recipe", recipe))
         _replace(target, lambda handle: np.save(handle, stored), overwrite=overwrite)
         return WriteReport(clipped, rounding, tuple(name for name, value in given if value))
-    from napari_deconv import tiff
+    from napari_deconv import tiff_writing
 
-    _replace(target, lambda handle: tiff.save(handle, stored, size, recipe), overwrite=overwrite)
+    _replace(
+        target, lambda handle: tiff_writing.save(handle, stored, size, recipe), overwrite=overwrite
+    )
     return WriteReport(clipped, rounding)
 
 
@@ -261,8 +263,14 @@ def _checked_size(
     return PixelSize(tuple(float(side) for side in sides), name)
 
 
-def _check_target(path: Path, *, overwrite: bool) -> None:
-    """Refuse a path that can't be written, before any work."""
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path that can't be written, before any work.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
     with _in_one_sentence(path, "written"):
         if not path.parent.is_dir():
             raise ValueError(f"There is no folder {path.parent} to write {path.name} into.")
@@ -272,8 +280,14 @@ def _check_target(path: Path, *, overwrite: bool) -> None:
             raise ValueError(f"{path} exists already: choose another name, or allow overwriting.")
 
 
-def _stored(array: NDArray[Any], dtype: StoredType) -> tuple[NDArray[Any], int, float]:
-    """Return the array as it will lie in the file, how many pixels were clipped, the rounding."""
+def as_stored(array: NDArray[Any], dtype: StoredType) -> tuple[NDArray[Any], int, float]:
+    """Return the array as it will lie in a file, how many pixels were clipped, the rounding.
+
+    Raises
+    ------
+    ValueError
+        If the array is no picture or stack, or doesn't fit the type.
+    """
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{array.dtype} values can't be written as a picture.")
     if array.ndim not in (2, 3) or array.size == 0:
@@ -325,7 +339,7 @@ def _replace(path: Path, fill: Callable[[IO[bytes]], object], *, overwrite: bool
                 fill(handle)
                 handle.flush()
                 os.fsync(handle.fileno())
-            _check_target(path, overwrite=overwrite)
+            check_target(path, overwrite=overwrite)
             part.replace(final)
         finally:
             part.unlink(missing_ok=True)

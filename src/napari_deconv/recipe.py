@@ -20,7 +20,8 @@ from napari_deconv.psf.sampling import Psf
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_deconv.restoration import Restoration, Result
+    from napari_deconv.outcome import Result
+    from napari_deconv.restoration import Restoration
 
 
 class Recipe(Plan):
