@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from napari_deconv.xray.frame import Frame
 
 P = TypeVar("P", bound=Plan)
+T = TypeVar("T")
 
 SMEARED = (
     "The noise of neighbouring pixels correlates by {:.2f}: automatic strengths follow its size, "
@@ -146,7 +148,7 @@ class Restoration(Generic[P]):
         part, index = self._telling()
         problem = self._poser.problem(self.recipe, part, index)
         curve = None
-        for trying in search(self.recipe.method, problem, self._rule):
+        for trying in self._alike(search(self.recipe.method, problem, self._rule)):
             curve = trying.curve
             yield trying
         assert curve is not None
@@ -191,7 +193,7 @@ class Restoration(Generic[P]):
         for number in range(self.slices):
             problem = self._first if number == 0 else self.problem(number)
             each = method.total(problem)
-            for index, x in enumerate(method.iterates(problem), start=1):
+            for index, x in enumerate(self._alike(method.iterates(problem)), start=1):
                 self._last = x
                 yield Step(
                     index=number * each + index,
@@ -202,6 +204,16 @@ class Restoration(Generic[P]):
                     measure=partial(method.objective, problem, x),
                     slice=number if self.slices > 1 else None,
                 )
+
+    def _alike(self, steps: Iterator[T]) -> Iterator[T]:
+        """Take steps; of a stack, so that they come out the same on every machine."""
+        stacked = self._frame.values.ndim > self._axes
+        while True:
+            with devices.one_thread(self.device) if stacked else nullcontext():
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
 
     def image(self) -> npt.NDArray[np.float32]:
         """Run to the end and return the restored image."""

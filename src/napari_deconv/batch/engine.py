@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Outcome = Finished | Failed
 AHEAD = 2
 """Pieces a worker is given at once: one to compute, one to go on with."""
+ANSWER = 10
+"""Seconds within which a scheduler must answer."""
 PATIENCE = 5
 """Workers that may vanish over one piece before it is given up."""
 
@@ -91,7 +93,7 @@ class Engine:
         with dask.config.set(settings):
             if self.scheduler is not None:
                 try:
-                    client = Client(self.scheduler, timeout=10)
+                    client = Client(self.scheduler, timeout=ANSWER)
                 except (OSError, TimeoutError, ValueError):
                     raise ValueError(
                         f"No dask scheduler answers at {self.scheduler}; start one, or correct "
@@ -135,7 +137,7 @@ def _spread(client: Client, ticket: Ticket, pieces: Sequence[tuple[int, int]]) -
 
     def fill() -> None:
         room = AHEAD * max(1, len(client.nthreads())) - len(running)
-        for piece, _ in zip(left, range(room), strict=False):
+        for _, piece in zip(range(room), left, strict=False):
             future = client.submit(compute, known, *piece, pure=False)
             running[future] = piece
             done.add(future)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +136,6 @@ class Order:
             recipe,
             *ends,
             device=self.device,
-            threads=(os.cpu_count() or 1) if self.engine.alone else 1,
             key=_digest(task.recipe),
             around=_around(recipe),
         )

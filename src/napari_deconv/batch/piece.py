@@ -30,8 +30,6 @@ class Ticket:
     scan : Scan
     sink : Sink
     device : str
-    threads : int
-        Of torch, in each process.
     key : str
         Differs from one batch to another.
     around : int or None
@@ -42,7 +40,6 @@ class Ticket:
     scan: Scan
     sink: Sink
     device: str
-    threads: int
     key: str
     around: int | None = None
 
@@ -78,10 +75,7 @@ def compute(ticket: Ticket, start: int, stop: int) -> Finished | Failed:
     OSError
         If the result can't be written: no other slice could be either.
     """
-    import torch
-
     began = time.perf_counter()
-    torch.set_num_threads(ticket.threads)
     stamp = ticket.scan.stamp(start, stop)
     try:
         image, notes = _restored(ticket, start, stop)
