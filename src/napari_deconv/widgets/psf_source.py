@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.psf.kernel import Centre
+    from napari_deconv.psf.checks import Centre
     from napari_deconv.psf.sampling import Psf
 
     Fetch = Callable[[], npt.NDArray[Any]]

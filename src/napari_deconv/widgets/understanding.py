@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_deconv.psf.kernel import TOLERATED_SHIFT, Kernel, understand
+from napari_deconv.psf.checks import TOLERATED_SHIFT
+from napari_deconv.psf.kernel import Kernel, understand
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.tone import Tone
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.psf.kernel import Centre
+    from napari_deconv.psf.checks import Centre
 
     Fetch = Callable[[], npt.NDArray[Any]]
 
