@@ -449,9 +449,7 @@ def test_sensitivity_writes_what_other_widths_of_the_psf_give(folder: Path) -> N
     ]
     assert slopes == sorted(slopes)
     recipe = Recipe.from_yaml(wider.metadata["recipe"])
-    np.testing.assert_allclose(
-        recipe.run(io.read("scan.tif").array).image, wider.array, atol=1e-5
-    )
+    np.testing.assert_allclose(recipe.run(io.read("scan.tif").array).image, wider.array, atol=1e-5)
     again = ("gaussian.yaml", "scan.tif", "--out", "o", "--sensitivity")
     for path in (said["output"], said["recipe"]):
         Path(path).unlink()

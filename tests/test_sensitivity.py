@@ -1,4 +1,4 @@
-"""How much a result hangs on the PSF's width: only the PSF differs, and the band holds the result."""
+"""How much a result hangs on the PSF's width: only the PSF differs, the band holds the result."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def test_a_wider_psf_gives_sharper_edges_and_the_band_holds_the_result(method: s
 def test_only_the_psf_differs() -> None:
     image = scan()
     result = Recipe(psf=GAUSSIAN(sigma=SIGMA), method="tv").run(image, device="cpu")
-    for recipe, sigma in zip(
-        Sensitivity(result.recipe, image).recipes, (1.8, 2.2), strict=True
-    ):
+    for recipe, sigma in zip(Sensitivity(result.recipe, image).recipes, (1.8, 2.2), strict=True):
         same = {**recipe.plain(), "psf": None}
         assert same == {**result.recipe.plain(), "psf": None}
         made = understand(recipe.psf.kernel())

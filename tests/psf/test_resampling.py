@@ -130,5 +130,5 @@ def test_a_wider_psf_stays_where_it_is(factor: float) -> None:
 
 def test_a_pixel_size_that_makes_a_giant_is_refused() -> None:
     psf = GaussianPsf(sigma=2).kernel()
-    with pytest.raises(ValueError, match="more than can be worked with.*check both sizes"):
+    with pytest.raises(ValueError, match=r"more than can be worked with.*check both sizes"):
         resampled(psf, PixelSize(1.0, "m"), PixelSize(1.0, "um"))

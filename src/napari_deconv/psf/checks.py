@@ -21,6 +21,8 @@ TOLERATED_SHIFT = 0.25
 """Pixels by which a centroid may lie off the middle without being named."""
 EVEN_SHIFT = 1.25
 """Pixels up to which a shift is put down to an even size, whose middle lies between two pixels."""
+REMEDY = "choose the centre 'centroid'"
+"""What is said of a PSF that moves the picture."""
 LOBES = 1e-3
 """Share of negative values that is not worth a word."""
 RIM = 0.01
@@ -150,18 +152,18 @@ def _off_centre(psf: Floats, shift: Sequence[float], centre: Centre) -> tuple[st
             return ()
         return (
             f"The PSF {size} and several highest ones side by side, of which the first is taken: "
-            f"the picture moves by {vector(moved)} px; choose the centre 'centroid'.",
+            f"the picture moves by {vector(moved)} px; {REMEDY}.",
         )
     if max(map(abs, shift)) <= TOLERATED_SHIFT:
         return ()
     if even:
         return (
             f"The PSF {size}, so that its centroid lies {vector(shift)} px from its middle pixel "
-            "and the picture moves by as much; choose the centre 'centroid', or give odd sizes.",
+            f"and the picture moves by as much; {REMEDY}, or give odd sizes.",
         )
     return (
         f"The PSF's centroid lies {vector(shift)} px from its middle, so the picture moves by as "
-        "much; choose the centre 'centroid' unless the PSF is truly lopsided.",
+        f"much; {REMEDY} unless the PSF is truly lopsided.",
     )
 
 
