@@ -67,6 +67,8 @@ def exposed(
     """
     assert recipe.psf is not None
     psf = recipe.psf.kernel(size)
+    if psf.ndim == 2 or recipe.burst is not None:
+        frames.check_grey(image)
     if recipe.burst is not None:
         if psf.ndim == 3 and recipe.psf.remarks(size):
             raise ValueError(

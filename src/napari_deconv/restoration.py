@@ -113,7 +113,7 @@ class Restoration(Generic[P]):
     ) -> None:
         if recipe.psf is None:
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
-        frames.check_image(image)
+        frames.check_image(image, volume=True)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
         self.device = devices.pick(device)
         exposure = exposed(recipe, image, size, self.device)

@@ -238,6 +238,7 @@ class DeblurWidget(QWidget):
             image=source.fetch,
             psf=self.panel.psf.fetch(),
             psf_pixel=self.panel.psf.resampled_from,
+            remarks=self.panel.psf.remarks(source.pixel_size),
             reference=None if reference is None else reference.fetch,
             weights=None if weights is None else weights.fetch,
             device=self.panel.more.device,

@@ -51,7 +51,7 @@ class Running(QObject):
         self._run: Run | None = None
         self._order: told.Order | None = None
         self._last: told.View | None = None
-        self._loss = ""
+        self._loss = self._moved = ""
         self.result: ResultLayer | None = None
 
     @property
@@ -75,6 +75,7 @@ class Running(QObject):
         if self.busy or order is None or result is None or not result.there:
             return False
         assert result.layer is not None
+        self._moved = ""
         varied = told.Variation(order, recipe_of(result.layer), result.plane())
         self._start(Run(varied, self, vary), self._end_varied)
         self._panel.controls.status.say("Varying the PSF's width …", "plain")
@@ -158,7 +159,7 @@ class Running(QObject):
             panel.controls.show_varied(message)
         elif isinstance(message, told.Banded) and result.layer is not None:
             attach(result.layer, BAND, result.placed(message.band))
-            panel.psf_width.tell(message.band.words, spread(message.band))
+            self._moved = panel.psf_width.tell(message.band.words, spread(message.band))
 
     def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
         result.show(choosing.image)
@@ -209,7 +210,7 @@ class Running(QObject):
         if self._loss:
             self._panel.controls.status.say(self._loss, "plain")
         elif ending != "failed":
-            self._say_last("done")
+            self._say_last(self._moved)
         self.offer()
         self.varied.emit(ending)
 
