@@ -40,6 +40,15 @@ PsfPixel = Annotated[
         metavar="SIZE|file", help="Of the PSF, resampled to the image's; file: as it says."
     ),
 ]
+ImagePixel = Annotated[
+    str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
+]
+DataRange = Annotated[
+    float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
+]
+Widths = Annotated[
+    bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
+]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
 ]
@@ -128,12 +137,8 @@ def run(
     psf_pixel_size: PsfPixel = None,
     reference: ReferenceFile = None,
     weights: WeightsFile = None,
-    data_range: Annotated[
-        float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
-    ] = None,
-    pixel_size: Annotated[
-        str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
-    ] = None,
+    data_range: DataRange = None,
+    pixel_size: ImagePixel = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
@@ -141,9 +146,7 @@ def run(
     burst: Annotated[
         bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
     ] = False,
-    sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
-    ] = False,
+    sensitivity: Widths = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dtype: Annotated[
         StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")

@@ -108,8 +108,13 @@ def on_image(
     return ()
 
 
-def on_pixels(psf: PixelSize, image: PixelSize, axes: int) -> tuple[str, ...]:
+def on_pixels(psf: PixelSize, image: PixelSize | None, axes: int) -> tuple[str, ...]:
     """Say so if a PSF is sampled at another pixel size than the image; see `psf.resampling`."""
+    if image is None:
+        return (
+            f"The PSF was sampled at {psf}, but the image's pixel size is not known; it is used "
+            "pixel by pixel, unless you give the image its own.",
+        )
     if alike(psf, image, axes):
         return ()
     return (f"The PSF was sampled at {psf}, the image at {image}; it is used pixel by pixel.",)

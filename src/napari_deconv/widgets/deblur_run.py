@@ -46,7 +46,7 @@ class Running(QObject):
     varied = Signal(str)
 
     def __init__(self, panel: DeblurPanel) -> None:
-        super().__init__()
+        super().__init__(panel)  # it hears nothing more once the panel is gone
         self._panel = panel
         self._run: Run | None = None
         self._order: told.Order | None = None

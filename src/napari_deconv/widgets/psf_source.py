@@ -122,9 +122,7 @@ class PsfSource(QObject):
     def remarks(self, size: PixelSize | None) -> tuple[str, ...]:
         """Return what a run has to say of the layer's pixels: that they are used as they are."""
         own = self.pixel_size
-        if own is None or size is None or self.resampled_from is not None:
-            return ()
-        return on_pixels(own, size, 2)
+        return () if own is None or self.resampled_from is not None else on_pixels(own, size, 2)
 
     def look(self, centre: Centre, size: PixelSize | None, axes: int = 2) -> None:
         """Say what is understood of the PSF.
