@@ -19,12 +19,13 @@ from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
+from napari_deconv.history import History, Result
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
 from napari_deconv.methods.method import Method, Step
 from napari_deconv.methods.start import beginning
-from napari_deconv.outcome import History, Result
 from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser, check_counts
+from napari_deconv.psf.checks import on_image
 from napari_deconv.region import Cut, reach
 from napari_deconv.telling import telling_part, telling_slice
 from napari_deconv.xray import frame as frames
@@ -73,7 +74,7 @@ class Restoration(Generic[P]):
     ) -> None:
         if recipe.psf is None:
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
-        frames.check_image(image)
+        frames.check_image(image, volume=True)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
         self.device = devices.pick(device)
         exposure = exposed(recipe, image, size, self.device)
@@ -108,7 +109,10 @@ class Restoration(Generic[P]):
         self._resolve()
         bias = (recipe.method.bias,) if recipe.method.bias else ()
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
-        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
+        inside = [part.stop - part.start for part in self._cut.inner]
+        shape = self._kernel.array.shape
+        placed = on_image(shape, self._kernel.widths, image.shape[-self._axes :], inside)
+        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *bias, *said)
 
     def take(self, image: npt.NDArray[np.generic]) -> None:
         """Go on with other slices of the same scan, nothing of which is measured again.

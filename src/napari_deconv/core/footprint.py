@@ -43,8 +43,8 @@ class _Counting(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.most = 0
-        self._now = 0
+        self.most: int = 0
+        self._now: int = 0
         self._alive: dict[int, int] = {}
 
     def __torch_dispatch__(

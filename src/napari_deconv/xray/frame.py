@@ -84,8 +84,14 @@ class Frame:
         return float(good.min()), float(good.max())
 
 
-def check_image(image: npt.NDArray[np.generic]) -> None:
+def check_image(image: npt.NDArray[np.generic], volume: bool = False) -> None:
     """Refuse what is no grey-value image.
+
+    Parameters
+    ----------
+    image : ndarray
+    volume : bool
+        Whether three axes may be a volume's, however thin: then RGB is not refused.
 
     Raises
     ------
@@ -101,9 +107,8 @@ def check_image(image: npt.NDArray[np.generic]) -> None:
         raise ValueError(
             f"The image has {image.ndim} axes; give a 2-D image, a stack or a volume of 3 axes."
         )
-    channels = image.shape[-1]
-    if image.ndim == 3 and channels in (3, 4) and min(image.shape[:2]) > channels:
-        raise ValueError("The image is RGB; convert it to grey values first.")
+    if not volume:
+        check_grey(image)
     if min(image.shape[-2:]) < 2:
         raise ValueError(
             f"The image is {' × '.join(map(str, image.shape))} pixels; "
@@ -113,6 +118,22 @@ def check_image(image: npt.NDArray[np.generic]) -> None:
         raise ValueError("The image's mask hides every pixel; unmask those that were measured.")
     if image.dtype.kind == "f" and not np.isfinite(np.ma.compressed(image)).any():
         raise ValueError("The image holds no finite value; choose another image.")
+
+
+def check_grey(image: npt.NDArray[np.generic]) -> None:
+    """Refuse an image with colours along its last axis, to be taken for planes of two axes.
+
+    Raises
+    ------
+    ValueError
+        In one sentence; thin slices of a volume look the same, and need a PSF of three axes.
+    """
+    channels = image.shape[-1]
+    if image.ndim == 3 and channels in (3, 4) and min(image.shape[:2]) > channels:
+        raise ValueError(
+            "The image is RGB; convert it to grey values first (or, if it is a volume "
+            f"{channels} px wide, give a PSF of three axes)."
+        )
 
 
 def understand(
