@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float64]
 
 DOUBTED = 0.3
 """Share of the pieces that may be anything before they are looked at."""
-SPREAD = 0.03
-"""Scatter of the logarithm of the width of sharp edges beside that of noise."""
+FINENESS = 0.005
+"""Steps of the logarithm of the width in which the agreed one is looked for."""
 RANGE = 1.1
 """Logarithms of widths, up and down, among which the agreed one is looked for."""
 LEAST_GAIN = 20.0
@@ -41,15 +41,18 @@ class Agreement(NamedTuple):
         Share of the pieces that tell most which agree.
     gain : float
         Logarithm of how much likelier the widths are so than without a common one.
+    spread : float
+        Scatter of the widths that agree, beside that of noise.
     """
 
     width: float
     trust: Floats
     share: float
     gain: float
+    spread: float
 
     @classmethod
-    def of(cls, widths: Floats, certainty: Floats) -> Self:
+    def of(cls, widths: Floats, certainty: Floats, spread: float) -> Self:
         """Find it.
 
         Parameters
@@ -58,23 +61,25 @@ class Agreement(NamedTuple):
             Logarithms.
         certainty : ndarray, shape (N,)
             Their inverse variances.
+        spread : float
+            Scatter of the logarithm of the width of sharp edges beside that of noise.
         """
-        variance = 1 / np.maximum(certainty, 1e-6) + SPREAD**2
-        places = np.arange(-RANGE, RANGE, SPREAD / 6)
+        variance = 1 / np.maximum(certainty, 1e-6) + spread**2
+        places = np.arange(-RANGE, RANGE, FINENESS)
         off = (widths - places[:, None]) ** 2 / variance
         common = (1 - DOUBTED) * np.exp(-off / 2) / np.sqrt(2 * np.pi * variance)
         anything = DOUBTED / (2 * RANGE)
         likely = np.log(common + anything).sum(1)
         best = int(np.argmax(likely))
         trust = common[best] / (common[best] + anything)
-        telling = variance < TELLING**2
+        telling = certainty > TELLING**-2
         enough = telling.sum() >= FEWEST
         share = float(trust[telling].mean()) if enough else float(trust.mean())
         gain = float(likely[best] + widths.size * np.log(2 * RANGE))
-        return cls(float(places[best]), trust, share, gain)
+        return cls(float(places[best]), trust, share, gain, spread)
 
-    def check(self, farthest: float) -> None:
-        """Refuse what is no agreement, or one too far from where it began.
+    def check(self) -> None:
+        """Refuse what is no agreement.
 
         Raises
         ------
@@ -87,14 +92,7 @@ class Agreement(NamedTuple):
                 "so that they tell no common blur: choose a region with more sharp edges, or a "
                 "larger one."
             )
-        if abs(self.width) > farthest:
-            times = float(np.exp(self.width))
-            raise ValueError(
-                f"The edges in the region are {times:.2g} times as wide as the PSF that was given: "
-                "they are not its picture, or it is far off; give one nearer, or choose another "
-                "region."
-            )
 
     def weights(self, certainty: Floats) -> Floats:
         """Return what each piece counts: by trust, none more than the scatter of sharp edges."""
-        return np.asarray(self.trust / (1 + SPREAD**2 * certainty))
+        return np.asarray(self.trust / (1 + self.spread**2 * certainty))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from napari_deconv.psf.composed import Composed
 from napari_deconv.psf.kernel_spread import FinePsf
 from napari_deconv.psf.sampling import Psf, Round, Sampled
+from napari_deconv.psf.spread_curves import crossing
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -30,6 +31,8 @@ FINEST, COARSEST = 15, 3
 ENOUGH = 24.0
 """Samples along the width of a shape that are enough."""
 
+FINE = np.linspace(0, 2, 801)
+"""Frequencies among which MTF50 is looked for, in cycles per pixel."""
 SPLINE = 7
 """Samples along a pixel that are interpolated in an array."""
 
@@ -104,6 +107,30 @@ class FreePsf:
             _put(plain, parameter.path, value)
         return FreePsf(type(self.psf)(**plain), self.pixel_size)
 
+    def steps_to(self, other: FreePsf) -> Floats:
+        """Return the steps that lead to another PSF of the same shape."""
+        return np.array(
+            [
+                math.remainder(math.radians(there.value - here.value), math.pi)
+                if here.kind == "angle"
+                else math.log(there.value / here.value)
+                for here, there in zip(self.parameters, other.parameters, strict=True)
+            ]
+        )
+
+    @property
+    def round(self) -> bool:
+        """Whether it is the same in every direction; an array's shape does not change."""
+        return not isinstance(self.psf, Sampled) or (_is_round(self.psf) and self._square)
+
+    @property
+    def width(self) -> float:
+        """Sigma of a Gaussian of the same MTF50 in the mean of all directions, in pixels."""
+        psf = self.fine()
+        places, line = psf.line()
+        half = crossing(FINE, np.cos(2 * np.pi * np.outer(FINE, places)) @ line, 0.5)
+        return float(np.sqrt(np.log(2) / 2) / np.pi / half)
+
     def wider(self, step: float) -> FreePsf:
         """Return it with all lengths multiplied by the exponential of a step."""
         kinds = [parameter.kind for parameter in self.parameters]
@@ -117,7 +144,7 @@ class FreePsf:
         halves = self.psf.halves(self.pixel_size)
         times = int(np.clip(ENOUGH / max(min(halves), 1), COARSEST, FINEST)) // 2 * 2 + 1
         samples = self.psf.samples(self.pixel_size, times)
-        return FinePsf(samples, 1 / times, 1, round=_is_round(self.psf) and self._square)
+        return FinePsf(samples, 1 / times, 1, round=self.round)
 
     def finished(self) -> Psf:
         """Return the PSF as a choice; an array is resampled by its scale."""
@@ -152,10 +179,12 @@ def _parameters(plain: dict[str, Any], path: tuple[str, ...]) -> list[Parameter]
         value = plain[name]
         if isinstance(value, dict):
             found += _parameters(value, (*path, name))
-        elif name in KNOWN or not isinstance(value, float) or value == 0:
+        elif name in KNOWN or not isinstance(value, float):
             continue
         elif (field.json_schema_extra or {}).get("unit") == "degrees":
             found.append(Parameter((*path, name), "angle", value, "°"))
+        elif value == 0:  # has no logarithm: what was left out stays so
+            continue
         elif any(getattr(limit, "lt", None) == 1 for limit in field.metadata):
             found.append(Parameter((*path, name), "share", value, ""))
         else:

@@ -41,13 +41,11 @@ class FinePsf(NamedTuple):
     apertures: int
     round: bool
 
-    @property
-    def width(self) -> float:
-        """Root mean square of the distance along one axis, in pixels, tails cut at 1 %."""
-        line = self.samples.sum(0)
-        place = (np.arange(line.size) - (line.size - 1) / 2) * self.pitch
-        inner = np.abs(place) <= _quantile(place, line, 0.99)
-        return float(np.sqrt((line * place**2)[inner].sum() / line[inner].sum()))
+    def line(self) -> tuple[Floats, Floats]:
+        """Return places in pixels and the line spread there, the mean of all directions."""
+        half = int(np.hypot(*self.samples.shape) / 2 * self.pitch / STEP) + 2
+        places = np.arange(-half, half + 1, dtype=np.float64) * STEP
+        return np.asarray(places), np.asarray(self.lines(half).mean(0))
 
     def lines(self, half: int) -> Floats:
         """Return its line spreads, shape (1 or DIRECTIONS, 2 half + 1), in steps of `STEP`."""
@@ -160,9 +158,3 @@ def _averaged(rises: Floats, smooth: Floats, count: int) -> Floats:
     there_and_back = np.concatenate([rises, rises[:, ::-1]], 1)
     spectrum = np.fft.rfft(there_and_back, count) * smooth
     return np.fft.irfft(spectrum, count)[:, :size]
-
-
-def _quantile(place: Floats, weight: Floats, share: float) -> float:
-    order = np.argsort(np.abs(place))
-    inside = np.cumsum(weight[order])
-    return float(np.abs(place)[order][np.searchsorted(inside, share * inside[-1])])

@@ -35,7 +35,7 @@ from napari_deconv.psf.edge_search import Pieces
 from napari_deconv.psf.free_parameters import FreePsf
 from napari_deconv.psf.kernel_spread import Spreads
 from napari_deconv.psf.refine_region import Region
-from napari_deconv.psf.refined_blur import FARTHEST, Found, RefinedBlur
+from napari_deconv.psf.refined_blur import Found, RefinedBlur
 from napari_deconv.psf.shared_parameters import SharedFit
 
 if TYPE_CHECKING:
@@ -44,10 +44,12 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-SEARCHES = 3
-"""Times that edges are looked for, each with the PSF that the last ones gave."""
-STEPS = 6
-"""Steps of the parameters that all pieces share."""
+SPREADS = (0.03, 0.03, 0.03)
+"""Scatter of the widths that agree (their logarithms), each time that edges are looked for."""
+DIRECTED = (0.3, 0.15, 0.05, 0.03)
+"""The same for a PSF that differs with direction: at first it may be turned wrongly."""
+STEPS = 3
+"""Steps of the parameters that all pieces share, each time."""
 MOST = 400
 """Most pieces of edges: more add time and no certainty."""
 ALONG = 5.0
@@ -133,7 +135,6 @@ class Refinement:
     ) -> None:
         self._region = Region.of(image, box)
         self._given = FreePsf(psf, pixel_size)
-        self._fine = self._given.fine()
 
     def turns(self) -> Iterator[Turn]:
         """Walk through the refinement.
@@ -143,29 +144,30 @@ class Refinement:
         ValueError
             In one sentence, if the region can't tell.
         """
-        total = SEARCHES + STEPS
-        wider = 0.0
-        for index in range(1, SEARCHES + 1):
-            pieces, fits, agreement = self._search(wider)
-            wider = agreement.width
-            yield Turn(index, total, len(pieces.angles), float(np.exp(wider)))
-        agreement.check(FARTHEST)
-        shared = SharedFit(self._given.wider(wider), fits, agreement, pieces.places)
-        for index in range(SEARCHES + 1, total + 1):
-            shared.step()
-            wide = shared.free.fine().width / self._fine.width
-            yield Turn(index, total, len(pieces.angles), wide)
+        spreads = SPREADS if self._given.round else DIRECTED
+        total = STEPS * len(spreads)
+        free = self._given
+        for turn, spread in enumerate(spreads):
+            pieces, fits, agreement = self._search(free, spread)
+            if turn == len(spreads) - 1:
+                agreement.check()
+            shared = SharedFit(self._given, free.wider(agreement.width), fits, agreement, pieces)
+            for step in range(1, STEPS + 1):
+                shared.step()
+                free = shared.free
+                wider = free.width / self._given.width
+                yield Turn(turn * STEPS + step, total, len(pieces.angles), wider)
         self._found = Found(self._given, shared, pieces, fits, agreement, self._region.corner)
-        self._found.check(wide)
+        self._found.check(wider)
 
     def result(self) -> RefinedBlur:
         """Return the PSF with its errors, once all turns were taken."""
         return self._found.blur()
 
-    def _search(self, wider: float) -> tuple[Pieces, PieceFits, Agreement]:
-        """Find edges by the PSF as it stands, and the width that most of them have."""
-        region = self._region
-        width = float(np.hypot(self._fine.width * np.exp(wider), PIXEL))
+    def _search(self, free: FreePsf, spread: float) -> tuple[Pieces, PieceFits, Agreement]:
+        """Find edges by the PSF as it stands, and how much wider or narrower they are."""
+        region, fine = self._region, free.fine()
+        width = float(np.hypot(free.width, PIXEL))
         reach = ACROSS * width + 1.5
         pieces = Pieces.of(
             region.picture,
@@ -185,6 +187,5 @@ class Refinement:
             gain=region.gain,
             read_sigma=region.read_sigma,
         )
-        fits.width[:] = wider
-        normal = fits.settle(Spreads.of(self._fine, reach + 4, SCALES))
-        return pieces, fits, Agreement.of(fits.width, normal.matrix[:, 0, 0])
+        normal = fits.settle(Spreads.of(fine, reach + 4, SCALES))
+        return pieces, fits, Agreement.of(fits.width, normal.matrix[:, 0, 0], spread)

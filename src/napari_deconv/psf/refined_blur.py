@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge_fit import structure
-from napari_deconv.psf.kernel_spread import STEP
 from napari_deconv.psf.line_spread import aperture
 from napari_deconv.psf.measure import STRUCTURE, Figure, MeasuredBlur
 from napari_deconv.psf.shared_parameters import NUDGE, SharedFit
@@ -151,10 +150,8 @@ class Found(NamedTuple):
 def _crossings(free: FreePsf) -> tuple[float, ...]:
     """Return MTF50 and MTF10 of a PSF with the pixel's aperture, the mean of all directions."""
     psf = free.fine()
-    half = int(4 * psf.width * np.sqrt(psf.samples.shape[0]) / STEP)
-    lines = psf.lines(half)
-    place = (np.arange(lines.shape[1]) - half) * STEP
-    modulation = np.cos(2 * np.pi * np.outer(FINE, place)) @ lines.mean(0)
+    places, line = psf.line()
+    modulation = np.cos(2 * np.pi * np.outer(FINE, places)) @ line
     angles = tuple(np.linspace(0, np.pi / 4, 5))
     modulation *= aperture(FINE, angles) ** psf.apertures
     return tuple(crossing(FINE, modulation, level / 100) for level in MTF_LEVELS)

@@ -12,6 +12,7 @@ from napari_deconv.psf.kernel_spread import Spreads
 if TYPE_CHECKING:
     from napari_deconv.psf.agreement import Agreement
     from napari_deconv.psf.edge_pieces import Normal, PieceFits
+    from napari_deconv.psf.edge_search import Pieces
     from napari_deconv.psf.free_parameters import FreePsf
 
 Floats = npt.NDArray[np.float64]
@@ -37,12 +38,12 @@ class SharedFit:
 
     Parameters
     ----------
-    start : FreePsf
+    given, start : FreePsf
+        As it was given, which is believed within a factor of two, and where to begin.
     fits : PieceFits
     agreement : Agreement
         Says what each piece counts.
-    places : ndarray, shape (N, 2)
-        Row and column of each piece.
+    pieces : Pieces
 
     Attributes
     ----------
@@ -55,14 +56,13 @@ class SharedFit:
     """
 
     def __init__(
-        self, start: FreePsf, fits: PieceFits, agreement: Agreement, places: Floats
+        self, given: FreePsf, start: FreePsf, fits: PieceFits, agreement: Agreement, pieces: Pieces
     ) -> None:
-        self.free = start
+        self._given, self.free = given, start
         self.held: set[int] = set()
         self._fits, self._agreement = fits, agreement
-        self._blocks = _blocks(places)
+        self._blocks = _blocks(pieces.places)
         count = len(start.parameters)
-        self._moved = np.zeros(count)
         self.samples = np.zeros((RESAMPLES, count))
 
     @property
@@ -76,7 +76,7 @@ class SharedFit:
 
     def step(self) -> None:
         """Move all parameters that are told, by one step of Gauss and Newton."""
-        count = len(self._moved)
+        count = len(self.free.parameters)
         nudged = [self._spreads_of(self.free.moved(row)) for row in NUDGE * np.eye(count)]
         normal = self._fits.together(self.spreads(), nudged, NUDGE)
         step = self._solve(normal)
@@ -84,7 +84,6 @@ class SharedFit:
             self.held.add(int(np.argmax(self.errors)))
             step = self._solve(normal)
         step = np.clip(step, -FARTHEST, FARTHEST)
-        self._moved = self._moved + step
         self.free = self.free.moved(step)
 
     def _spreads_of(self, free: FreePsf) -> Spreads:
@@ -92,16 +91,16 @@ class SharedFit:
 
     def _solve(self, normal: Normal) -> Floats:
         """Return the step, and note how it scatters if blocks of pieces are drawn again."""
-        told = np.array([i for i in range(len(self._moved)) if i not in self.held])
+        told = np.array([i for i in range(len(self.free.parameters)) if i not in self.held])
         weight = self._agreement.weights(np.einsum("nii->ni", normal.matrix).max(1))
         matrices = weight[:, None, None] * normal.matrix[:, told[:, None], told]
         vectors = weight[:, None] * normal.vector[:, told]
         belief = np.eye(told.size) / BELIEVED**2
-        pull = -self._moved[told] / BELIEVED**2
+        pull = self.free.steps_to(self._given)[told] / BELIEVED**2
         whole = matrices.sum(0) + belief
-        step = np.zeros(len(self._moved))
+        step = np.zeros(len(self.free.parameters))
         step[told] = np.linalg.solve(whole, vectors.sum(0) + pull)
-        self.samples = np.zeros((RESAMPLES, len(self._moved)))
+        self.samples = np.zeros((RESAMPLES, len(self.free.parameters)))
         self.samples[:, told] = self._drawn(matrices, vectors, belief, pull)
         return step
 
