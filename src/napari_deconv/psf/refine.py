@@ -158,7 +158,7 @@ class Refinement:
                 wider = free.width / self._given.width
                 yield Turn(turn * STEPS + step, total, len(pieces.angles), wider)
         self._found = Found(self._given, shared, pieces, fits, agreement, self._region.corner)
-        self._found.check(wider)
+        self._found.check()
 
     def result(self) -> RefinedBlur:
         """Return the PSF with its errors, once all turns were taken."""

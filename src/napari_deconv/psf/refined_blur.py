@@ -28,14 +28,12 @@ FARTHEST = float(np.log(2.0))
 """Logarithm of the farthest width from that of the PSF that was given."""
 WIDTH_TOLD = 0.1
 """Relative error of MTF50 above which nothing is said."""
-OFF = 0.01
+OFF = 0.003
 """Share of the step by which the mean of many edges must be off the fit (rms) to be named."""
 MANY = 0.8
 """Share of the edges that agree below which a note says so."""
 FINE = np.linspace(0, 1, 401)
 """Frequencies at which the MTF is worked out, in cycles per pixel."""
-RISING = 0.02
-"""Share of the step from which an edge spread counts as rising."""
 MTF_LEVELS = (50, 10)
 UNKNOWABLE = (
     "It can't know a shape beyond the one chosen, and takes for blur what is soft in the object "
@@ -57,12 +55,15 @@ class RefinedBlur(MeasuredBlur):
         Row and column in the picture of the pieces that counted.
     left_out : int
         Pieces that did not.
+    wider : float
+        Width over that of the given one.
     """
 
     given: Psf | None = None
     stack: Stack | None = None
     places: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     left_out: int = 0
+    wider: float = 1.0
 
 
 class Found(NamedTuple):
@@ -75,7 +76,12 @@ class Found(NamedTuple):
     agreement: Agreement
     corner: Floats
 
-    def check(self, wider: float) -> None:
+    @property
+    def wider(self) -> float:
+        """Width over that of the given PSF."""
+        return self.shared.free.width / self.given.width
+
+    def check(self) -> None:
         """Refuse a width that is not known well enough, or far from the given one."""
         error = max(self._mtf_errors())
         if error > WIDTH_TOLD:
@@ -83,10 +89,10 @@ class Found(NamedTuple):
                 f"The region tells the width of the blur only to ± {1.96 * error:.0%}: choose a "
                 "larger one, or one with more and stronger edges."
             )
-        if abs(np.log(wider)) > FARTHEST:
+        if abs(np.log(self.wider)) > FARTHEST:
             raise ValueError(
-                f"The PSF that fits is {wider:.2g} times as wide as the one that was given: give "
-                "one nearer, or choose another region."
+                f"The PSF that fits is {self.wider:.2g} times as wide as the one that was given: "
+                "give one nearer, or choose another region."
             )
 
     def blur(self) -> RefinedBlur:
@@ -101,6 +107,7 @@ class Found(NamedTuple):
             stack=stack,
             places=self.pieces.places[kept] + self.corner,
             left_out=int((~kept).sum()),
+            wider=self.wider,
         )
 
     def _figures(self) -> Iterator[Figure]:
@@ -137,8 +144,9 @@ class Found(NamedTuple):
         left = structure(stack.distance, stack.share - stack.fitted)
         if left >= STRUCTURE and _off(stack) > OFF:
             yield (
-                f"The shape leaves structure in the residuals ({left:.2f}): its errors are too "
-                "small; begin with another shape."
+                f"The edges leave structure in the residuals ({left:.2f}): the blur is of another "
+                "shape, or they are soft in the object, as rims of balls and tubes are; the errors "
+                "are too small."
             )
         if self.agreement.share < MANY:
             yield (
@@ -158,10 +166,11 @@ def _crossings(free: FreePsf) -> tuple[float, ...]:
 
 
 def _off(stack: Stack) -> float:
-    """Return how far the mean of all edges lies off the fit, rms where the fit rises."""
-    bins = np.floor(2 * stack.distance).astype(int)
-    rising = (stack.fitted > RISING) & (stack.fitted < 1 - RISING)
-    bins = (bins - bins.min())[rising]
-    count = np.bincount(bins)
-    mean = np.bincount(bins, (stack.share - stack.fitted)[rising]) / np.maximum(count, 1)
-    return float(np.sqrt(np.mean(mean[count > 0] ** 2))) if bins.size else 0.0
+    """Return how far the mean of all edges lies off the fit, opposite on both sides (rms)."""
+    bins = np.floor(2 * np.abs(stack.distance)).astype(int)
+    near = bins < np.quantile(bins, 0.9)
+    # What is too wide or too narrow errs oppositely on the dark side and the bright one.
+    off = np.sign(stack.distance) * (stack.share - stack.fitted)
+    count = np.maximum(np.bincount(bins[near]), 1)
+    mean = np.bincount(bins[near], off[near]) / count
+    return float(np.sqrt(np.mean(mean**2)))

@@ -12,7 +12,6 @@ from napari_deconv.psf.line_spread import aperture
 from napari_deconv.widgets.psf_curves import (
     DOTS,
     NYQUIST,
-    ROUND_TO,
     Drawing,
     Trace,
     binned,
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+INNER = 0.99
+"""Share of the pixels that are drawn: the farthest are few."""
 MIXED = tuple(np.linspace(0, np.pi / 4, 5))
 """Directions off a pixel's side over which its aperture is averaged."""
 
@@ -41,11 +42,12 @@ def of_refined(blur: RefinedBlur, size: PixelSize | None, scale: Scale) -> Drawi
     stack, given = blur.stack, blur.given
     assert stack is not None
     assert given is not None
-    far = float(np.abs(stack.distance).max(initial=1.0))
-    reach = float(np.ceil(far / ROUND_TO) * ROUND_TO)
-    few = np.sort(np.random.default_rng(0).permutation(stack.distance.size)[:DOTS])
+    far = float(np.quantile(np.abs(stack.distance), INNER))
+    near = np.abs(stack.distance) <= far
+    distance, share, fitted = (x[near] for x in stack)
+    few = np.sort(np.random.default_rng(0).permutation(distance.size)[:DOTS])
     curves: tuple[tuple[Psf, Style, str], ...] = (
-        (given, "other", "as given"),
+        (given, "other", "given"),
         (blur.psf, "model", "refined"),
     )
     frequency = np.linspace(0, NYQUIST, 201)
@@ -60,15 +62,15 @@ def of_refined(blur: RefinedBlur, size: PixelSize | None, scale: Scale) -> Drawi
     marked = marked_levels(frequency, modulation, scale)
     return Drawing(
         scale=scale,
-        across="Edge spread of all pieces",
-        dots=(stack.distance[few] * scale.factor, stack.share[few]),
+        across="Edge spread",
+        dots=(distance[few] * scale.factor, share[few]),
         spread=spread,
-        means=scaled(binned(stack.distance, stack.share), scale),
-        residual=scaled(binned(stack.distance, 100 * (stack.share - stack.fitted)), scale),
+        means=scaled(binned(distance, share), scale),
+        residual=scaled(binned(distance, 100 * (share - fitted)), scale),
         lines=lines,
         modulations=modulations,
         marks=marked,
-        reach=reach * scale.factor,
+        reach=far * scale.factor,
         highest=highest(marked, scale),
     )
 

@@ -25,7 +25,7 @@ KIND_LABELS = {
     "disk": "a round edge: hole, cylinder",
     "wire": "a wire or slit",
     "point": "points: beads, pinholes",
-    REFINE: "the image's own edges, from a shape",
+    REFINE: "the image's own edges",
     SHAPE: "a shape, without measuring",
 }
 """Kind -> what the user sees of it in the image."""
@@ -127,7 +127,8 @@ def as_table(blur: MeasuredBlur, scale: Scale, told: Mapping[str, str]) -> str:
 def found(blur: MeasuredBlur, kind: str, scale: Scale) -> str:
     """Return one line on what was seen in the boxes."""
     if isinstance(blur, RefinedBlur):
-        return f"{len(blur.places)} pieces of edges count · {blur.left_out} left out"
+        counted = f"{len(blur.places)} pieces of edges count, {blur.left_out} left out"
+        return f"{counted} · {blur.wider:.2f} times as wide as given"
     if not blur.fits:
         return ""
     shown = blur.fits[0]
