@@ -566,7 +566,7 @@ def test_a_shape_is_refined_on_the_image(desk: Any, qtbot: Any) -> None:
     sharp = np.where(np.hypot(np.maximum(abs(rows - 40), 0), columns - 160) < 25, 0.5, 0.9)
     sharp[away < 60] = 0.3
     scan = gaussian_filter(sharp, 2.0) + np.random.default_rng(0).normal(0, 0.004, sharp.shape)
-    viewer, dock = desk(scan)
+    _viewer, dock = desk(scan)
     dock.kind = "refine"
     dock.panel.forms.value = GaussianPsf(sigma=1.5)
     settle(qtbot, dock)
