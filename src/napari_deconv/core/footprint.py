@@ -35,14 +35,14 @@ def peak(iterates: Iterable[object], held: Iterable[torch.Tensor] = ()) -> int:
             counting.note(tensor)
         for _ in zip(range(REHEARSED), iterates, strict=False):
             pass
-    return counting.most
+    return int(counting.most)
 
 
 class _Counting(TorchDispatchMode):
     """Counts the bytes of storages that are alive."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.most: int = 0
         self._now: int = 0
         self._alive: dict[int, int] = {}

@@ -219,7 +219,7 @@ class _Fit:
             normals=self._geometry.normals(self._place),
             levels=(float(min(low, high)), float(max(low, high))),
             noise=float(residual.std()),
-            structure=_structure(distance[kept], residual),
+            structure=structure(distance[kept], residual),
             rows=int(np.unique(self._geometry.rows(self._place)[kept]).size),
             distance=distance[kept][order],
             share=(rise + residual / coefficients[1])[order],
@@ -300,7 +300,7 @@ class _Fit:
         return float(np.sqrt(np.log(2) / 2) / np.pi / half)
 
 
-def _structure(distance: Floats, residual: Floats) -> float:
+def structure(distance: Floats, residual: Floats) -> float:
     """Return the lag-1 correlation of residuals averaged in bins of a quarter pixel."""
     bins = np.floor(distance * 4).astype(int)
     bins -= bins.min()

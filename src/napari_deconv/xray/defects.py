@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.core.noise import gaussian_sigma
+from napari_deconv.core.saturation import saturated
 from napari_deconv.core.scale import Defects
 
 Floats = npt.NDArray[np.float32]
@@ -91,25 +92,3 @@ def _is_defect(size: tuple[int, ...], frame: tuple[int, ...]) -> bool:
     if max(size) <= LARGEST_SPOT:
         return True
     return min(size) <= 2 and any(n == whole for n, whole in zip(size, frame, strict=True))
-
-
-def saturated(values: Floats, good: Mask) -> Mask:
-    """Return the pixels of a flat top: plateaus at the exact maximum of an otherwise noisy image.
-
-    A picture without noise may have a flat background; it is left alone.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (H, W) or (N, H, W)
-    good : ndarray of bool, the same shape
-        Pixels to look at.
-    """
-    from scipy.ndimage import minimum_filter
-
-    top = good & (values == values[good].max())
-    block = (1,) * (values.ndim - 2) + (3, 3)
-    plateau = minimum_filter(top, size=block, mode="constant", cval=0).any()
-    if not plateau or not (good & ~top).any():
-        return np.zeros(values.shape, dtype=bool)
-    noisy = gaussian_sigma(values, good & ~top) > 0
-    return top if noisy else np.zeros(values.shape, dtype=bool)
