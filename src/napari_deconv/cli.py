@@ -19,6 +19,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from napari_deconv import __version__, cli_batch, cli_psf
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from napari_deconv.jobs import Job, Work
@@ -174,7 +175,7 @@ def run(
 
     restored_by, psf_pixel = Given(recipe, settings or [], psf, psf_pixel_size, burst).recipe()
     size = PixelSize.parse(pixel_size) if pixel_size else None
-    stored: io.StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
+    stored: StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
     if names_scan(out):
         spread = cli_batch.Spread(workers, scheduler, device)
         order = cli_batch.order(restored_by, images, out, spread)

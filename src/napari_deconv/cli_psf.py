@@ -122,13 +122,12 @@ def refine(
 ) -> None:
     """From the image's own edges: a shape or an array made as wide as they show (semi-blind)."""
     from napari_deconv import io
-    from napari_deconv.jobs import size_of
     from napari_deconv.psf.refine import Refinement
 
     target = Target(out, pixel_size, overwrite, as_json)
     target.check()
     picture = io.read(image)
-    size = target.size or size_of(picture)
+    size = target.size or picture.size
     box = None if region is None else corners(region)
     work = Refinement(picture.array, _begun(psf, settings or []), box, size)
     for turn in work.turns():

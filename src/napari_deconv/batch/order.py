@@ -19,6 +19,7 @@ from napari_deconv.region import MARGIN
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
@@ -58,7 +59,7 @@ class Order:
     target: Path
     engine: Engine = field(default_factory=Engine)
     device: str = "auto"
-    stored: io.StoredType = "float32"
+    stored: StoredType = "float32"
     pixel_size: PixelSize | None = None
     overwrite: bool = False
 

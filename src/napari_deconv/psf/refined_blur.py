@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge_fit import structure
+from napari_deconv.psf.figures import Figure
 from napari_deconv.psf.line_spread import aperture
-from napari_deconv.psf.measure import STRUCTURE, Figure, MeasuredBlur
+from napari_deconv.psf.measure import STRUCTURE, MeasuredBlur
 from napari_deconv.psf.shared_parameters import NUDGE, SharedFit
 from napari_deconv.psf.spread_curves import crossing
 

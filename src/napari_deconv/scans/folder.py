@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv import io
-from napari_deconv.core.units import PixelSize
 from napari_deconv.scans.scan import Scan
 
 
@@ -67,14 +66,16 @@ def of_folder(path: Path) -> Folder:
             f"{names[0]} in {path} has shape {first.array.shape}; a folder is read as one scan if "
             "each file is a single picture: give the file itself."
         )
-    size = None
-    if first.pixel_size is not None and first.unit is not None:
-        size = PixelSize(first.pixel_size, first.unit)
     rows, columns = first.array.shape
     metadata = {**first.metadata, "format": f"folder of {first.metadata['format']}"}
     metadata.pop("recipe", None)
     return Folder(
-        path, (len(names), rows, columns), first.array.dtype, size, metadata, names=tuple(names)
+        path,
+        (len(names), rows, columns),
+        first.array.dtype,
+        first.size,
+        metadata,
+        names=tuple(names),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv import io
+from napari_deconv.storing import StoredType, as_stored
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -39,7 +39,7 @@ class Sink(ABC):
 
     target: Path
     shape: Shape
-    stored: io.StoredType = "float32"
+    stored: StoredType = "float32"
     size: PixelSize | None = None
     recipe: str = ""
 
@@ -78,7 +78,7 @@ class Sink(ABC):
         OSError
             If the disk is full or can't be written.
         """
-        kept, clipped, _ = io.as_stored(planes, self.stored)
+        kept, clipped, _ = as_stored(planes, self.stored)
         self.write(start, kept)
         return digest(kept), clipped
 

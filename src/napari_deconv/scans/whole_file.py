@@ -10,7 +10,6 @@ from typing import Any
 import numpy.typing as npt
 
 from napari_deconv import io
-from napari_deconv.core.units import PixelSize
 from napari_deconv.scans.scan import Scan
 
 
@@ -38,8 +37,5 @@ def of_file(path: Path) -> WholeFile:
             f"{path.name} has shape {array.shape} of {array.dtype}; "
             "a scan is slices of grey values."
         )
-    size = None
-    if picture.pixel_size is not None and picture.unit is not None:
-        size = PixelSize(picture.pixel_size, picture.unit)
     shape = (array.shape[0], array.shape[1], array.shape[2])
-    return WholeFile(path, shape, array.dtype, size, picture.metadata)
+    return WholeFile(path, shape, array.dtype, picture.size, picture.metadata)

@@ -21,9 +21,9 @@ from napari_deconv.widgets.tone import sheet
 if TYPE_CHECKING:
     import napari
 
-    from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
     from napari_deconv.psf.sampling import Psf
+    from napari_deconv.storing import StoredType
 
 
 class DeblurWidget(QWidget):

@@ -107,8 +107,9 @@ def of_fit(blur: MeasuredBlur, number: int, kind: str, model: str, scale: Scale)
         own = curves.distance[near] * scale.factor
         lines.insert(0, Trace(own, curves.line[near] / scale.factor, "measured", "measured"))
         low = curves.frequency <= NYQUIST
+        shown = curves.modulation if model == CURVE else curves.raw
         own = curves.frequency[low] / scale.factor
-        modulations.insert(0, Trace(own, curves.modulation[low], "measured", "measured"))
+        modulations.insert(0, Trace(own, shown[low], "measured", "measured"))
     marked = curves.modulation if curves is not None and model == CURVE else None
     marks = marked_levels(
         curves.frequency if curves is not None and marked is not None else frequency,

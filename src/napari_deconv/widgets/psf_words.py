@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_deconv.psf.edge_fit import CONFIDENCE
+from napari_deconv.psf.figures import Figure
 from napari_deconv.psf.line_spread import MODELS
-from napari_deconv.psf.measure import CURVE, ELLIPSE, STRUCTURE, Figure
+from napari_deconv.psf.measure import CURVE, ELLIPSE, STRUCTURE
 from napari_deconv.psf.refined_blur import RefinedBlur
 
 if TYPE_CHECKING:
