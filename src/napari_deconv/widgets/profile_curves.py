@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_deconv.evidence.interpolation import Taps
-from napari_deconv.evidence.profile import Profile, profile_at, stroke_taps
+from napari_deconv.evidence.profile import Profile, line_profile, profile_at, stroke_taps
 from napari_deconv.evidence.reference import Psnr, psnr
 from napari_deconv.evidence.stroke import SAMPLES_PER_PIXEL, Stroke, path_length, segments, stroke
+from napari_deconv.widgets.bands import BandTrace, traced
 from napari_deconv.widgets.profile_planes import Plane, common_unit
 from napari_deconv.widgets.profile_store import Store
 
@@ -54,6 +55,7 @@ class Trace:
     plane: Plane
     profile: Profile
     psnr: Psnr | None = None
+    bands: tuple[BandTrace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,12 @@ def _trace_line(
     profiles = dict(zip(crossed, _profiles(line, crossed, (wide, step), store), strict=True))
     truth = next((profiles[plane] for plane in crossed if plane.role == "reference"), None)
     traces = tuple(
-        Trace(plane, profile, _profile_psnr(plane, profile, truth, k))
+        Trace(
+            plane,
+            profile,
+            _profile_psnr(plane, profile, truth, k),
+            _bands(line, plane, (wide, step), store),
+        )
         for plane, profile in profiles.items()
     )
     return LineTraces(line, traces, 1.0 if unit else 1.0 / (step * SAMPLES_PER_PIXEL))
@@ -226,6 +233,20 @@ def _profiles(
         key = plane.key, blur, plane.world_to_data.tobytes(), line.key, sampling
         found.append(store.profile(key, partial(profile, plane)))
     return found
+
+
+def _bands(
+    line: Line, plane: Plane, sampling: tuple[float, float], store: Store
+) -> tuple[BandTrace, ...]:
+    """Return the bands of a plane along a line; they are kept as long as the arrays are theirs."""
+
+    def over(pixels: NDArray[Any]) -> Profile:
+        return line_profile(pixels, line.path, plane.world_to_data, *sampling)
+
+    if not plane.bands:
+        return ()
+    key = "bands", plane.key, plane.world_to_data.tobytes(), line.key, sampling
+    return store.bands(key, plane.bands, lambda: traced(plane.bands, plane.index, over))
 
 
 def _profile_psnr(

@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
 from napari_deconv.evidence.reference import format_level
+from napari_deconv.widgets.profile_band import BandItems
 from napari_deconv.widgets.profile_cursor import Cursor, Markers
 from napari_deconv.widgets.profile_curve_items import CurveItems
 from napari_deconv.widgets.profile_curves import LineTraces
@@ -44,6 +45,8 @@ class LinePlot:
         The curves of the layers.
     differences : CurveItems or None
         What they differ by.
+    bands : BandItems
+        What the curves lie in.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class LinePlot:
                 plot.getAxis("left").setWidth(AXIS_WIDTH)
         self.curves = CurveItems(item, theme)
         self.differences = None if below is None else CurveItems(below, theme)
+        self.bands = BandItems(item)
         self.cursor = Cursor(item, theme)
         self.markers = Markers(item, theme, lambda: moved(self))
         self._empty = pg.TextItem("", color=theme.text, anchor=(0.5, 0.5))
@@ -91,6 +95,7 @@ class LinePlot:
             self.differences.keep([one.trace.plane for one in found])
             for one in found:
                 self.differences.move(one.trace, line.factor, (one.key, one.values), colors)
+        self.bands.draw(line, lambda plane: colors.color(plane, self._theme))
         self.markers.fit(line.length)
         self._show_empty(line)
 

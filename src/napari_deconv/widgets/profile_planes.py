@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_deconv.evidence.stroke import pixel_along
+from napari_deconv.widgets.bands import bands_of
 from napari_deconv.widgets.layer_choice import METADATA
 from napari_deconv.widgets.profile_recipe import Made, made
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
+
+    from napari_deconv.evidence.band import Band
 
 Role = Literal["reference", "input", "result", "reblurred"]
 
@@ -59,6 +62,8 @@ class Plane:
         Changes whenever the layer's data do.
     made : Made or None
         How a result was made.
+    bands : tuple of Band
+        That the layer lies in.
     """
 
     layer: Image
@@ -70,6 +75,7 @@ class Plane:
     unit: str | None
     version: int
     made: Made | None = None
+    bands: tuple[Band, ...] = ()
 
     @property
     def key(self) -> PlaneKey:
@@ -180,7 +186,8 @@ def _plane(
     index, world_to_data = placed
     unit, version = known
     how = made(layer) if role == "result" else None
-    return Plane(layer, layer.name, role, data, index, world_to_data, unit, version, how)
+    bands = bands_of(layer)
+    return Plane(layer, layer.name, role, data, index, world_to_data, unit, version, how, bands)
 
 
 def _place(

@@ -10,7 +10,8 @@ from qtpy.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from napari_deconv.widgets.profile_curves import Curves
+from napari_deconv.widgets.profile_band import legend
+from napari_deconv.widgets.profile_curves import Curves, Trace
 from napari_deconv.widgets.profile_line_plot import LinePlot
 from napari_deconv.widgets.profile_planes import Plane
 from napari_deconv.widgets.profile_readout import INVITATION, cursor_text, marker_text, unbroken
@@ -134,6 +135,10 @@ class ProfilePlots(QWidget):
         """Return what a plot shows now, as (2, n) arrays by the names of the layers."""
         return self._plots[number - 1].values()
 
+    def bands(self, number: int) -> dict[tuple[str, str], tuple[Any, Any]]:
+        """Return the edges of the bands in a plot, by their layers' names and their words."""
+        return self._plots[number - 1].bands.edges
+
     def differences(self, number: int) -> dict[str, np.ndarray[Any, Any]]:
         """Return what the plot below shows now, as (2, n) arrays by the names of the layers."""
         curves = self._plots[number - 1].differences
@@ -141,14 +146,14 @@ class ProfilePlots(QWidget):
 
     def legend_text(self) -> str:
         """Return what the curves are, as rich text."""
-        shown: dict[Plane, None] = {}
+        shown: dict[Any, Trace] = {}
         for line in self._curves.lines:
-            known = {plane.curve for plane in shown}
-            shown.update({t.plane: None for t in line.traces if t.plane.curve not in known})
+            shown = {**{trace.plane.curve: trace for trace in line.traces}, **shown}
+        entries = ((trace, self._color(trace.plane)) for trace in shown.values())
         return "&nbsp;&nbsp;&nbsp; ".join(
-            f'<span style="color:{self._color(plane)}; font-weight:bold">'
-            f"{DASHES[plane.role]}</span>&nbsp;{unbroken(plane.name)}"
-            for plane in shown
+            f'<span style="color:{color}; font-weight:bold">{DASHES[trace.plane.role]}</span>'
+            f"&nbsp;{unbroken(trace.plane.name)}{legend(trace, color)}"
+            for trace, color in entries
         )
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:

@@ -21,6 +21,9 @@ from napari_deconv.widgets.profile_recipe import Blurring, blurring
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_deconv.evidence.band import Band
+    from napari_deconv.widgets.bands import BandTrace
+
 PLANES_KEPT = 8
 """Lazy planes without chunks that are kept once read."""
 
@@ -131,6 +134,17 @@ class Store:
     def figures(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return figures of a line that are kept, or compute them."""
         return self._figures.once(("line", key), compute)
+
+    def bands(
+        self, key: Hashable, bands: Sequence[Band], trace: Callable[[], tuple[BandTrace, ...]]
+    ) -> tuple[BandTrace, ...]:
+        """Return bands along a line that are kept, or trace them; other bands have another key."""
+        of_these = key, tuple(id(band) for band in bands)
+        kept = self._profiles.once(of_these, lambda: (tuple(bands), trace()))
+        if any(one is not other for one, other in zip(kept[0], bands, strict=True)):
+            return trace()  # another band lies where one lay in memory
+        traced: tuple[BandTrace, ...] = kept[1]
+        return traced
 
     def peak(self, reference: Plane) -> float | None:
         """Return K, or None for a reference that has none or is too large to be read whole."""
