@@ -1,0 +1,194 @@
+"""Find the pairs of wires along a profile, and measure how far each is told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_deconv.phantom.gauges import DUPLEX
+
+Floats = npt.NDArray[np.float64]
+
+CLEAR = 6.0
+"""Sigma of the noise that a wire stands out by."""
+LEAST = 0.01
+"""Share of the tallest wire's height below which nothing is taken for a wire."""
+CLOSER = 1.05
+"""Times the distance of the wires of a pair that those of the next, thinner one may lie apart."""
+EDGE = 0.25
+"""Share of the gap between two pairs, around its middle, where the background is read."""
+ALIKE = 0.1
+"""Part by which the wires may lie closer or farther apart than the pixel size says."""
+REACH = 1.5
+"""Distances of the wires of a pair, beside it, where the ends of a line lie at least."""
+NO_PAIR = (
+    "No pair of wires is told apart on this line; draw it across the gauge, from beside the "
+    "thickest pair to beyond the thinnest."
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Where the wires of a pair lie along a profile, in samples, and what was measured of them.
+
+    Attributes
+    ----------
+    wires : tuple of int
+        Their tops; twice the same place where the two are one.
+    background : tuple of slice
+        Where the background is read, before and after.
+    sign : float
+        -1 for wires darker than the background, else 1.
+    dip : float
+        Percent; 0 where the two are one.
+    middle, level : float
+        Distance of the lowest place between the wires, in pixels, and its grey value.
+    """
+
+    wires: tuple[int, int]
+    background: tuple[slice, slice]
+    sign: float
+    dip: float = 0.0
+    middle: float = 0.0
+    level: float = 0.0
+
+    def measured(self, profile: Floats, step: float) -> Pair:
+        """Return the pair with its dip in a profile."""
+        ends = [0.5 * (part.start + part.stop - 1) for part in self.background]
+        levels = [float(np.median(profile[part])) for part in self.background]
+        first, second = self.wires
+        place = np.arange(first, second + 1)
+        height = self.sign * (profile[place] - np.interp(place, ends, levels))
+        between = int(np.argmin(height))
+        tops = float(height[0] + height[-1])
+        dip = 100 * (tops - 2 * float(height[between])) / tops if tops > 0 else 0.0
+        middle = first + between
+        return replace(
+            self,
+            dip=float(np.clip(dip, 0, 100)),
+            middle=middle * step,
+            level=float(profile[middle]),
+        )
+
+
+def find_pairs(profile: Floats) -> tuple[tuple[Pair, ...], bool]:
+    """Return the pairs along a profile from the thickest on, and whether it runs backwards.
+
+    Two tops are the wires of a pair if they lie no farther apart than those of the pair before:
+    each pair is thinner than the last one, and pairs lie farther apart than their wires. A top
+    that has no partner is a pair that is not told apart.
+
+    Parameters
+    ----------
+    profile : ndarray, shape (N,)
+        Grey values, dark or bright wires.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if there is no pair.
+    """
+    height, sign = _height(profile)
+    backwards = bool(_weight(height) < 0)
+    if backwards:
+        height, profile = height[::-1], profile[::-1]
+    tops = _tops(height)
+    groups = _grouped(tops)
+    if not groups:
+        raise ValueError(NO_PAIR)
+    return tuple(_with_background(groups, sign, profile.size)), backwards
+
+
+def first_number(pairs: tuple[Pair, ...], step: float, side: float | None) -> tuple[int, bool]:
+    """Return the number of the first pair by the distance of its wires, and if that is certain.
+
+    Wires of a diameter d lie 2 d apart.
+    """
+    if side is None:
+        return 1, True
+    told = np.array([p.wires[1] - p.wires[0] for p in pairs if p.wires[1] > p.wires[0]], float)
+    told = told[: max(1, told.size - 1)] * step * side / 2  # blur draws the last pair together
+    misses = []
+    for first in range(len(DUPLEX) + 1 - told.size):
+        wires = np.array(DUPLEX[first : first + told.size])
+        misses.append(abs(float(np.median(np.log(told / wires)))))
+    best = int(np.argmin(misses))
+    return (best + 1, True) if misses[best] < ALIKE else (1, False)
+
+
+def _height(profile: Floats) -> tuple[Floats, float]:
+    """Return how far the profile stands above or below its background, a parabola."""
+    place = np.linspace(-1, 1, profile.size)
+    kept = np.ones(profile.size, bool)
+    rest = profile - np.median(profile)
+    sign = 1.0 if abs(rest.max()) > abs(rest.min()) else -1.0
+    for _ in range(20):
+        base = np.polynomial.Polynomial.fit(place[kept], profile[kept], 2)(place)
+        rest = sign * (profile - base)
+        spread = 1.4826 * float(np.median(np.abs(rest[kept] - np.median(rest[kept]))))
+        fewer = rest < max(1.5 * spread, 1e-9)
+        if (fewer == kept).all() or fewer.sum() < 0.2 * profile.size:
+            break
+        kept = fewer
+    return rest, sign
+
+
+def _weight(height: Floats) -> float:
+    """Return the weight of the wires in the first half less that in the second."""
+    middle = height.size // 2
+    mass = np.maximum(height, 0.0) ** 2
+    return float(mass[:middle].sum() - mass[middle:].sum())
+
+
+def _tops(height: Floats) -> npt.NDArray[np.intp]:
+    """Return where wires, or pairs that are one, stand highest."""
+    from scipy.signal import find_peaks
+
+    lag = 2
+    bend = np.abs(height[: -2 * lag] - 2 * height[lag:-lag] + height[2 * lag :])
+    noise = float(np.median(bend)) / (0.6745 * np.sqrt(6.0))
+    least = max(CLEAR * noise, LEAST * float(height.max()))
+    tops, _ = find_peaks(height, prominence=least, height=least)
+    return np.asarray(tops)
+
+
+def _grouped(tops: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return the tops in pairs; a lone one twice."""
+    gaps = np.diff(tops)
+    # What stands before the first two that are nearer to each other than to the next is no pair.
+    start = next((k for k in range(len(gaps) - 1) if CLOSER * gaps[k] < gaps[k + 1]), None)
+    if start is None:
+        return [(int(tops[0]), int(tops[1]))] if len(tops) == 2 else []
+    groups = [(int(tops[start]), int(tops[start + 1]))]
+    apart = float(gaps[start])
+    k = start + 2
+    while k < len(tops):
+        if k + 1 < len(tops) and gaps[k] <= CLOSER * apart:
+            groups.append((int(tops[k]), int(tops[k + 1])))
+            apart = float(gaps[k])
+            k += 2
+        else:
+            groups.append((int(tops[k]), int(tops[k])))
+            k += 1
+    return groups
+
+
+def _with_background(groups: list[tuple[int, int]], sign: float, size: int) -> list[Pair]:
+    """Return pairs with the stretches beside them where the background is read."""
+    first, last = groups[0], groups[-1]
+    reach = max(round(REACH * (first[1] - first[0])), 4)
+    ends = [(0, max(first[0] - reach // 2, 1))]
+    ends += [(a[1], b[0]) for a, b in pairwise(groups)]
+    ends.append((last[1], min(last[1] + 2 * reach, size)))
+    parts = [_middle(a, b) for a, b in ends]
+    return [Pair(wires, (parts[k], parts[k + 1]), sign) for k, wires in enumerate(groups)]
+
+
+def _middle(start: int, stop: int) -> slice:
+    """Return the samples around the middle of a gap."""
+    half = max(round(EDGE * (stop - start) / 2), 1)
+    centre = (start + stop) // 2
+    return slice(max(centre - half, 0), centre + half + 1)
