@@ -124,11 +124,11 @@ def duplex_wires(
     The profile is averaged over a band of `width` pixels, sheared until the wires stand upright in
     it. A pair's dip is ``100 (A + B - 2 C) / (A + B)`` with the heights A and B of the two wires
     and C of the lowest place between them over the background; 20 % tells it apart. The
-    interpolated basic spatial resolution iSRb is the wire diameter at which the parabola through the dips of
-    two pairs above 20 % and two below (those above 0; else the next one with 0) passes 20 %
-    (manner of ISO 19232-5 and ASTM E2002). Without noise, dips of wires that a
-    Gaussian of 2.5 px or more blurred are met to 3 % (of 100); iSRb lies within 4 % of the
-    diameter whose dip is 20 %.
+    interpolated basic spatial resolution iSRb is the wire diameter at which the parabola through
+    the dips of two pairs above 20 % and two below (those above 0; else the next one with 0) passes
+    20 % (manner of ISO 19232-5 and ASTM E2002). Without noise, dips of wires that a Gaussian of
+    2.5 px or more blurred are met to 3 % (of 100); iSRb lies within 4 % of the diameter whose dip
+    is 20 %.
 
     Parameters
     ----------

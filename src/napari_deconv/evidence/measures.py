@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from napari_deconv.core.params import Declared
 from napari_deconv.evidence.reading import Reading
 
 Shape = Literal["box", "circle", "line"]
 
 
-class Terms(BaseModel):
+class Terms(Declared):
     """What a measure has to know beside the picture and the shape."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    width: Annotated[float, Field(ge=1, le=999, json_schema_extra={"unit": "px"})] = Field(
-        21.0, description="Width of the band around a line that its profile is averaged over."
+    width: int = Field(
+        21,
+        ge=1,
+        le=999,
+        json_schema_extra={"unit": "px"},
+        description="Width of the band around a line that its profile is averaged over.",
     )
     first: int | None = Field(
         None,
