@@ -26,27 +26,29 @@ class Terms(Declared):
         json_schema_extra={"unit": "px"},
         description="Width of the band around a line that its profile is averaged over.",
     )
-    first: int | None = Field(
-        None,
-        ge=1,
+    first: int = Field(
+        0,
+        ge=0,
         le=13,
-        description="Number of the thickest pair of wires on the line; found by the pixel size "
-        "if not given.",
+        title="First pair",
+        description="Number of the thickest pair of wires on the line; 0 to find it by the pixel "
+        "size.",
     )
-    resolution: float | None = Field(
-        None,
-        gt=0,
+    resolution: float = Field(
+        0.0,
+        ge=0,
+        title="SRb",
         json_schema_extra={"unit": "mm"},
-        description="Basic spatial resolution SRb that SNRn refers to, as a duplex wire gauge "
-        "shows it; a pixel if not given.",
+        description="Basic spatial resolution that SNRn refers to, as a duplex wire gauge shows "
+        "it; 0 to take a pixel.",
     )
-    block: int | None = Field(
-        None,
-        ge=16,
+    block: int = Field(
+        0,
+        ge=0,
         le=1024,
         json_schema_extra={"unit": "px"},
-        description="Side of the blocks of the noise power spectrum; found by the box if not "
-        "given.",
+        description="Side of the blocks of the noise power spectrum, 16 or more; 0 to find it by "
+        "the box.",
     )
 
 
@@ -89,6 +91,8 @@ class Measure:
     ----------
     label : str
         What it tells, in plain words, and the name that experts know it by.
+    short : str
+        That name alone.
     standard : str
         The manner of which standard it is.
     shape : {"box", "circle", "line"}
@@ -102,6 +106,7 @@ class Measure:
     """
 
     label: str
+    short: str
     standard: str
     shape: Shape
     drawing: str
@@ -146,7 +151,7 @@ def _duplex(subject: Subject) -> Reading:
 
     terms = subject.terms
     return duplex_wires(
-        subject.image, subject.shape, side=subject.side, width=terms.width, first=terms.first
+        subject.image, subject.shape, side=subject.side, width=terms.width, first=terms.first or None
     ).reading()
 
 
@@ -184,7 +189,7 @@ def _snr(subject: Subject) -> Reading:
 
     resolution = subject.terms.resolution or subject.side
     reading = signal_to_noise(subject.image, subject.shape, resolution)
-    if subject.terms.resolution is not None:
+    if subject.terms.resolution:
         return reading
     assumed = (
         "SNRn needs a pixel size or SRb."
@@ -198,12 +203,13 @@ def _snr(subject: Subject) -> Reading:
 def _nps(subject: Subject) -> Reading:
     from napari_deconv.evidence.noise_power import noise_power
 
-    return noise_power(subject.image, subject.shape, subject.terms.block).reading()
+    return noise_power(subject.image, subject.shape, subject.terms.block or None).reading()
 
 
 MEASURES: dict[str, Measure] = {
     "edge-mtf": Measure(
         "Sharpness at an edge: MTF",
+        "MTF",
         "ISO 12233, IEC 62220-1",
         "box",
         "Drag a box across one straight edge, turned 2° to 10° off the pixels, with even grey on "
@@ -214,6 +220,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "disk-mtf": Measure(
         "Sharpness of a disk: MTF",
+        "MTF",
         "ASTM E1695",
         "circle",
         "Drag a circle around a whole disk or hole, with some even grey outside.",
@@ -223,6 +230,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "contrast": Measure(
         "Contrast told from noise: CDF",
+        "CDF",
         "ASTM E1695",
         "circle",
         "Drag a circle inside a disk of even material.",
@@ -232,6 +240,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "duplex": Measure(
         "Finest wires told apart: iSRb",
+        "iSRb",
         "ISO 19232-5, ASTM E2002",
         "line",
         "Drag a line across the duplex wire gauge, from beside its thickest pair to beyond the "
@@ -242,6 +251,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "line-pairs": Measure(
         "Contrast of line pairs: modulation",
+        "line pairs",
         "Michelson contrast",
         "line",
         "Drag a line at right angles across the bars of one group or several.",
@@ -251,6 +261,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "edge-width": Measure(
         "Width of an edge: 10-90 %",
+        "edge",
         "rise of the edge",
         "line",
         "Drag a line at right angles across one edge, with even grey on both sides.",
@@ -260,6 +271,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "wire-pair": Measure(
         "Two wires told apart: dip",
+        "wires",
         "ISO 19232-5",
         "line",
         "Drag a line at right angles across one pair of wires, with background at both ends.",
@@ -269,6 +281,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "cnr": Measure(
         "Contrast over noise: CNR",
+        "CNR",
         "ISO 17636-2",
         "box",
         "Drag a box in the background first, then one in each feature that is compared with it.",
@@ -278,6 +291,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "snr": Measure(
         "Signal over noise: SNR, SNRn",
+        "SNR",
         "ISO 17636-2, EN 14784-1",
         "box",
         "Drag a box in a region of even grey.",
@@ -287,6 +301,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "nps": Measure(
         "Noise by frequency: NPS",
+        "NPS",
         "IEC 62220-1",
         "box",
         "Drag a large box in a region of even grey, 64 pixels a side or more.",
