@@ -59,18 +59,19 @@ def test_a_group_that_blur_hides_counts_as_unresolved():
             if order[0] is sharp
             else {"first": figures["second"], "second": figures["first"]}
         )
-        ((period, contrast),) = by_profile["first"].modulations
+        ((period, step, share),) = by_profile["first"].groups
         assert period == pytest.approx(6.0, rel=0.03)
-        assert contrast > 0.2
-        assert by_profile["second"].modulations == ((period, None),)
+        assert share > 0.2
+        assert step == pytest.approx(1.5 * share, rel=0.05)  # bright and dark sum to 1.5
+        assert by_profile["second"].groups == ((period, None, None),)
 
 
 def test_only_trusted_profiles_introduce_groups():
     square = 1 - 0.5 * (((X - 100) % 6 < 3) & (X > 100) & (X < 130))
     ringing = Profile(X, gaussian_filter1d(square, 1.0), 1.0)
     flat = Profile(X, np.ones_like(X), 1.0)
-    assert all(figures.modulations for figures in compare([flat, ringing]))
-    assert not any(figures.modulations for figures in compare([flat, ringing], trusted=1))
+    assert all(figures.groups for figures in compare([flat, ringing]))
+    assert not any(figures.groups for figures in compare([flat, ringing], trusted=1))
 
 
 def test_nothing_to_compare():

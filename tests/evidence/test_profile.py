@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from napari_deconv.evidence.interpolation import ArrayPixels, between, taps
 from napari_deconv.evidence.profile import (
     Profile,
     finite_run,
     line_profile,
     noise_sigma,
-    pixel_along,
-    sample,
 )
+from napari_deconv.evidence.stroke import pixel_along
 
 
 def smooth_scene(y, x):
@@ -128,7 +128,8 @@ def test_a_bad_pixel_does_not_spread(picture):
 def test_interpolation_is_exact_for_a_plane():
     image = np.add.outer(3.0 * np.arange(12), 2.0 * np.arange(15))
     rows, columns = np.random.default_rng(0).uniform(1.5, 9.5, (2, 200))
-    np.testing.assert_allclose(sample(image, rows, columns), 3 * rows + 2 * columns, atol=1e-9)
+    values = between(ArrayPixels(image), taps(image.shape, rows, columns))
+    np.testing.assert_allclose(values, 3 * rows + 2 * columns, atol=1e-9)
 
 
 def test_noise_is_told_from_structure():
@@ -154,7 +155,7 @@ def test_the_longest_stretch_without_gaps():
         (np.ones((3, 4, 5)), [[0, 0], [1, 1]], "two dimensions"),
         (np.ones((4, 5)) * 1j, [[0, 0], [1, 1]], "real"),
         (np.ones((4, 5)), [[1, 1], [1, 1]], "no length"),
-        (np.ones((4, 5)), [[1, 1], [1, np.nan]], "no length"),
+        (np.ones((4, 5)), [[1, 1], [1, np.nan]], "finite numbers"),
     ],
 )
 def test_what_has_no_profile_is_refused(image, line, message):

@@ -130,7 +130,7 @@ def test_a_box_drawn_by_hand_gives_the_width(desk: Any, qtbot: Any) -> None:
     assert "MTF50" in dock.panel.figures.text()
     assert "± is 95 %" in dock.panel.figures.text()
     assert "edge at 87" in dock.panel.found.text()
-    label = str(layer.text.values[0])
+    label = str(dock.boxes.labels[0])
     assert label.startswith(f"{SIGMA} ")
     assert label.endswith(" px")
     click(dock, "draw_box")  # in place of the first
@@ -143,7 +143,7 @@ def test_a_box_drawn_by_hand_gives_the_width(desk: Any, qtbot: Any) -> None:
     settle(qtbot, dock)
     assert layer.nshapes == 2
     assert len(dock.blur.fits) == 2
-    assert str(layer.text.values[1]).startswith(f"2: {SIGMA} ")
+    assert str(dock.boxes.labels[1]).startswith(f"2: {SIGMA} ")
 
 
 def test_plots_and_figures_follow_a_box_that_is_dragged(desk: Any, qtbot: Any) -> None:
@@ -175,7 +175,7 @@ def test_plots_and_figures_follow_a_box_that_is_dragged(desk: Any, qtbot: Any) -
 
 
 def test_figures_and_layer_are_in_the_layer_s_unit(desk: Any, qtbot: Any) -> None:
-    viewer, dock = desk(edge(), scale=(0.05, 0.05), units=("mm", "mm"), translate=(3, -2))
+    _viewer, dock = desk(edge(), scale=(0.05, 0.05), units=("mm", "mm"), translate=(3, -2))
     dock.add_box(ACROSS)
     settle(qtbot, dock)
     assert value(dock) == pytest.approx(2.0, rel=0.02)  # in pixels
@@ -183,7 +183,7 @@ def test_figures_and_layer_are_in_the_layer_s_unit(desk: Any, qtbot: Any) -> Non
     assert text.startswith(f"{SIGMA}\u00a00.")
     assert "cycles/mm" in text
     assert "px" not in text
-    assert str(viewer.layers["psf boxes"].text.values[0]).endswith(" mm")
+    assert str(dock.boxes.labels[0]).endswith(" mm")
     layer = dock.make_layer()
     np.testing.assert_allclose(layer.scale, (0.05, 0.05))
     assert [str(unit) for unit in layer.units] == ["millimeter"] * 2
@@ -241,7 +241,7 @@ def test_another_slice_and_other_data_are_measured_at_once(desk: Any, qtbot: Any
     ],
 )
 def test_a_bad_box_gets_a_sentence(desk: Any, qtbot: Any, box: Any, sentence: str) -> None:
-    viewer, dock = desk(edge())
+    _viewer, dock = desk(edge())
     dock.add_box(ACROSS)
     settle(qtbot, dock)
     assert dock.findChild(QPushButton, "make_psf").isEnabled()
@@ -250,7 +250,7 @@ def test_a_bad_box_gets_a_sentence(desk: Any, qtbot: Any, box: Any, sentence: st
     said = dock.panel.status.text()
     assert said.startswith("Box 2: ")
     assert sentence in said
-    assert list(viewer.layers["psf boxes"].text.values) == ["1", "2"]
+    assert list(dock.boxes.labels) == ["1", "2"]
     assert dock.blur is None
     assert dock.panel.figures.text() == ""
     assert dock.panel.plots.drawing.lines == []
@@ -402,7 +402,7 @@ def test_points_are_averaged(desk: Any, qtbot: Any) -> None:
     picture[40::40, 40::50] = 40.0
     picture = gaussian_filter(picture, 2.0) + 0.2
     picture += np.random.default_rng(0).normal(0, 0.005, SHAPE)
-    viewer, dock = desk(picture)
+    _viewer, dock = desk(picture)
     dock.kind = "point"
     for row, column in ((40, 40), (80, 90), (120, 140)):
         low, high, left, right = row - 14, row + 14, column - 14, column + 14
@@ -410,7 +410,7 @@ def test_points_are_averaged(desk: Any, qtbot: Any) -> None:
     settle(qtbot, dock)
     assert value(dock, "FWHM rows") == pytest.approx(4.71, rel=0.03)
     assert "mean of 3 points" in dock.panel.notes.text()
-    assert list(viewer.layers["psf boxes"].text.values) == ["1", "2", "3"]
+    assert list(dock.boxes.labels) == ["1", "2", "3"]
     shown = dock.panel.plots.drawing
     assert shown.marks[0][0] == pytest.approx(0.1874 / 2, rel=0.03)
     layer = dock.make_layer()

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from napari_deconv.evidence.bumps import Bump, find_bump
 from napari_deconv.evidence.edges import Edge, find_edges
-from napari_deconv.evidence.linepairs import LineGroup, find_groups, group_modulation
+from napari_deconv.evidence.linepairs import (
+    LineGroup,
+    find_groups,
+    group_contrast,
+    group_modulation,
+)
 from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
 
 RESULT_OVER_NOISE = 8.0
 """A feature of a result that is lower than this many sigma of the data's noise is not measured:
 a smooth result of mere noise has steps and dips as clear as true ones."""
+
+
+class GroupFigures(NamedTuple):
+    """What one profile shows of a group of line pairs.
+
+    Attributes
+    ----------
+    period : float
+        Length of a line pair in world units.
+    contrast : float or None
+        Bright less dark, in grey values; None where this profile does not resolve the group.
+    modulation : float or None
+        ``(bright - dark) / (bright + dark)``, 0 to 1; None as well where dark is below zero.
+    """
+
+    period: float
+    contrast: float | None
+    modulation: float | None
 
 
 @dataclass(frozen=True)
@@ -25,14 +49,13 @@ class LineFigures:
         The edge that all profiles of the line are compared at.
     bump : Bump or None
         The dip or peak that all profiles of the line are compared at.
-    modulations : tuple of (float, float or None)
-        Period of each group of line pairs in world units, and its modulation from 0 to 1; None
-        where this profile does not resolve the group.
+    groups : tuple of GroupFigures
+        Each group of line pairs along the line.
     """
 
     edge: Edge | None
     bump: Bump | None
-    modulations: tuple[tuple[float, float | None], ...]
+    groups: tuple[GroupFigures, ...]
 
 
 def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[LineFigures]:
@@ -68,10 +91,15 @@ def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[Lin
         LineFigures(
             edge,
             bump,
-            tuple((group.period, group_modulation(profile, group)) for group in groups),
+            tuple(_group_figures(profile, group) for group in groups),
         )
         for profile, edge, bump in zip(profiles, edges, bumps, strict=True)
     ]
+
+
+def _group_figures(profile: Profile, group: LineGroup) -> GroupFigures:
+    contrast, modulation = group_contrast(profile, group), group_modulation(profile, group)
+    return GroupFigures(group.period, contrast, modulation)
 
 
 def _least_height(profiles: Sequence[Profile], trusted: int | None) -> list[float]:

@@ -29,6 +29,10 @@ ALIKE_WIDTHS = 1.5
 SAME_PERIOD = 0.1
 """Part by which the periods of two stretches in touch may differ if they are one group."""
 
+TELLING = 0.05
+"""Share of a fit's largest singular value below which a term is not told from the others: lines
+that the pixels meet at two places only show no parabola."""
+
 CERTAIN = 4.0
 """Standard errors by which bright must exceed dark for a group to count as resolved."""
 
@@ -123,13 +127,39 @@ def group_modulation(profile: Profile, group: LineGroup) -> float | None:
         0 to 1; None if bright does not exceed dark by more than noise explains, or the grey
         values reach below zero.
     """
+    levels = _resolved(profile, group)
+    if levels is None or levels[1] < 0:
+        return None
+    bright, dark = levels
+    return (bright - dark) / (bright + dark)
+
+
+def group_contrast(profile: Profile, group: LineGroup) -> float | None:
+    """Return how much brighter the bright lines of a group are than the dark ones.
+
+    Parameters
+    ----------
+    profile : Profile
+        A line profile.
+    group : LineGroup
+        Where the lines are.
+
+    Returns
+    -------
+    float or None
+        In grey values; None if it is no more than noise explains.
+    """
+    levels = _resolved(profile, group)
+    return None if levels is None else levels[0] - levels[1]
+
+
+def _resolved(profile: Profile, group: LineGroup) -> tuple[float, float] | None:
+    """Return the grey values of the bright and the dark lines if noise does not explain them."""
     levels = _levels(profile, group)
     if levels is None:
         return None
     bright, dark, error = levels
-    if bright - dark <= CERTAIN * error or dark < 0:
-        return None
-    return (bright - dark) / (bright + dark)
+    return (bright, dark) if bright - dark > CERTAIN * error else None
 
 
 def _find_groups(run: Profile, least: float, count: int) -> list[LineGroup]:
@@ -273,10 +303,10 @@ def _centre_level(
     here = (np.abs(offset) <= period / 8 + 1e-9) & np.isfinite(profile.values)[:, None]
     if here.sum() < 4:
         return None
-    u = offset[here] / period
+    u = offset[here] / (period / 8)
     y = np.broadcast_to(profile.values[:, None], offset.shape)[here]
     terms = np.stack([np.ones_like(u), u, u * u], axis=1)
-    solution, _, rank, _ = np.linalg.lstsq(terms, y, rcond=None)
+    solution, _, rank, _ = np.linalg.lstsq(terms, y, rcond=TELLING)
     if rank < 3:
         return float(y.mean()), float(y.std() / np.sqrt(y.size))
     pixels = max(1.0, y.size * profile.step / profile.pixel)

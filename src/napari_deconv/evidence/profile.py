@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_deconv.evidence.blocks import Blocks
+from napari_deconv.evidence.interpolation import ArrayPixels, Pixels, Taps, between, taps
+from napari_deconv.evidence.stroke import Stroke, stroke
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-SAMPLES_PER_PIXEL = 2
-"""Samples along a line for each pixel that it crosses, where no step is given."""
 
 CANDIDATES = 10
 """How many edges, dips and peaks of a profile are measured, the steepest or highest first."""
@@ -50,24 +51,25 @@ class Profile:
 
 
 def line_profile(
-    image: ArrayLike,
+    image: ArrayLike | Pixels,
     line: ArrayLike,
     world_to_data: ArrayLike | None = None,
     width: float | None = None,
     step: float | None = None,
 ) -> Profile:
-    """Return the grey values of a picture along a line.
+    """Return the grey values of a picture along a line or a path.
 
     Values between pixels come from bicubic convolution (Keys, a = -1/2), limited to the range of
     the four pixels around, so that a step shows no overshoot that the picture does not hold.
     Where a pixel nearby is not finite they are bilinear, and NaN if one of the four is not.
+    Around a corner of a path each sample is averaged across the segment that it lies on.
 
     Parameters
     ----------
-    image : array_like, (H, W)
+    image : array_like, (H, W), or Pixels
         The picture; its pixel centres are the whole numbers of data coordinates.
-    line : array_like, (2, 2)
-        Start and end as (y, x) in world coordinates.
+    line : array_like, (k, 2)
+        Start, corners if any, and end as (y, x) in world coordinates.
     world_to_data : array_like, (3, 3), optional
         Affine map from (y, x, 1) in the world to (row, column, 1); the identity if left out.
     width : float, optional
@@ -89,81 +91,47 @@ def line_profile(
     ----------
     Keys, IEEE Trans. Acoust. Speech Signal Process. 29 (1981) 1153, eq. 15.
     """
+    picture = as_pixels(image)
+    affine = np.eye(3) if world_to_data is None else np.asarray(world_to_data, np.float64)
+    run = stroke(line, affine, width, step)
+    return profile_at(picture, run, stroke_taps(picture.shape, run, affine))
+
+
+def as_pixels(image: ArrayLike | Pixels) -> Pixels:
+    """Return a picture that values are taken of.
+
+    Raises
+    ------
+    ValueError
+        If an array is not 2-D, is complex, or is empty.
+    """
+    if isinstance(image, Blocks | ArrayPixels):
+        return image
     picture = np.asarray(image)
     if picture.ndim != 2 or picture.dtype.kind == "c" or not picture.size:
         raise ValueError("A profile needs a real picture of two dimensions.")
-    start, end = np.asarray(line, np.float64)
-    length = float(np.hypot(*(end - start)))
-    if not (np.isfinite(length) and length > 0):
-        raise ValueError("The line has no length; drag its ends apart.")
-    affine = np.eye(3) if world_to_data is None else np.asarray(world_to_data, np.float64)
-    along = (end - start) / length
-    across = np.array([-along[1], along[0]])
-    pixel = pixel_along(affine, along)
-    pitch = pixel_along(affine, across)
-    spacing = pixel / SAMPLES_PER_PIXEL if step is None else float(step)
-    wide = pitch if width is None else float(width)
-    count = int(length / spacing * (1 + 1e-9)) + 1
-    distance: NDArray[np.float64] = np.arange(count, dtype=np.float64) * spacing
-    rows = max(1, round(wide / pitch))
-    offset = (np.arange(rows) - (rows - 1) / 2) * (wide / rows)
-    world = (
-        start
-        + distance[None, :, None] * along[None, None, :]
-        + offset[:, None, None] * across[None, None, :]
-    )
-    data = world @ affine[:2, :2].T + affine[:2, 2]
-    values = _mean_of_finite(sample(picture, data[..., 0], data[..., 1]))
-    return Profile(distance, values, pixel)
+    return ArrayPixels(picture)
 
 
-def pixel_along(world_to_data: NDArray[np.float64], direction: ArrayLike) -> float:
-    """Return how far one pixel reaches in a direction of the world.
+def stroke_taps(shape: tuple[int, int], run: Stroke, world_to_data: NDArray[np.float64]) -> Taps:
+    """Return the taps of a stroke in all pictures of a shape that lie at one place."""
+    data = run.places @ world_to_data[:2, :2].T + world_to_data[:2, 2]
+    return taps(shape, data[..., 0], data[..., 1])
+
+
+def profile_at(picture: Pixels, run: Stroke, at: Taps) -> Profile:
+    """Return the grey values of a picture along a stroke, averaged over its width.
 
     Parameters
     ----------
-    world_to_data : ndarray, (3, 3)
-        Affine map from (y, x, 1) to (row, column, 1).
-    direction : array_like, (2,)
-        A direction in the world as (y, x), of length one.
-
-    Returns
-    -------
-    float
-        World units for one step of length one in data coordinates.
-    """
-    return 1.0 / float(np.linalg.norm(world_to_data[:2, :2] @ np.asarray(direction, np.float64)))
-
-
-def sample(
-    image: NDArray[Any], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the values of a picture between its pixels, limited to those of the pixels around.
-
-    Parameters
-    ----------
-    image : ndarray, (H, W)
+    picture : Pixels
         The picture.
-    rows, columns : ndarray
-        Positions in data coordinates, of one shape.
-
-    Returns
-    -------
-    ndarray of float64
-        Values of that shape; NaN more than half a pixel outside the picture.
+    run : Stroke
+        Where it is sampled.
+    at : Taps
+        The stroke's taps in the picture.
     """
-    height, width = image.shape
-    inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
-    r, wr, br = _taps(np.where(inside, rows, 0.0), height)
-    c, wc, bc = _taps(np.where(inside, columns, 0.0), width)
-    patch = np.asarray(image[r[:, None], c[None, :]], np.float64)
-    patch[~np.isfinite(patch)] = np.nan
-    cell = patch[1:3, 1:3]
-    cubic = np.einsum("i...,j...,ij...->...", wr, wc, patch)
-    linear = np.einsum("i...,j...,ij...->...", br, bc, cell)
-    value = np.clip(cubic, cell.min(axis=(0, 1)), cell.max(axis=(0, 1)))
-    value = np.where(np.isfinite(value), value, linear)
-    return np.where(inside, value, np.nan)
+    return Profile(run.distance, _mean_of_finite(between(picture, at)), run.pixel)
 
 
 def finite_run(profile: Profile) -> Profile | None:
@@ -250,27 +218,6 @@ def largest(indices: NDArray[np.intp], sizes: NDArray[np.float64]) -> list[int]:
         Ten or fewer, the largest first.
     """
     return [int(i) for i in indices[np.argsort(-sizes)][:CANDIDATES]]
-
-
-def _taps(
-    position: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Return indices (4, ...), cubic weights (4, ...) and linear weights (2, ...) of an axis."""
-    within = np.clip(position, 0, size - 1)
-    base = np.floor(within).astype(np.intp)
-    t = within - base
-    # On a pixel's centre the neighbour has no weight, so that its NaN must not be met either.
-    beyond = (t > 0).astype(np.intp)
-    index = np.clip(np.stack([base - beyond, base, base + beyond, base + 2 * beyond]), 0, size - 1)
-    cubic = np.stack(
-        [
-            ((-0.5 * t + 1.0) * t - 0.5) * t,
-            (1.5 * t - 2.5) * t * t + 1.0,
-            ((-1.5 * t + 2.0) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t,
-        ]
-    )
-    return index, cubic, np.stack([1.0 - t, t])
 
 
 def _mean_of_finite(samples: NDArray[np.float64]) -> NDArray[np.float64]:

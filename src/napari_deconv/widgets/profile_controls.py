@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSpinBox, QWidget
 from superqt.utils import QFlowLayout
 
 from napari_deconv.widgets.layer_choice import METADATA, REFERENCES, LayerChoice, images
+from napari_deconv.widgets.profile_widths import NARROWEST, USUAL, WIDEST
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -20,15 +21,27 @@ _ADD = (
     "Put three lines on the image. Once there are lines: draw another one by a drag on the canvas. "
     "Lines are moved and removed like all shapes, in the layer 'profiles'."
 )
-_WIDTH = "Width that a profile is averaged over, in pixels of the finest image on the line."
+_PATH = "Draw a path on the canvas: a click for each corner, a double click for the last one."
+_WIDTH = (
+    "Width that all profiles are averaged over, in pixels of the finest image on the line; "
+    "the table has one for each line."
+)
 _REFERENCE = "Layer that the others are compared with: PSNR in the table and beside the lines."
-_COPY = "Copy the table to the clipboard as comma-separated values."
-_SAVE_CSV = "Write the table, or all curves, as comma-separated values."
-_SAVE_PNG = "Write legend and plots as a picture."
+_REBLURRED = (
+    "Blur each result with its PSF again, along the lines: where it explains the data, "
+    "the dotted curve lies on them."
+)
+_DIFFERENCE = (
+    "Plot below what curves differ by: each layer less the reference, or without one each result "
+    "less its data; a re-blurred result always less its data."
+)
+_MARKERS = "Show two markers in each plot; drag them to read a distance and what values differ by."
+_COPY = "Copy the table, the curves or the plots to the clipboard."
+_SAVE = "Write the table or all curves as CSV, or the plots as PNG or SVG."
 
 
 class ProfileControls(QWidget):
-    """Asks for lines, their width and the reference, and offers to copy and to save.
+    """Asks for lines, their width, the reference and what is plotted; offers to copy and to save.
 
     Parameters
     ----------
@@ -40,25 +53,37 @@ class ProfileControls(QWidget):
         super().__init__()
         self.setObjectName("profile-controls")
         self._viewer = viewer
-        self.add = _button("Add profile lines", "profile-add", _ADD)
+        self.add = _button("Add line", "profile-add", _ADD)
+        self.path = _button("Add path", "profile-add-path", _PATH)
         self.width_box = QSpinBox()
         _name(self.width_box, "profile-width", "Line width in pixels", _WIDTH)
-        self.width_box.setRange(1, 999)
+        self.width_box.setRange(NARROWEST, WIDEST)
         self.width_box.setSuffix(" px")
-        self.width_box.setValue(3)
+        self.width_box.setValue(USUAL)
         self.reference_box = LayerChoice("profile-reference", self._options, self._guess)
         self.reference_box.setAccessibleName("Reference layer")
         self.reference_box.setFixedWidth(150)
-        self.copy_csv = _button("Copy CSV", "profile-copy-csv", _COPY)
-        self.save_csv = _button("Save CSV…", "profile-save-csv", _SAVE_CSV)
-        self.save_png = _button("Save PNG…", "profile-save-png", _SAVE_PNG)
+        self.reblurred = _switch("Re-blurred", "profile-reblurred", _REBLURRED)
+        self.reblurred.setChecked(True)
+        self.difference = _switch("Difference", "profile-difference", _DIFFERENCE)
+        self.markers = _switch("Markers", "profile-markers", _MARKERS)
+        self.copy = _button("Copy", "profile-copy", _COPY)
+        self.copies = QMenu(self.copy)
+        self.copy.setMenu(self.copies)
+        self.save = _button("Save…", "profile-save", _SAVE)
         row = QFlowLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.add)
+        row.addWidget(self.path)
         row.addWidget(_labelled("Width", self.width_box, _WIDTH))
         row.addWidget(_labelled("Reference", self.reference_box, _REFERENCE))
-        for button in (self.copy_csv, self.save_csv, self.save_png):
+        for button in (self.reblurred, self.difference, self.markers, self.copy, self.save):
             row.addWidget(button)
+
+    def offer_copies(self, copies: Mapping[str, Callable[[], None]]) -> None:
+        """Fill the menu of what can be copied."""
+        for name, slot in copies.items():
+            self.copies.addAction(name, slot)
 
     @property
     def reference(self) -> Image | None:
@@ -79,12 +104,6 @@ class ProfileControls(QWidget):
         super().resizeEvent(event)
         if (layout := self.layout()) is not None:
             self.setMinimumHeight(layout.heightForWidth(self.width()))
-
-    def connect_buttons(self, slots: Sequence[Callable[[], None]]) -> None:
-        """Connect the buttons from left to right."""
-        buttons = (self.add, self.copy_csv, self.save_csv, self.save_png)
-        for button, slot in zip(buttons, slots, strict=True):
-            button.clicked.connect(slot)
 
     def _grey(self) -> list[Image]:
         return [layer for layer in images(self._viewer.layers) if not layer.rgb]
@@ -108,6 +127,12 @@ def _name(widget: QWidget, name: str, spoken: str, tip: str) -> None:
 def _button(text: str, name: str, tip: str) -> QPushButton:
     button = QPushButton(text)
     _name(button, name, text.removesuffix("…"), tip)
+    return button
+
+
+def _switch(text: str, name: str, tip: str) -> QPushButton:
+    button = _button(text, name, tip)
+    button.setCheckable(True)
     return button
 
 

@@ -20,8 +20,8 @@ class Latest(QObject, Generic[Result]):
     """Hands the newest task to an executor and its result to a receiver, in the GUI thread.
 
     While a task runs, a newer one waits, and one newer still takes its place. Between the starts
-    of two tasks there is a pause, and as long again as the last one took, so that a slow task
-    never keeps a processor to itself.
+    of two tasks there is a pause, longer after a slow task, so that it never keeps a processor to
+    itself.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class Latest(QObject, Generic[Result]):
         Called with the error of a task that did not come to a result.
     pause : float
         Seconds between the starts of two tasks.
+    rest : float
+        Time between the starts of two tasks, in times that the last one took, at least.
     """
 
     def __init__(
@@ -44,12 +46,13 @@ class Latest(QObject, Generic[Result]):
         receive: Callable[[Result], None],
         fail: Callable[[BaseException], None],
         pause: float,
+        rest: float = 2.0,
     ) -> None:
         super().__init__(parent)
         self._executor = executor
         self._receive = receive
         self._fail = fail
-        self._pause = pause
+        self._pause, self._rest = pause, rest
         self._task: Callable[[], Result] | None = None
         self._future: Future[Result] | None = None
         self._started = self._took = 0.0
@@ -87,7 +90,7 @@ class Latest(QObject, Generic[Result]):
                 self._fail(error)
         if self._task is None:
             self._timer.stop()
-        elif time.monotonic() - self._started >= max(self._pause, 2 * self._took):
+        elif time.monotonic() - self._started >= max(self._pause, self._rest * self._took):
             task, self._task = self._task, None
             self._started = time.monotonic()
             self._future = self._executor.submit(task)

@@ -1,87 +1,47 @@
-"""Write labels beside the shapes of a layer that can be read on black and on white."""
+"""Where the labels of lines stand: beside each, inside the canvas, apart from each other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari.layers.utils.string_encoding import ManualStringEncoding
+import numpy as np
 from qtpy.QtGui import QFont, QFontMetricsF, QGuiApplication
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from napari import Viewer
-    from napari.layers import Shapes
 
-RIM_SHADER = """
-    // The atlas holds the distance to the glyph's outline: 0.5 on it, less outside.
-    uniform sampler2D u_font_atlas;
-    uniform vec2 u_font_atlas_shape;
-    uniform float u_npix;
-    varying vec4 v_color;
-    varying vec2 v_texcoord;
+GAP = 6.0
+"""Pixels of the screen between a line and its label."""
 
-    void main(void) {
-        float distance = texture2D(u_font_atlas, v_texcoord).r;
-        float soft = max(0.7 * fwidth(distance), 0.01);
-        float glyph = smoothstep(0.5 - soft, 0.5 + soft, distance);
-        // Each glyph is 64 texels high and the atlas falls by 0.5 over 8 of them.
-        float reach = 0.5 - 0.5 * min(0.9, 1.7 / u_npix * 64.0 / 8.0);
-        float rim = smoothstep(reach - soft, reach + soft, distance);
-        gl_FragColor = vec4(v_color.rgb * glyph, v_color.a * rim);
-    }
-"""
+MARGIN = 4.0
+"""Pixels of the screen between a label and the canvas' border."""
 
+ENLARGED = 0.98
+"""How much wider vispy's own font is than that of Qt, at most."""
 
-ENLARGED = 96 / 72
-"""Pixels of the canvas that napari draws a text high for each that Qt would."""
-
-LIFT = "\n "
-"""What lifts a label by a row: napari has one offset for all labels of a layer."""
-
-LEADING = 1.15
+LEADING = 1.06
 """Height of a row on the canvas for each height of Qt's font: vispy sets its rows wider."""
-
-
-def lifted(labels: Sequence[str], corners: npt.NDArray[Any], points: float) -> list[str]:
-    """Return labels that stand above a corner each, with empty rows that keep them apart.
-
-    The lowest label stays where it is; each one that would overprint those below it is lifted by
-    as few rows as free it.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        One for each shape; an empty label takes no room.
-    corners : ndarray, (n, 2)
-        Lower left corner of each label as (y, x), in pixels of the screen.
-    points : float
-        Size of the text.
-    """
-    row, sizes = _sizes(labels, points)
-    placed: list[Box] = []
-    apart = list(labels)
-    for index in sorted(range(len(labels)), key=lambda i: -corners[i][0]):
-        if not labels[index]:
-            continue
-        (bottom, left), (height, width) = corners[index], sizes[index]
-        rows, box = 0, Box(bottom - height, bottom, left, left + width)
-        while any(box.meets(other) for other in placed):
-            rows += 1
-            lower = bottom - row * rows
-            box = Box(lower - height, lower, left, left + width)
-        placed.append(box)
-        apart[index] = labels[index] + rows * LIFT
-    return apart
 
 
 class Box(NamedTuple):
     """Where a label is, in pixels of the screen."""
 
     top: float
-    bottom: float
     left: float
-    right: float
+    height: float
+    width: float
+
+    @property
+    def bottom(self) -> float:
+        """Its lower border."""
+        return self.top + self.height
+
+    @property
+    def right(self) -> float:
+        """Its right border."""
+        return self.left + self.width
 
     def meets(self, other: Box) -> bool:
         """Whether two labels overprint each other."""
@@ -89,59 +49,90 @@ class Box(NamedTuple):
         beside = self.right <= other.left or other.right <= self.left
         return not (above or beside)
 
+    def within(self, canvas: tuple[float, float]) -> Box:
+        """Return it moved inside a canvas (height, width)."""
+        height, width = canvas
+        top = max(MARGIN, min(self.top, height - MARGIN - self.height))
+        left = max(MARGIN, min(self.left, width - MARGIN - self.width))
+        return self._replace(top=top, left=left)
 
-def _sizes(labels: Sequence[str], points: float) -> tuple[float, list[tuple[float, float]]]:
-    """Return the height of a row, and height and width of each label, in pixels."""
+
+def placed(
+    paths: Sequence[npt.NDArray[Any]],
+    sizes: Sequence[tuple[float, float]],
+    canvas: tuple[float, float],
+) -> list[Box | None]:
+    """Return where the label of each path stands.
+
+    It stands above the path's upper end if that is free, else beside that end or beneath the
+    lower one; where nothing is free, above the upper end and down from there by rows. A label is
+    moved inside the canvas, and left out where its path lies outside.
+
+    Parameters
+    ----------
+    paths : sequence of ndarray, (k, 2)
+        Corners of each path as (y, x) in pixels of the screen.
+    sizes : sequence of tuple of float
+        Height and width of each label; a height of 0 is no label.
+    canvas : tuple of float
+        Height and width of the canvas.
+    """
+    boxes: list[Box | None] = [None] * len(paths)
+    order = sorted(range(len(paths)), key=lambda i: -float(paths[i][:, 0].min()))
+    for i in order:
+        if sizes[i][0] > 0 and _in_sight(paths[i], canvas):
+            boxes[i] = _free(paths[i], sizes[i], canvas, [box for box in boxes if box is not None])
+    return boxes
+
+
+def _free(
+    path: npt.NDArray[Any],
+    size: tuple[float, float],
+    canvas: tuple[float, float],
+    taken: list[Box],
+) -> Box:
+    """Return the first place that is free, or else one that is lowered until it is."""
+    for box in _beside(path, *size):
+        if box.within(canvas) == box and not any(box.meets(other) for other in taken):
+            return box
+    first = next(_beside(path, *size)).within(canvas)
+    tops = {first.top, *(other.bottom for other in taken), *(o.top - size[0] for o in taken)}
+    for top in sorted(tops, key=lambda top: abs(top - first.top)):
+        box = first._replace(top=top)
+        if box.within(canvas) == box and not any(box.meets(other) for other in taken):
+            return box
+    return first
+
+
+def _beside(path: npt.NDArray[Any], height: float, width: float) -> Iterator[Box]:
+    """Yield places beside a path, the best one first."""
+    # Of ends of one height the left one, however a box or a level line was drawn.
+    order = np.lexsort((path[:, 1], np.round(path[:, 0])))
+    upper, lower = path[order[0]], path[order[-1]]
+    y, x = upper
+    yield Box(y - GAP - height, x, height, width)
+    yield Box(y - GAP - height, x - width, height, width)
+    middle = path[:, 1].mean()
+    beside = [x + GAP, x - GAP - width]
+    for left in beside if middle <= x else beside[::-1]:  # first where the path does not run
+        yield Box(y, left, height, width)
+    y, x = lower
+    yield Box(y + GAP, x, height, width)
+    yield Box(y + GAP, x - width, height, width)
+
+
+def _in_sight(path: npt.NDArray[Any], canvas: tuple[float, float]) -> bool:
+    """Whether the box around a path reaches into the canvas."""
+    low, high = path.min(axis=0), path.max(axis=0)
+    return bool((low <= canvas).all() and (high >= 0).all())
+
+
+@lru_cache(maxsize=1024)
+def label_size(label: str, points: float) -> tuple[float, float]:
+    """Return height and width of a label in pixels of the canvas; an empty one has none."""
+    if not label:
+        return 0.0, 0.0
     metrics = QFontMetricsF(QFont(QGuiApplication.font().family(), round(points)))
-    row = LEADING * ENLARGED * metrics.height()
-    return row, [
-        (
-            row * (1 + label.count("\n")),
-            ENLARGED * max(map(metrics.horizontalAdvance, label.split("\n"))),
-        )
-        for label in labels
-    ]
-
-
-def write_labels(layer: Shapes, labels: list[str], colors: list[str]) -> None:
-    """Write one label a shape, in a colour each.
-
-    Parameters
-    ----------
-    layer : napari.layers.Shapes
-        The layer.
-    labels, colors : list of str
-        One for each shape; an empty label is not drawn.
-    """
-    written = layer.text.string
-    if not isinstance(written, ManualStringEncoding) or list(written.array) != labels:
-        layer.text.string = ManualStringEncoding(array=labels, default="")
-    if labels:
-        layer.text.color = colors
-
-
-def rim_labels(viewer: Viewer, layer: Shapes) -> bool:
-    """Give the labels of a layer a dark rim.
-
-    napari offers no rim for text, so its text visual gets another fragment shader. Where a version
-    of napari keeps that visual elsewhere, the labels stay as they are.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        The viewer that shows the layer.
-    layer : napari.layers.Shapes
-        The layer.
-
-    Returns
-    -------
-    bool
-        Whether the labels have a rim.
-    """
-    try:
-        visuals: Any = viewer.window._qt_viewer.canvas.layer_to_visual  # noqa: SLF001
-        program = visuals[layer].node.text.shared_program
-    except (AttributeError, KeyError, RuntimeError):
-        return False
-    program.frag = RIM_SHADER
-    return True
+    rows = label.split("\n")
+    height = LEADING * ENLARGED * metrics.height() * len(rows)
+    return height, ENLARGED * max(map(metrics.horizontalAdvance, rows))

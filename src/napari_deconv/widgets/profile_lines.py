@@ -9,10 +9,12 @@ from weakref import WeakMethod
 import numpy as np
 from napari.layers import Shapes
 
-from napari_deconv.widgets.profile_figures import Line
-from napari_deconv.widgets.profile_labels import lifted, rim_labels, write_labels
+from napari_deconv.widgets.profile_curves import Line
+from napari_deconv.widgets.profile_labels import Box
+from napari_deconv.widgets.profile_overlay import CanvasLabels
 from napari_deconv.widgets.profile_planes import Plane, units_per_layer_unit
 from napari_deconv.widgets.profile_style import free_color
+from napari_deconv.widgets.profile_widths import LineWidths
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -31,12 +33,12 @@ FIRST_LINES = (
 THICKNESS = 3.0
 """Pixels of the screen that a line is drawn wide, at any zoom."""
 
-GAP = 5.0
-"""Pixels of the screen between a line and its label."""
+KINDS = ("line", "path")
+"""Shapes of napari that have a profile."""
 
 
 class ProfileLines:
-    """Finds, makes, reads and labels the lines of a viewer.
+    """Finds, makes, reads and labels the lines and paths of a viewer.
 
     Parameters
     ----------
@@ -44,13 +46,34 @@ class ProfileLines:
         The viewer.
     changed : callable
         A bound method to call at each move of a line, kept by a weak reference.
+
+    Attributes
+    ----------
+    layer : napari.layers.Shapes or None
+        The layer that is watched.
+    widths : LineWidths
+        What each line is averaged over.
     """
 
     def __init__(self, viewer: Viewer, changed: Callable[[], None]) -> None:
         self._viewer = viewer
         self._changed = WeakMethod(changed)
         self._seen = 0
+        self._labels: CanvasLabels | None = None
+        self.widths = LineWidths()
         self.layer: Shapes | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """What stands beside each line."""
+        texts = [] if self._labels is None else self._labels.texts
+        return [texts[i] for i in self._indices() if i < len(texts)]
+
+    @property
+    def boxes(self) -> list[Box | None]:
+        """Where the label of each line stands on the canvas."""
+        boxes = [] if self._labels is None else self._labels.boxes
+        return [boxes[i] for i in self._indices() if i < len(boxes)]
 
     def find(self) -> None:
         """Watch the layer of lines if there is one now, and let go of one that is gone."""
@@ -62,11 +85,15 @@ class ProfileLines:
                 self._hold(layer)
 
     def release(self) -> None:
-        """Stop watching the layer of lines; its labels lose their figures, which would grow old."""
+        """Stop watching the layer of lines, and take the labels off the canvas."""
         layer, self.layer = self.layer, None
+        self.widths.release()
+        if self._labels is not None:
+            self._labels.close()
+            self._labels = None
         if layer is None:
             return
-        for event in (layer.events.data, layer.events.edge_color):
+        for event in _events(layer):
             event.disconnect(self._on_event)
         if self._on_drag in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._on_drag)
@@ -83,21 +110,22 @@ class ProfileLines:
                 axis_labels=image.axis_labels[-2:],
                 opacity=1.0,
             )
-            layer.text.size = 10
-            layer.text.anchor = "upper_left"
             self._viewer.add_layer(layer)
             self._hold(layer)
         assert self.layer is not None
         return self.layer
 
-    def add(self, ends: ArrayLike) -> None:
-        """Add a line between two points (y, x) of the world."""
+    def add(self, points: ArrayLike, width: float | None = None) -> None:
+        """Add a line between two points (y, x) of the world, or a path through more."""
         assert self.layer is not None
-        world = np.asarray(ends, np.float64)
+        world = np.asarray(points, np.float64)
         factors = units_per_layer_unit(self._viewer, self.layer)[-2:]
-        data = [self.layer.world_to_data(point * factors) for point in world]
+        data = np.asarray([self.layer.world_to_data(point * factors) for point in world])
         color = free_color(self._colors())
-        self.layer.add_lines([np.asarray(data)], edge_color=[color], edge_width=[self._width()])
+        add = self.layer.add_lines if len(data) == 2 else self.layer.add_paths
+        add([data], edge_color=[color], edge_width=[self._thickness()])
+        if width is not None:
+            self.widths.set(width, [self.layer.nshapes - 1])
 
     def add_first(self, plane: Plane) -> None:
         """Add lines across, down and aslant over a plane."""
@@ -111,51 +139,66 @@ class ProfileLines:
         """Return the lines as they are now, also in the middle of a drag."""
         if self.layer is None:
             return []
-        colors = self._colors()
+        colors, widths = self._colors(), self.widths.read()
         factors = units_per_layer_unit(self._viewer, self.layer)
         lines: list[Line] = []
         for index in self._indices():
-            ends = [
-                (np.asarray(self.layer.data_to_world(end)) / factors)[-2:]
-                for end in self.layer.data[index]
-            ]
-            lines.append(Line(len(lines) + 1, colors[index], np.asarray(ends, np.float64)))
+            path = np.asarray(
+                [
+                    (np.asarray(self.layer.data_to_world(end)) / factors)[-2:]
+                    for end in self.layer.data[index]
+                ],
+                np.float64,
+            )
+            lines.append(Line(len(lines) + 1, colors[index], path, widths[index]))
         return lines
 
     def others(self) -> int:
-        """Return how many shapes of the layer are no lines."""
+        """Return how many shapes of the layer are neither line nor path."""
         return 0 if self.layer is None else self.layer.nshapes - len(self._indices())
+
+    def set_width(self, pixels: float, number: int | None = None) -> None:
+        """Average over another width: one line by its number, or all of them."""
+        chosen = self._indices()
+        self.widths.set(pixels, chosen if number is None else [chosen[number - 1]])
+
+    def set_color(self, color: str, number: int) -> None:
+        """Give a line another colour."""
+        assert self.layer is not None
+        colors = self._colors()
+        colors[self._indices()[number - 1]] = color
+        self.layer.edge_color = colors
 
     def label(self, texts: Sequence[str]) -> None:
         """Write a text beside each line."""
-        layer = self.layer
-        if layer is None:
+        if self.layer is None or self._labels is None:
             return
-        labels = [""] * layer.nshapes
+        labels = [""] * self.layer.nshapes
         for index, text in zip(self._indices(), texts, strict=False):
             labels[index] = text
-        labels = lifted(labels, self._corners(), float(layer.text.size))
-        write_labels(layer, labels, self._colors())
+        self._labels.write(labels, self._colors())
+
+    def place_labels(self) -> None:
+        """Let the labels follow the camera."""
+        if self._labels is not None:
+            self._labels.place()
 
     def fit(self) -> None:
-        """Draw lines and gaps as wide as ever on the screen, whatever the zoom; colour new ones."""
+        """Draw lines as wide as ever on the screen, whatever the zoom; colour new ones."""
         layer = self.layer
         if layer is None:
             return
         self._color_new()
-        width = self._width()
+        width = self._thickness()
         if any(abs(drawn - width) > 0.02 * width for drawn in layer.edge_width):
             layer.edge_width = width
             layer.events.edge_width()
-        gap = -GAP / THICKNESS * width
-        if abs(float(np.ravel(layer.text.translation)[0]) - gap) > 0.02 * abs(gap):
-            layer.text.translation = np.array([gap, 0.0])
 
-    def draw(self) -> None:
-        """Let the next drag on the canvas draw a line."""
+    def draw(self, mode: str) -> None:
+        """Let what is drawn next on the canvas be a line or a path: a mode of napari's."""
         if self.layer is not None:
             self._viewer.layers.selection.active = self.layer
-            self.layer.mode = "add_line"
+            self.layer.mode = mode
 
     def grasp(self) -> None:
         """Show a handle at every end, for the next drag on the canvas to move it."""
@@ -167,10 +210,11 @@ class ProfileLines:
     def _hold(self, layer: Shapes) -> None:
         self.layer = layer
         self._seen = layer.nshapes
-        for event in (layer.events.data, layer.events.edge_color):
+        self.widths.hold(layer)
+        for event in _events(layer):
             event.connect(self._on_event)
         layer.mouse_drag_callbacks.append(self._on_drag)
-        rim_labels(self._viewer, layer)
+        self._labels = CanvasLabels(self._viewer, layer)
 
     def _on_event(self, event: Any = None) -> None:
         changed = self._changed()
@@ -190,7 +234,7 @@ class ProfileLines:
     def _indices(self) -> list[int]:
         if self.layer is None:
             return []
-        return [i for i, kind in enumerate(self.layer.shape_type) if kind == "line"]
+        return [i for i, kind in enumerate(self.layer.shape_type) if kind in KINDS]
 
     def _colors(self) -> list[str]:
         if self.layer is None or not self.layer.nshapes:
@@ -211,18 +255,11 @@ class ProfileLines:
                 colors[index] = free_color(colors[:index])
         layer.edge_color = colors
 
-    def _width(self) -> float:
-        assert self.layer is not None
-        return float(THICKNESS / np.mean(self._pixels()))
-
-    def _corners(self) -> NDArray[np.float64]:
-        """Return the upper left corner of each shape in pixels of the screen, less an offset."""
-        assert self.layer is not None
-        corners = [np.asarray(data)[:, -2:].min(axis=0) for data in self.layer.data]
-        return np.reshape(corners, (-1, 2)) * self._pixels()
-
-    def _pixels(self) -> NDArray[np.float64]:
-        """Return how many pixels of the screen a step in the layer's data is, down and across."""
+    def _thickness(self) -> float:
         assert self.layer is not None
         scene = getattr(self._viewer, "scene", self._viewer)
-        return np.asarray(scene.camera.zoom * np.abs(self.layer.scale[-2:]))
+        return float(THICKNESS / np.mean(scene.camera.zoom * np.abs(self.layer.scale[-2:])))
+
+
+def _events(layer: Shapes) -> tuple[Any, ...]:
+    return layer.events.data, layer.events.edge_color, layer.events.features, layer.events.visible

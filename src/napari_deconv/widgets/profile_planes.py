@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from napari.layers import Image
 
-from napari_deconv.evidence.profile import pixel_along
+from napari_deconv.evidence.stroke import pixel_along
 from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.profile_recipe import Made, made
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-Role = Literal["reference", "input", "result"]
+Role = Literal["reference", "input", "result", "reblurred"]
+
+CROSSINGS = 512
+"""Places on each leg of a path at which it is asked whether it runs over a plane."""
 
 UNKNOWN_UNITS = ("pixel", "dimensionless", "")
 """What napari calls the unit of a layer that knows none."""
@@ -33,8 +37,8 @@ class Plane:
         The layer, as a key to colours and figures; never read from a worker.
     name : str
         Its name.
-    role : {"reference", "input", "result"}
-        What it is compared as.
+    role : {"reference", "input", "result", "reblurred"}
+        What it is compared as; a re-blurred plane is a result blurred with its PSF again.
     data : array_like
         The whole array of the layer at full resolution; it may be lazy.
     index : tuple of int
@@ -45,6 +49,8 @@ class Plane:
         Unit of the world along both axes; None where the layer knows none.
     version : int
         Changes whenever the layer's data do.
+    made : Made or None
+        How a result was made.
     """
 
     layer: Image
@@ -55,6 +61,7 @@ class Plane:
     world_to_data: NDArray[np.float64]
     unit: str | None
     version: int
+    made: Made | None = None
 
     @property
     def key(self) -> tuple[int, int, tuple[int, ...]]:
@@ -62,15 +69,21 @@ class Plane:
         return id(self.layer), self.version, self.index
 
     @property
+    def curve(self) -> tuple[Image, bool]:
+        """What tells its curves from those of other planes, while its pixels change."""
+        return self.layer, self.role == "reblurred"
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         height, width = self.data.shape[-2:]
         return int(height), int(width)
 
-    def crossed_by(self, line: NDArray[np.float64]) -> bool:
-        """Return whether a line runs over the plane for more than a pixel or two."""
-        part = np.linspace(0.0, 1.0, 513)[:, None]
-        world = line[0] + part * (line[1] - line[0])
+    def crossed_by(self, path: NDArray[np.float64]) -> bool:
+        """Return whether a path runs over the plane for more than a pixel or two."""
+        share = np.linspace(0.0, 1.0, CROSSINGS, endpoint=False)[:, None]
+        world = (path[:-1, None] + share * (path[1:, None] - path[:-1, None])).reshape(-1, 2)
+        world = np.concatenate([world, path[-1:]])
         data = world @ self.world_to_data[:2, :2].T + self.world_to_data[:2, 2]
         inside = np.all((data >= -0.5) & (data <= np.array(self.shape) - 0.5), axis=1)
         return int(inside.sum()) > 1
@@ -158,7 +171,8 @@ def _plane(
     data = layer.data[0] if layer.multiscale else layer.data
     index, world_to_data = placed
     unit, version = known
-    return Plane(layer, layer.name, role, data, index, world_to_data, unit, version)
+    how = made(layer) if role == "result" else None
+    return Plane(layer, layer.name, role, data, index, world_to_data, unit, version, how)
 
 
 def _place(
@@ -194,3 +208,13 @@ def _unit(viewer: ViewerModel, layer: Image) -> str | None:
     units = layer.units if world is None or len(world) < 2 else world
     across, along = units[-2:]
     return None if across != along or str(along) in UNKNOWN_UNITS else f"{along:~}"
+
+
+def data_of(result: Plane, planes: Sequence[Plane]) -> Plane | None:
+    """Return the plane that a result was made of, or else the only input there is."""
+    inputs = [plane for plane in planes if plane.role == "input"]
+    source = None if result.made is None else result.made.source
+    named = [plane for plane in inputs if plane.name == source]
+    if named:
+        return named[0]
+    return inputs[0] if len(inputs) == 1 else None

@@ -1,35 +1,32 @@
-"""Plot the curves of all lines side by side, one plot a line, the same style for a layer in all."""
+"""The plots of all lines side by side, one plot a line, the same style for a layer in all."""
 
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QRectF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QTextDocument
+from qtpy.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from napari_deconv.evidence.reference import format_level
-from napari_deconv.widgets.profile_figures import Curves, LineTraces
+from napari_deconv.widgets.profile_curves import Curves
+from napari_deconv.widgets.profile_line_plot import LinePlot
 from napari_deconv.widgets.profile_planes import Plane
+from napari_deconv.widgets.profile_readout import INVITATION, cursor_text, marker_text
 from napari_deconv.widgets.profile_style import DASHES, LayerColors, Theme
 
-PLOT_WIDTH = 180
+PLOT_WIDTH = 200
 """Pixels below which a plot is not squeezed; a row of more plots than fit is scrolled."""
 
 PLOT_HEIGHT = 160
 
-HEIGHTS = {"reference": 1, "result": 2, "input": 3}
-"""Which curves lie on top: the fine one on the strong one, and the reference shows where it is
-not reached."""
+DIFFERENCE_HEIGHT = 80
+"""Pixels that a plot of differences adds at least."""
 
-TITLE_HEIGHT = 20
-
-FINER = 2
-"""Pixels of a saved picture for each of the screen's."""
+SHARES = (2, 1)
+"""How a plot and its differences share the room that there is."""
 
 
 class ProfilePlots(QWidget):
@@ -39,7 +36,17 @@ class ProfilePlots(QWidget):
     ----------
     colors : LayerColors
         Which layer has which colour.
+
+    Attributes
+    ----------
+    legend, readout : QLabel
+        What the curves are, and what the cursors read.
+    hovered : Signal
+        The mouse is in the plot of a line, at a distance from its start, both given; or in none,
+        and the number is 0.
     """
+
+    hovered = Signal(int, float)
 
     def __init__(self, colors: LayerColors) -> None:
         super().__init__()
@@ -47,34 +54,43 @@ class ProfilePlots(QWidget):
         self._colors = colors
         self._theme = Theme.named("dark")
         self._curves = Curves()
-        self._plots: list[_LinePlot] = []
-        self.legend = QLabel()
-        self.legend.setObjectName("profile-legend")
-        self.legend.setAccessibleName("Legend of the profile plots")
-        self.legend.setWordWrap(True)
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self._plots: list[LinePlot] = []
+        self._places: list[tuple[float, float]] = []
+        self._marked: LinePlot | None = None
+        self._with_markers = self._with_differences = False
+        self.legend = _text("profile-legend", "Legend of the profile plots")
+        self.readout = _text("profile-readout", "What the cursors read")
+        self.readout.setMinimumHeight(2 * self.readout.fontMetrics().lineSpacing())
         self._row = pg.GraphicsLayoutWidget()
         self._row.setObjectName("profile-plot-row")
         self._row.setAccessibleName("Profiles, one plot a line")
         self._row.setFrameShape(QFrame.Shape.NoFrame)
         self._row.ci.layout.setContentsMargins(4, 0, 4, 0)
         self._row.ci.layout.setHorizontalSpacing(10)
-        scroll = QScrollArea()
-        scroll.setObjectName("profile-plot-scroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(self._row)
-        scroll.setMinimumSize(PLOT_WIDTH, PLOT_HEIGHT)
+        self._row.ci.layout.setVerticalSpacing(2)
+        self._row.scene().sigMouseMoved.connect(self._follow)
+        self._row.viewport().installEventFilter(self)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("profile-plot-scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._row)
+        self._scroll.setMinimumSize(PLOT_WIDTH, PLOT_HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.legend)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self._scroll, 1)
 
     @property
     def plots(self) -> list[pg.PlotItem]:
         """The plots, one a line."""
         return [plot.item for plot in self._plots]
+
+    @property
+    def canvas(self) -> pg.GraphicsLayoutWidget:
+        """What all plots are drawn on."""
+        return self._row
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of one of napari's themes."""
@@ -83,6 +99,22 @@ class ProfilePlots(QWidget):
         self._rebuild(0)
         self.show_curves(self._curves)
 
+    def show_differences(self, wanted: bool) -> None:
+        """Show or hide the plots of what the curves differ by."""
+        self._with_differences = wanted
+        self._scroll.setMinimumHeight(PLOT_HEIGHT + DIFFERENCE_HEIGHT * wanted)
+        self._rebuild(0)
+        self.show_curves(self._curves)
+
+    def show_markers(self, wanted: bool) -> None:
+        """Show or hide two markers in each plot."""
+        self._with_markers = wanted
+        for plot in self._plots:
+            plot.markers.show(wanted)
+        if wanted and self._plots and self._marked not in self._plots:
+            self._marked = self._plots[0]
+        self._read_markers()
+
     def show_curves(self, curves: Curves) -> None:
         """Draw the curves of all lines."""
         self._curves = curves
@@ -90,120 +122,105 @@ class ProfilePlots(QWidget):
             self._rebuild(len(curves.lines))
         for plot, line in zip(self._plots, curves.lines, strict=True):
             plot.draw(line, curves.unit, self._colors)
-        legend = self._legend()
+        for plot, places in zip(self._plots, self._places, strict=False):
+            plot.markers.put(places)
+        self._places = []
+        legend = self.legend_text()
         if legend != self.legend.text():
             self.legend.setText(legend)
+        if self._with_markers:
+            self._read_markers()
 
     def values(self, number: int) -> dict[str, np.ndarray[Any, Any]]:
         """Return what a plot shows now, as (2, n) arrays by the names of the layers."""
         return self._plots[number - 1].values()
 
-    def save(self, path: Path) -> None:
-        """Write legend and plots as a PNG, also those that are scrolled out of sight."""
-        legend = QTextDocument()
-        legend.setDefaultFont(self.legend.font())
-        legend.setHtml(f'<span style="color:{self._theme.text}">{self._legend()}</span>')
-        width, height = self._row.width(), self._row.height()
-        legend.setTextWidth(width)
-        top = int(legend.size().height())
-        image = QImage(FINER * width, FINER * (height + top), QImage.Format.Format_RGB32)
-        image.fill(QColor(self._theme.background))
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(FINER, FINER)
-        legend.drawContents(painter)
-        self._row.render(painter, QRectF(0, top, width, height), self._row.viewport().rect())
-        painter.end()
-        if not image.save(str(path), "PNG"):
-            raise ValueError(f"{path} cannot be written; choose another folder.")
+    def differences(self, number: int) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what the plot below shows now, as (2, n) arrays by the names of the layers."""
+        curves = self._plots[number - 1].differences
+        return {} if curves is None else curves.values()
 
-    def _rebuild(self, count: int) -> None:
-        self._row.clear()
-        self._plots = [_LinePlot(self._new_plot(column), self._theme) for column in range(count)]
-        self._row.setMinimumWidth(PLOT_WIDTH * count)
-
-    def _new_plot(self, column: int) -> pg.PlotItem:
-        item = self._row.addPlot(row=0, col=column, enableMenu=False)
-        # A plot's menu holds its settings, so it is made even if it is never shown; without a
-        # parent it would outlive the dock.
-        item.ctrlMenu.setParent(self._row, Qt.WindowType.Popup)
-        return item
-
-    def _legend(self) -> str:
+    def legend_text(self) -> str:
+        """Return what the curves are, as rich text."""
         shown: dict[Plane, None] = {}
         for line in self._curves.lines:
-            shown.update((trace.plane, None) for trace in line.traces)
+            known = {plane.curve for plane in shown}
+            shown.update({t.plane: None for t in line.traces if t.plane.curve not in known})
         return "&nbsp;&nbsp;&nbsp; ".join(
-            f'<span style="color:{self._colors.color(plane, self._theme)}; font-weight:bold">'
+            f'<span style="color:{self._color(plane)}; font-weight:bold">'
             f"{DASHES[plane.role]}</span>&nbsp;{escape(plane.name).replace(' ', '&nbsp;')}"
             for plane in shown
         )
 
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Take the cross away when the mouse leaves the plots."""
+        if event is not None and event.type() == QEvent.Type.Leave:
+            self._leave()
+        return super().eventFilter(watched, event)
 
-class _LinePlot:
-    """One plot: frame and title in the colour of its line, a curve for each layer."""
+    def _rebuild(self, count: int) -> None:
+        kept = [plot.markers.places for plot in self._plots]
+        self._places = kept or self._places
+        self._marked = None
+        self._row.clear()
+        self._plots = [self._new_plot(column) for column in range(count)]
+        self._row.setMinimumWidth(PLOT_WIDTH * count)
+        for row, share in enumerate(SHARES):
+            self._row.ci.layout.setRowStretchFactor(row, share)
+        self.show_markers(self._with_markers)
 
-    def __init__(self, item: pg.PlotItem, theme: Theme) -> None:
-        self.item = item
-        self._theme = theme
-        self._curves: dict[Any, pg.PlotDataItem] = {}
-        self._names: dict[Any, str] = {}
-        self._written = ("", "")
-        item.setMinimumWidth(PLOT_WIDTH - 20)
-        item.hideButtons()
-        item.showGrid(x=False, y=True, alpha=0.25)
-        item.setClipToView(False)
-        for side in ("left", "bottom"):
-            axis = item.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(QColor(theme.quiet))
-            axis.setTextPen(QColor(theme.text))
-            axis.setStyle(tickLength=4)
-        self._empty = pg.TextItem("", color=theme.text, anchor=(0.5, 0.5))
-        item.addItem(self._empty, ignoreBounds=True)
+    def _new_plot(self, column: int) -> LinePlot:
+        items = [
+            self._row.addPlot(row=row, col=column, enableMenu=False)
+            for row in range(1 + self._with_differences)
+        ]
+        for item in items:
+            item.setMinimumWidth(PLOT_WIDTH - 20)
+            # A plot's menu holds its settings, so it is made even if it is never shown; without a
+            # parent it would outlive the dock.
+            item.ctrlMenu.setParent(self._row, Qt.WindowType.Popup)
+        below = items[1] if len(items) > 1 else None
+        return LinePlot(items[0], below, self._theme, self._on_marker)
 
-    def draw(self, line: LineTraces, unit: str, colors: LayerColors) -> None:
-        """Move the curves to what a line shows now."""
-        self.item.getViewBox().setBorder(pg.mkPen(line.line.color, width=2))
-        self._write(line, unit)
-        shown = {trace.plane.layer for trace in line.traces}
-        for layer in set(self._curves) - shown:
-            self.item.removeItem(self._curves.pop(layer))
-        self._names = {trace.plane.layer: trace.plane.name for trace in line.traces}
-        for trace in line.traces:
-            layer = trace.plane.layer
-            if layer not in self._curves:
-                # NaN marks where a line leaves the picture: a gap, not a stroke across.
-                self._curves[layer] = self.item.plot(connect="finite", antialias=True)
-            curve = self._curves[layer]
-            curve.setPen(colors.pen(trace.plane, self._theme))
-            curve.setZValue(HEIGHTS[trace.plane.role])
-            curve.setData(trace.profile.distance * line.factor, trace.profile.values)
-        self._show_empty(line)
+    def _color(self, plane: Plane) -> str:
+        return self._colors.color(plane, self._theme)
 
-    def _write(self, line: LineTraces, unit: str) -> None:
-        title = (
-            f'<span style="color:{line.line.color}">■</span> '
-            f"<b>{line.line.number}</b> · {format_level(line.length)} {unit}"
-        )
-        if (title, unit) != self._written:  # pyqtgraph lays a plot out anew at each new text
-            self._written = (title, unit)
-            self.item.setTitle(title, color=self._theme.text, size="9pt")
-            self.item.layout.setRowFixedHeight(0, TITLE_HEIGHT)
-            self.item.setLabel("bottom", f"distance ({unit})", color=self._theme.text)
+    def _follow(self, point: QPointF) -> None:
+        """Read the curves under the mouse."""
+        for plot in self._plots:
+            place = plot.cursor.at(point)
+            if place is None or plot.line is None or not plot.line.traces:
+                plot.cursor.hide()
+                continue
+            plot.cursor.show(*place)
+            x = min(max(place[0], 0.0), plot.line.length)
+            self.readout.setText(cursor_text(plot.line, x, self._curves.unit, self._color))
+            self.hovered.emit(plot.line.line.number, x)
 
-    def values(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Return the points of each curve by the name of its layer."""
-        return {
-            self._names[layer]: np.asarray(curve.getOriginalDataset())
-            for layer, curve in self._curves.items()
-        }
+    def _leave(self) -> None:
+        for plot in self._plots:
+            plot.cursor.hide()
+        self._read_markers()
+        self.hovered.emit(0, 0.0)
 
-    def _show_empty(self, line: LineTraces) -> None:
-        self._empty.setVisible(not line.traces)
-        if not line.traces:
-            self._empty.setText("This line crosses no visible image.")
-            self.item.setRange(xRange=(0, 1), yRange=(0, 1))
-            self._empty.setPos(0.5, 0.5)
-        else:
-            self.item.enableAutoRange()
+    def _on_marker(self, plot: LinePlot) -> None:
+        self._marked = plot
+        self._read_markers()
+
+    def _read_markers(self) -> None:
+        """Read the curves at the markers that were moved last."""
+        plot = self._marked
+        if not self._with_markers or plot is None or plot.line is None:
+            self.readout.setText(INVITATION)
+            return
+        places = plot.markers.places
+        self.readout.setText(marker_text(plot.line, places, self._curves.unit, self._color))
+
+
+def _text(name: str, spoken: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setAccessibleName(spoken)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    return label

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 
-def ask_path(
-    parent: QWidget, title: str, kinds: Sequence[str], suffix: str
-) -> tuple[Path, str] | None:
+def ask_path(parent: QWidget, title: str, kinds: Sequence[str]) -> tuple[Path, str] | None:
     """Return the path and the kind of file that the user chose.
 
     Parameters
@@ -20,10 +19,8 @@ def ask_path(
     title : str
         Title of the dialog.
     kinds : sequence of str
-        Kinds of file, as in ``"Table (*.csv)"``.
-    suffix : str
-        Suffix of a name that is typed without one; it is added before the question whether to
-        overwrite is asked.
+        Kinds of file, as in ``"Table (*.csv)"``. A name that is typed without a suffix gets that
+        of the kind, before the question whether to overwrite is asked.
 
     Returns
     -------
@@ -34,8 +31,15 @@ def ask_path(
     dialog.setObjectName("profile-save-dialog")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilters(list(kinds))
-    dialog.setDefaultSuffix(suffix)
+    dialog.setDefaultSuffix(suffix(kinds[0]))
+    dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(suffix(kind)))
     accepted = bool(dialog.exec())
     files, kind = dialog.selectedFiles(), dialog.selectedNameFilter()
     dialog.deleteLater()
     return (Path(files[0]), kind) if accepted and files else None
+
+
+def suffix(kind: str) -> str:
+    """Return the suffix of a kind of file, without a dot: csv for ``"Table (*.csv)"``."""
+    found = re.search(r"\*\.(\w+)", kind)
+    return "" if found is None else found[1]

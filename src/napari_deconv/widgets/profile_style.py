@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPen
 
 from napari_deconv.widgets.profile_planes import Plane, Role
@@ -48,10 +47,13 @@ SHADES = {
 READABLE = {"dark": (50.0, 100.0), "light": (0.0, 55.0)}
 """CIE lightness, 0 to 100, that stands out from a theme's background."""
 
-WIDTHS: dict[Role, float] = {"reference": 1.4, "input": 1.2, "result": 2.4}
+WIDTHS: dict[Role, float] = {"reference": 1.4, "input": 1.2, "result": 2.4, "reblurred": 1.6}
 """Widths of the curves in pixels: the result stands out, the input is fine."""
 
-DASHES = {"reference": "╌╌", "input": "──", "result": "━━"}
+PATTERNS: dict[Role, list[float]] = {"reference": [4, 3], "reblurred": [2, 2]}
+"""Dashes and gaps of the curves that are no plain layers, in widths of the pen."""
+
+DASHES = {"reference": "╌╌", "input": "──", "result": "━━", "reblurred": "┅┅"}
 """How the styles look in a legend made of text."""
 
 
@@ -95,10 +97,10 @@ class LayerColors:
         return layer_color(self._numbers.get(plane.layer, 0), theme.kind)
 
     def pen(self, plane: Plane, theme: Theme) -> QPen:
-        """Return the pen of a plane's curves: grey dashes, a fine or a strong line."""
+        """Return the pen of a plane's curves: grey dashes, dots, a fine or a strong line."""
         pen: QPen = pg.mkPen(QColor(self.color(plane, theme)), width=WIDTHS[plane.role])
-        if plane.role == "reference":
-            pen.setStyle(Qt.PenStyle.DashLine)
+        if plane.role in PATTERNS:
+            pen.setDashPattern(PATTERNS[plane.role])
         return pen
 
 

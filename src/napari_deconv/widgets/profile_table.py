@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from napari_deconv.evidence.reference import Psnr, format_decibel
-from napari_deconv.widgets.profile_figures import Curves, Row
+from napari_deconv.evidence.reference import format_decibel
+from napari_deconv.widgets.profile_cells import LINE, WIDTH, ask_color, width_cells
+from napari_deconv.widgets.profile_figures import Row
+from napari_deconv.widgets.profile_store import ImageFigures
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 ABSENT = "–"  # noqa: RUF001 (an en dash is what a table shows for a figure that is not there)
 
 COLUMNS = (
-    ("line", "Number of the line, in its colour on the canvas."),
+    ("line", "Number of the line, in its colour on the canvas; a double click changes the colour."),
+    (
+        "width\npx",
+        "What the line is averaged over, in pixels of the finest image on it; a double click "
+        "changes it.",
+    ),
     ("layer", "Layer that the curve is taken from."),
     ("PSNR dB\nprofile", "Of the curve against the reference's, 10 log10(K²/MSE)."),
     ("PSNR dB\nimage", "Of the whole image against the reference, 10 log10(K²/MSE)."),
+    ("SSIM\nprofile", "Structural similarity of the curve with the reference's, at every pixel."),
+    ("SSIM\nimage", "Structural similarity of the whole image with the reference."),
     (
         "edge\n{unit}",
         "10-90 % width of the line's highest edge. It needs a flat stretch on both sides, half as "
@@ -42,20 +49,31 @@ COLUMNS = (
         "(bright - dark) / (bright + dark) of each group of two and a half line pairs or more "
         "along the line, found in reference or input; a dash where this layer does not resolve it.",
     ),
+    ("contrast\ngrey", "bright - dark of the same groups, in grey values."),
 )
 
+NAME = 2
+"""Column of the layer's name."""
 
 WIDEST_NAME = 140
 """Pixels beyond which a layer's name is elided; its tooltip tells the whole."""
 
 
 class FiguresModel(QAbstractTableModel):
-    """The rows of the table; figures change in place, so that a selection stays."""
+    """The rows of the table; figures change in place, so that a selection stays.
+
+    Attributes
+    ----------
+    widened : Signal
+        Another width was typed for a line: its number and the pixels.
+    """
+
+    widened = Signal(int, float)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
-        self._images: Mapping[Image, Psnr | None] = {}
+        self._images: Mapping[Image, ImageFigures | None] = {}
         self._unit = "px"
 
     def set_rows(self, rows: Sequence[Row], unit: str) -> None:
@@ -69,8 +87,8 @@ class FiguresModel(QAbstractTableModel):
             self._tell()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
-    def set_images(self, images: Mapping[Image, Psnr | None]) -> None:
-        """Show other PSNRs of whole images."""
+    def set_images(self, images: Mapping[Image, ImageFigures | None]) -> None:
+        """Show other figures of whole images."""
         self._images = images
         self._tell()
 
@@ -102,13 +120,35 @@ class FiguresModel(QAbstractTableModel):
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return self._texts(row)[column]
-        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+        if role == Qt.ItemDataRole.EditRole and column == WIDTH:
+            return round(row.line.width)
+        if role == Qt.ItemDataRole.DecorationRole and column == LINE:
             return QColor(row.line.color)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column > 1:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column not in (LINE, NAME):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._explanation(row, column)
         return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Return what can be done with a cell: a line's width is edited."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == WIDTH else flags
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take a line's width that was typed."""
+        if role != Qt.ItemDataRole.EditRole or index.column() != WIDTH:
+            return False
+        self.widened.emit(self.line(index.row()), float(value))
+        return True
+
+    def line(self, row: int) -> int:
+        """Return the number of the line in a row."""
+        return self._rows[row].line.number
+
+    def color(self, row: int) -> str:
+        """Return the colour of the line in a row."""
+        return self._rows[row].line.color
 
     def _tell(self) -> None:
         if self._rows:
@@ -119,50 +159,67 @@ class FiguresModel(QAbstractTableModel):
         image = self._images.get(row.layer)
         return (
             str(row.line.number),
+            f"{row.line.width:g}",
             row.name,
             ABSENT if row.psnr is None else format_decibel(row.psnr.value),
-            ABSENT if image is None else format_decibel(image.value),
+            ABSENT if image is None else format_decibel(image.psnr.value),
+            _similarity(row.ssim),
+            ABSENT if image is None else _similarity(image.ssim),
             _digits(row.edge),
             _digits(row.fwhm),
             _percent(row.dip),
-            " · ".join(_percent(contrast) for _, contrast in row.groups) or ABSENT,
+            " · ".join(_percent(group.modulation) for group in row.groups) or ABSENT,
+            " · ".join(_digits(group.contrast) for group in row.groups) or ABSENT,
         )
 
     def _explanation(self, row: Row, column: int) -> str:
         image = self._images.get(row.layer)
-        if column == 1:
+        if column == NAME:
             return row.name
-        if column == 2 and row.psnr is not None:
+        if column == 3 and row.psnr is not None:
             return f"Profile: {row.psnr}"
-        if column == 3 and image is not None:
-            return f"Image: {image}"
-        if column == 7 and row.groups:
+        if column == 4 and image is not None:
+            return f"Image: {image.psnr}"
+        if column > 9 and row.groups:
             return "\n".join(
-                f"{_digits(period)} {self._unit} a line pair: {_percent(contrast)} %"
-                for period, contrast in row.groups
+                f"{_digits(group.period)} {self._unit} a line pair: "
+                f"{_percent(group.modulation)} %, {_digits(group.contrast)} grey values"
+                for group in row.groups
             )
         return COLUMNS[column][1]
 
     def _record(self, row: Row) -> dict[str, Any]:
         image = self._images.get(row.layer)
-        k = next((p.data_range for p in (row.psnr, image) if p is not None), None)
+        ratios = (row.psnr, None if image is None else image.psnr)
         return {
             "line": row.line.number,
+            "width_px": row.line.width,
             "layer": row.name,
             "profile_psnr_db": None if row.psnr is None else row.psnr.value,
-            "image_psnr_db": None if image is None else image.value,
-            "psnr_k": k,
+            "image_psnr_db": None if image is None else image.psnr.value,
+            "psnr_k": next((ratio.data_range for ratio in ratios if ratio is not None), None),
+            "profile_ssim": row.ssim,
+            "image_ssim": None if image is None else image.ssim,
             "edge_10_90": row.edge,
             "fwhm": row.fwhm,
             "unit": self._unit,
             "dip_percent": row.dip,
-            "modulation_percent": [contrast for _, contrast in row.groups],
-            "line_pair_period": [period for period, _ in row.groups],
+            "modulation_percent": [group.modulation for group in row.groups],
+            "contrast": [group.contrast for group in row.groups],
+            "line_pair_period": [group.period for group in row.groups],
         }
 
 
 class FiguresTable(QTableView):
-    """The table; cells are copied with the keyboard, columns fit their contents."""
+    """The table; cells are copied with the keyboard, columns fit their contents.
+
+    Attributes
+    ----------
+    recolored : Signal
+        Another colour was chosen for a line: its number and ``#rrggbb``.
+    """
+
+    recolored = Signal(int, str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,11 +233,17 @@ class FiguresTable(QTableView):
         rows.hide()
         rows.setDefaultSectionSize(22)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(34)
         self.figures.modelReset.connect(self._fit_names)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        self.setItemDelegateForColumn(WIDTH, width_cells(self))
+        self.doubleClicked.connect(self._ask_color)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setWordWrap(False)  # a name that is too long is elided, not broken off after a word
         self.setTabKeyNavigation(False)
@@ -194,80 +257,21 @@ class FiguresTable(QTableView):
         return header.length() + 2 * self.frameWidth() + 18  # and a scroll bar
 
     def _fit_names(self) -> None:
-        self.setColumnWidth(1, min(WIDEST_NAME, max(60, self.sizeHintForColumn(1) + 8)))
+        self.setColumnWidth(NAME, min(WIDEST_NAME, max(60, self.sizeHintForColumn(NAME) + 8)))
 
-
-def write_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return records as CSV with a header; several values in a cell are parted by semicolons.
-
-    Parameters
-    ----------
-    records : sequence of mapping
-        What `FiguresModel.records` returns.
-
-    Returns
-    -------
-    str
-        Lines that end with a line feed; a figure that is not there is an empty cell.
-    """
-    names = list(FIELDS)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(record[name]) for name in names} for record in records)
-    return out.getvalue()
-
-
-def write_curves_csv(curves: Curves) -> str:
-    """Return every sample of every curve as CSV, one sample a row.
-
-    Parameters
-    ----------
-    curves : Curves
-        What is plotted.
-
-    Returns
-    -------
-    str
-        Line, layer, distance, its unit, and grey value.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("line", "layer", "distance", "unit", "value"))
-    for line in curves.lines:
-        for trace in line.traces:
-            for distance, value in zip(trace.profile.distance, trace.profile.values, strict=True):
-                at = repr(float(distance * line.factor))
-                cell = repr(float(value)) if value == value else ""
-                writer.writerow((line.line.number, trace.plane.name, at, curves.unit, cell))
-    return out.getvalue()
-
-
-FIELDS = (
-    "line",
-    "layer",
-    "profile_psnr_db",
-    "image_psnr_db",
-    "psnr_k",
-    "edge_10_90",
-    "fwhm",
-    "unit",
-    "dip_percent",
-    "modulation_percent",
-    "line_pair_period",
-)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list):
-        return ";".join("" if part is None else f"{part:.6g}" for part in value)
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else value
+    def _ask_color(self, index: QModelIndex) -> None:
+        if index.column() == LINE:
+            color = ask_color(self, self.figures.color(index.row()))
+            if color is not None:
+                self.recolored.emit(self.figures.line(index.row()), color)
 
 
 def _digits(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def _similarity(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

@@ -26,7 +26,7 @@ LEAST = 110
 SHARES = [570, 430]
 """How plots and table share the room when one lies below the other."""
 
-MOST_TABLE = 0.6
+MOST_TABLE = 0.45
 """Share of the width that a table beside the plots gets at most."""
 
 
@@ -80,12 +80,14 @@ class ProfileView(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.controls)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.plots.readout)
         layout.addWidget(self.status)
 
     def advise(self, todo: str) -> None:
         """Show what to do instead of plots and table, or these where there is nothing to do."""
         self._hint.say(todo, "plain")
         self._stack.setCurrentIndex(0 if todo else 1)
+        self.plots.readout.setVisible(not todo)
 
     def sizeHint(self) -> QSize:
         """Ask for enough to read a curve and a few rows, at the bottom as on the right."""

@@ -24,9 +24,9 @@ class ViewerWatch:
     ----------
     viewer : napari.Viewer
         The viewer.
-    changed, relisted, restyled : callable
+    changed, relisted, restyled, moved : callable
         Bound methods, kept by weak references: to call when curves change, when layers come, go
-        or are renamed, and when napari's theme changes.
+        or are renamed, when napari's theme changes, and when the canvas shows another part.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class ViewerWatch:
         changed: Callable[[], None],
         relisted: Callable[[], None],
         restyled: Callable[[], None],
+        moved: Callable[[], None],
     ) -> None:
         self._viewer = viewer
         self._changed = WeakMethod(changed)
         self._relisted = WeakMethod(relisted)
         self._restyled = WeakMethod(restyled)
+        self._moved = WeakMethod(moved)
         self._versions: dict[Layer, int] = {}
         self._clock = 0
 
@@ -71,6 +73,8 @@ class ViewerWatch:
             (layers.removed, self._on_removed),
             (layers.reordered, self._on_list),
             (self._viewer.events.theme, self._on_theme),
+            (camera.center, self._on_camera),
+            (camera.zoom, self._on_camera),
             *((emitter, self._on_change) for emitter in moved),
         ]
 
@@ -117,6 +121,9 @@ class ViewerWatch:
 
     def _on_change(self, event: Any = None) -> None:
         _call(self._changed)
+
+    def _on_camera(self, event: Any = None) -> None:
+        _call(self._moved)
 
     def _on_list(self, event: Any = None) -> None:
         _call(self._relisted)

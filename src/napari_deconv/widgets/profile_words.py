@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 
 from napari_deconv.evidence.reference import format_decibel, format_level
-from napari_deconv.widgets.profile_figures import Curves, LineTraces
+from napari_deconv.widgets.profile_curves import Curves, LineTraces
 from napari_deconv.widgets.profile_planes import shows_plane
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LONGEST_NAME = 28
 NO_IMAGE = "Open an image first: File > Open…, or File > Open Sample."
 NO_PLANE = "Profiles need the 2-D view of the last two axes: press the 2D/3D or roll button."
 NO_VISIBLE = "No image is visible: press the eye of a layer."
-NO_LINE = "Draw a line: press Add profile lines."
+NO_LINE = "Draw a line: press Add line."
 
 
 def hint(viewer: ViewerModel, curves: Curves) -> str:
@@ -39,7 +39,10 @@ def meaning(curves: Curves, reference: Layer | None) -> str:
     if reference is None:
         return "Choose a reference to see PSNRs."
     if curves.k is None:
-        return f"'{reference.name}' has no value above zero, so there is no PSNR against it."
+        return (
+            f"No PSNR against '{reference.name}': it has no value above zero, or is not in memory "
+            "and too large to be read whole for its maximum K."
+        )
     return (
         f"PSNR = 10 log10(K²/MSE) with K = {format_level(curves.k)}, "
         f"the maximum of '{reference.name}'."

@@ -12,39 +12,33 @@ import napari
 import numpy as np
 from napari.layers import Image, Layer
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_deconv.evidence.reference import Psnr
 from napari_deconv.widgets.layer_choice import MUCH_SMALLER
-from napari_deconv.widgets.profile_figures import (
-    Curves,
-    Row,
-    Store,
-    image_psnrs,
-    measure,
-    trace_lines,
-)
-from napari_deconv.widgets.profile_jobs import Latest
+from napari_deconv.widgets.profile_csv import write_csv, write_curves_csv
+from napari_deconv.widgets.profile_curves import Curves
+from napari_deconv.widgets.profile_export import ProfileExport
 from napari_deconv.widgets.profile_lines import ProfileLines
+from napari_deconv.widgets.profile_picture import PlotPicture
 from napari_deconv.widgets.profile_planes import Plane, shows_plane, visible_planes
-from napari_deconv.widgets.profile_saving import ask_path
+from napari_deconv.widgets.profile_store import ImageFigures
 from napari_deconv.widgets.profile_style import Theme
-from napari_deconv.widgets.profile_table import write_csv, write_curves_csv
 from napari_deconv.widgets.profile_view import ProfileView
 from napari_deconv.widgets.profile_watch import ViewerWatch
 from napari_deconv.widgets.profile_words import hint, label, meaning
+from napari_deconv.widgets.profile_work import CURVES_PAUSE, ProfileWork, Receivers, Task
 from napari_deconv.widgets.tone import sheet
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+    from qtpy.QtGui import QImage
 
-CURVES_PAUSE = 0.05
-"""Seconds between two updates of the curves: 20 a second follow a mouse."""
 
-FIGURES_PAUSE = 0.25
-"""Seconds between two updates of the table: faster cannot be read."""
-
-CURVES_FILTER = "All curves (*.csv)"
+DRAWING = {
+    "add_line": "Drag on the canvas to draw a profile line.",
+    "add_polyline": "Click on the canvas at each corner of the path; a double click ends it.",
+}
+"""What the viewer says while a line or a path is drawn."""
 
 
 class ProfilesWidget(QWidget):
@@ -60,34 +54,43 @@ class ProfilesWidget(QWidget):
         super().__init__()
         self.setObjectName("profiles-dock")
         self._viewer = viewer = getattr(viewer, "__wrapped__", viewer)
-        self._store = Store()
-        self._curves = Curves()
-        self._keys: tuple[Any, ...] = ()
         self._refreshed = 0.0
         self._notices: list[str] = []
         self._lines = ProfileLines(viewer, self._schedule)
-        self._watch = ViewerWatch(viewer, self._schedule, self._relist, self._restyle)
+        self._watch = ViewerWatch(
+            viewer, self._schedule, self._relist, self._restyle, self._lines.place_labels
+        )
         self._view = ProfileView(viewer)
         self._controls, self._plots = self._view.controls, self._view.plots
         self._table, self._status = self._view.table, self._view.status
-        self._controls.width_box.valueChanged.connect(self._schedule)
-        self._controls.reference_box.picked.connect(self._schedule)
-        self._controls.connect_buttons(
-            (self._on_add, self._on_copy, self._on_save_csv, self._on_save_png)
-        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._refresh)
-        executor = ThreadPoolExecutor(3, thread_name_prefix="napari-deconv-profiles")
-        start = partial(Latest, self, executor)
-        self._tracing = start(self._show_curves, self._show_error, CURVES_PAUSE)
-        self._measuring = start(self._show_rows, self._show_error, FIGURES_PAUSE)
-        self._comparing = start(self._show_images, self._show_error, FIGURES_PAUSE)
-        self.destroyed.connect(partial(_end, self._watch, self._lines, executor))
+        receivers = Receivers(
+            self._show_curves, self._table.figures.set_rows, self._show_images, self._show_error
+        )
+        self._work = ProfileWork(self, receivers)
+        self._connect()
+        self.destroyed.connect(partial(_end, self._watch, self._lines, self._work.executor))
         self._resume()
+
+    def _connect(self) -> None:
+        controls, table = self._controls, self._table
+        self._export = ProfileExport(self, self._status.say)
+        controls.add.clicked.connect(self._on_add)
+        controls.path.clicked.connect(lambda: self._draw("add_polyline"))
+        controls.width_box.valueChanged.connect(self._on_width)
+        controls.reference_box.picked.connect(self._schedule)
+        controls.reblurred.toggled.connect(self._schedule)
+        controls.difference.toggled.connect(self._plots.show_differences)
+        controls.markers.toggled.connect(self._plots.show_markers)
+        controls.offer_copies(self._export.copies())
+        controls.save.clicked.connect(self._export.save)
+        table.figures.widened.connect(lambda number, px: self._lines.set_width(px, number))
+        table.recolored.connect(lambda number, color: self._lines.set_color(color, number))
 
     @property
     def reference(self) -> Layer | None:
@@ -104,7 +107,7 @@ class ProfilesWidget(QWidget):
 
     @property
     def line_width(self) -> int:
-        """Width to average over, in pixels of the finest image that a line crosses."""
+        """Width of new lines in pixels of the finest image that they cross; setting it sets all."""
         return int(self._controls.width_box.value())
 
     @line_width.setter
@@ -115,22 +118,50 @@ class ProfilesWidget(QWidget):
                 f"The line width must be {box.minimum()} to {box.maximum()} pixels, not {pixels}."
             )
         box.setValue(pixels)
+        self._lines.set_width(pixels)
 
-    def add_line(self, start: ArrayLike, end: ArrayLike) -> None:
+    @property
+    def busy(self) -> bool:
+        """Whether curves or figures are on their way."""
+        return self._timer.isActive() or not self._work.idle
+
+    def add_line(self, start: ArrayLike, end: ArrayLike, width: int | None = None) -> None:
         """Add a line to the layer ``profiles``, which is made if it is not there.
 
         Parameters
         ----------
         start, end : array_like, (2,)
             The ends as (y, x) in world coordinates.
+        width : int, optional
+            Pixels that it is averaged over; those of new lines if left out.
 
         Raises
         ------
         ValueError
             If the viewer shows no image.
         """
+        self.add_path(np.asarray([start, end], np.float64), width)
+
+    def add_path(self, points: ArrayLike, width: int | None = None) -> None:
+        """Add a path to the layer ``profiles``, which is made if it is not there.
+
+        Parameters
+        ----------
+        points : array_like, (k, 2)
+            Its corners as (y, x) in world coordinates, two or more.
+        width : int, optional
+            Pixels that it is averaged over; those of new lines if left out.
+
+        Raises
+        ------
+        ValueError
+            If the viewer shows no image, or the points are no path.
+        """
+        corners = np.asarray(points, np.float64)
+        if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
+            raise ValueError("A path needs two or more points (y, x).")
         self._lines.make(self._main_plane().layer)
-        self._lines.add(np.asarray([start, end], np.float64))
+        self._lines.add(corners, width)
         self._schedule()
 
     def table_rows(self) -> list[dict[str, Any]]:
@@ -158,26 +189,28 @@ class ProfilesWidget(QWidget):
             The text with a header line.
         """
         rows = self.table_rows()
-        return write_curves_csv(self._curves) if curves else write_csv(rows)
+        return write_curves_csv(self._work.curves) if curves else write_csv(rows)
+
+    def picture(self) -> QImage:
+        """Return legend and plots, also those that are scrolled out of sight."""
+        self._refresh_now()
+        return PlotPicture(self._plots, Theme.named(self._viewer.theme)).image()
 
     def save_plot(self, path: str | Path) -> None:
-        """Write legend and plots as a PNG.
+        """Write legend and plots as PNG or SVG.
 
         Parameters
         ----------
         path : str or Path
-            Where to write; it ends in ``.png``.
+            Where to write; it ends in ``.png`` or ``.svg``.
 
         Raises
         ------
         ValueError
-            If the path does not end in ``.png`` or cannot be written.
+            If the path ends otherwise or cannot be written.
         """
-        target = Path(path)
-        if target.suffix.lower() != ".png":
-            raise ValueError(f"Plots are written as .png, not {target.suffix or target.name!r}.")
         self._refresh_now()
-        self._plots.save(target)
+        PlotPicture(self._plots, Theme.named(self._viewer.theme)).save(Path(path))
 
     def event(self, event: QEvent | None) -> bool:
         """Rest while the dock is closed, and start again when it is docked anew."""
@@ -195,9 +228,7 @@ class ProfilesWidget(QWidget):
 
     def _rest(self) -> None:
         self._timer.stop()
-        for job in (self._tracing, self._measuring, self._comparing):
-            job.drop()
-        self._lines.label([str(line.number) for line in self._lines.read()])
+        self._work.rest()
         _end(self._watch, self._lines)
 
     def _schedule(self) -> None:
@@ -215,25 +246,13 @@ class ProfilesWidget(QWidget):
         self._plots.set_theme(Theme.named(self._viewer.theme))
 
     def _refresh(self) -> None:
-        task, planes = self._snapshot()
-        self._tracing.submit(task)
-        keys = tuple((p.key, p.role, p.world_to_data.tobytes()) for p in planes)
-        if keys != self._keys:
-            self._keys = keys
-            self._comparing.submit(partial(image_psnrs, planes, self._store))
+        self._work.submit(self._snapshot())
 
     def _refresh_now(self) -> None:
-        """Compute everything here and now, for a script that waits for it."""
-        for job in (self._tracing, self._measuring, self._comparing):
-            job.drop()
         self._timer.stop()
-        task, planes = self._snapshot()
-        self._show_curves(task())
-        self._measuring.drop()
-        self._show_rows((measure(self._curves), self._curves.unit))
-        self._show_images(image_psnrs(planes, self._store))
+        self._work.compute(self._snapshot())
 
-    def _snapshot(self) -> tuple[Any, list[Plane]]:
+    def _snapshot(self) -> Task:
         """Return what is to be computed; the worker reads no layer."""
         self._refreshed = time.monotonic()
         self._lines.find()
@@ -247,10 +266,9 @@ class ProfilesWidget(QWidget):
         if others:
             self._notices.append(f"{others} of the shapes in 'profiles' are no lines.")
         lines = self._lines.read() if planes else []
-        return partial(trace_lines, lines, planes, float(self.line_width), self._store), planes
+        return Task(lines, planes, self._controls.reblurred.isChecked())
 
     def _show_curves(self, curves: Curves) -> None:
-        self._curves = curves
         todo = hint(self._viewer, curves)
         self._view.advise(todo)
         self._view.colors.meet(curves.planes)
@@ -258,12 +276,8 @@ class ProfilesWidget(QWidget):
         self._lines.label([label(line) for line in curves.lines])
         known = [] if todo else [meaning(curves, self.reference)]
         self._status.say(" ".join([*known, *self._notices]))
-        self._measuring.submit(lambda: (measure(curves), curves.unit))
 
-    def _show_rows(self, figures: tuple[list[Row], str]) -> None:
-        self._table.figures.set_rows(*figures)
-
-    def _show_images(self, images: dict[Image, Psnr | None]) -> None:
+    def _show_images(self, images: dict[Image, ImageFigures | None]) -> None:
         self._table.figures.set_images(images)
 
     def _show_error(self, error: BaseException) -> None:
@@ -280,45 +294,33 @@ class ProfilesWidget(QWidget):
         return max(large, key=lambda p: (p.layer is active, p.role != "reference", areas[p]))
 
     def _on_add(self) -> None:
+        if self._lines.read():
+            self._draw("add_line")
+            return
         try:
             plane = self._main_plane()
         except ValueError as error:
             self._status.say(str(error), "error")
             return
         self._lines.make(plane.layer)
-        if self._lines.read():
-            self._lines.draw()
-            self._viewer.status = "Drag on the canvas to draw a profile line."
-        else:
-            self._lines.add_first(plane)
-            self._lines.grasp()
+        self._lines.add_first(plane)
+        self._lines.grasp()
         self._schedule()
 
-    def _on_copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(self.csv())
-
-    def _on_save_csv(self) -> None:
-        asked = ask_path(self, "Save figures", ["Table (*.csv)", CURVES_FILTER], "csv")
-        if asked is not None:
-            path, kind = asked
-            text = self.csv(curves=kind == CURVES_FILTER)
-            self._write(lambda: path.write_text(text, encoding="utf-8", newline=""), path)
-
-    def _on_save_png(self) -> None:
-        asked = ask_path(self, "Save plots", ["Picture (*.png)"], "png")
-        if asked is not None:
-            path, _ = asked
-            self._write(lambda: self.save_plot(path), path)
-
-    def _write(self, write: Any, path: Path) -> None:
+    def _draw(self, mode: str) -> None:
+        """Let what is drawn next on the canvas be a line or a path."""
         try:
-            write()
-        except (OSError, ValueError) as error:
-            self._status.say(f"Nothing was saved: {error}", "error")
-        else:
-            self._status.say(f"Saved {path}.")
+            self._lines.make(self._main_plane().layer)
+        except ValueError as error:
+            self._status.say(str(error), "error")
+            return
+        self._lines.draw(mode)
+        self._viewer.status = DRAWING[mode]
+        self._schedule()
+
+    def _on_width(self, pixels: int) -> None:
+        self._lines.widths.set_usual(pixels)
+        self._lines.set_width(pixels)
 
 
 def _end(

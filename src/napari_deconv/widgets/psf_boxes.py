@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QTimer
 
-from napari_deconv.widgets.profile_labels import lifted, rim_labels, write_labels
+from napari_deconv.widgets.profile_overlay import CanvasLabels
 from napari_deconv.widgets.profile_planes import units_per_layer_unit
 from napari_deconv.widgets.profile_style import LINE_COLORS
 
@@ -27,8 +27,6 @@ NAME = "psf boxes"
 COLOR = LINE_COLORS[0]
 THICKNESS = 2.5
 """Pixels of the screen that a box's side is drawn wide, at any zoom."""
-GAP = 5.0
-"""Pixels of the screen between a box and its label."""
 CORNERS = 4
 
 
@@ -46,12 +44,18 @@ class PsfBoxes:
         self._viewer = viewer
         self._changed = WeakMethod(changed)
         self._before: int | None = None
+        self._labels: CanvasLabels | None = None
         self.layer: Shapes | None = None
 
     @property
     def drawing(self) -> bool:
         """Whether the next drag on the canvas draws a box."""
         return self.layer is not None and self.layer.mode == "add_rectangle"
+
+    @property
+    def labels(self) -> list[str]:
+        """What stands beside each shape of the layer."""
+        return [] if self._labels is None else self._labels.texts
 
     def find(self) -> None:
         """Watch the layer of boxes if there is one now, and let go of one that is gone."""
@@ -65,8 +69,12 @@ class PsfBoxes:
     def release(self) -> None:
         """Stop watching the layer of boxes."""
         layer, self.layer = self.layer, None
+        if self._labels is not None:
+            self._labels.close()
+            self._labels = None
         if layer is None:
             return
+        layer.events.visible.disconnect(self.place_labels)
         layer.events.data.disconnect(self._on_event)
         if self._on_drag in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._on_drag)
@@ -121,16 +129,18 @@ class PsfBoxes:
         return indices.index(index) if index in indices else 0
 
     def label(self, texts: Sequence[str]) -> None:
-        """Write a text above each box."""
-        layer = self.layer
-        if layer is None:
+        """Write a text beside each box."""
+        if self.layer is None or self._labels is None:
             return
-        labels = [""] * layer.nshapes
+        labels = [""] * self.layer.nshapes
         for index, text in zip(self._indices(), texts, strict=False):
             labels[index] = text
-        tops = [np.asarray(data)[:, -2:].min(axis=0) * self._pixels() for data in layer.data]
-        labels = lifted(labels, np.reshape(tops, (-1, 2)), float(layer.text.size))
-        write_labels(layer, labels, [COLOR] * layer.nshapes)
+        self._labels.write(labels, [COLOR] * len(labels))
+
+    def place_labels(self, event: Any = None) -> None:
+        """Let the labels follow the camera."""
+        if self._labels is not None:
+            self._labels.place()
 
     def number(self) -> None:
         """Write beside each of several boxes which one it is."""
@@ -138,7 +148,7 @@ class PsfBoxes:
         self.label([str(n) for n in range(1, count + 1)] if count > 1 else [])
 
     def fit(self) -> None:
-        """Draw sides and gaps as wide as ever on the screen, whatever the zoom."""
+        """Draw sides as wide as ever on the screen, whatever the zoom."""
         layer = self.layer
         if layer is None:
             return
@@ -147,9 +157,6 @@ class PsfBoxes:
             layer.edge_width = width
             layer.events.edge_width()
         layer.current_edge_width = width
-        gap = -GAP / THICKNESS * width
-        if abs(float(np.ravel(layer.text.translation)[0]) - gap) > 0.02 * abs(gap):
-            layer.text.translation = np.array([gap, 0.0])
 
     def _made(self, source: Source) -> Shapes:
         """Return the layer of boxes; a new one lies over the image, pixel on pixel."""
@@ -163,8 +170,6 @@ class PsfBoxes:
                 opacity=1.0,
                 **source.over(),
             )
-            layer.text.size = 11
-            layer.text.anchor = "upper_left"
             self._viewer.add_layer(layer)
             self._hold(layer)
             self.fit()
@@ -175,7 +180,8 @@ class PsfBoxes:
         self.layer = layer
         layer.events.data.connect(self._on_event)
         layer.mouse_drag_callbacks.append(self._on_drag)
-        rim_labels(self._viewer, layer)
+        layer.events.visible.connect(self.place_labels)
+        self._labels = CanvasLabels(self._viewer, layer)
 
     def _on_event(self, event: Any = None) -> None:
         changed = self._changed()
@@ -215,10 +221,7 @@ class PsfBoxes:
         return [i for i, data in enumerate(self.layer.data) if len(data) == CORNERS]
 
     def _width(self) -> float:
-        return float(THICKNESS / np.mean(self._pixels()))
-
-    def _pixels(self) -> NDArray[np.float64]:
-        """Return how many pixels of the screen a step in the layer's data is, down and across."""
+        """Return the width of a side in the layer's data."""
         assert self.layer is not None
         scene = getattr(self._viewer, "scene", self._viewer)
-        return np.asarray(scene.camera.zoom * np.abs(self.layer.scale[-2:]))
+        return float(THICKNESS / np.mean(scene.camera.zoom * np.abs(self.layer.scale[-2:])))

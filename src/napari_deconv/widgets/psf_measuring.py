@@ -52,7 +52,9 @@ class PsfMeasuring(QObject):
         self.answer: Answer | None = None
         self._asked: tuple[Any, ...] = ()
         self.boxes = PsfBoxes(viewer, self.schedule)
-        self._watch = ViewerWatch(viewer, self.schedule, self._relist, self._restyle)
+        self._watch = ViewerWatch(
+            viewer, self.schedule, self._relist, self._restyle, self.boxes.place_labels
+        )
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SOON)

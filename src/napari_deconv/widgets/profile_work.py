@@ -1,0 +1,163 @@
+"""The computing behind the Profiles dock: away from the screen, the newest task first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject
+
+from napari_deconv.widgets.profile_curves import (
+    Curves,
+    Line,
+    Trace,
+    trace_lines,
+    trace_reblurred,
+)
+from napari_deconv.widgets.profile_figures import Row, image_figures, measure
+from napari_deconv.widgets.profile_jobs import Latest
+from napari_deconv.widgets.profile_planes import Plane
+from napari_deconv.widgets.profile_store import ImageFigures, Store
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+CURVES_PAUSE = 0.04
+"""Seconds between two updates of the curves: 20 a second and more follow a mouse."""
+
+FIGURES_PAUSE = 0.25
+"""Seconds between two updates of the table: faster cannot be read."""
+
+IMAGES_REST = 6.0
+"""Share of the time that figures of whole images leave to a running deconvolution, less one."""
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Whom results are handed to, in the GUI thread.
+
+    Attributes
+    ----------
+    curves, rows, images, error : callable
+    """
+
+    curves: Callable[[Curves], None]
+    rows: Callable[[list[Row], str], None]
+    images: Callable[[dict[Image, ImageFigures | None]], None]
+    error: Callable[[BaseException], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be computed; no worker reads a layer.
+
+    Attributes
+    ----------
+    lines : sequence of Line
+    planes : sequence of Plane
+    reblurred : bool
+        Whether results are blurred again.
+    """
+
+    lines: Sequence[Line] = ()
+    planes: Sequence[Plane] = ()
+    reblurred: bool = True
+
+
+class ProfileWork:
+    """Traces lines, blurs results again, measures curves and compares whole images.
+
+    Parameters
+    ----------
+    parent : QObject
+        Whose end is the end of all deliveries.
+    receivers : Receivers
+        Bound methods of the parent.
+    """
+
+    def __init__(self, parent: QObject, receivers: Receivers) -> None:
+        self._receivers = receivers
+        self._store = Store()
+        self._traced, self._again = Curves(), dict[int, tuple[Trace, ...]]()
+        self._keys: tuple[Any, ...] = ()
+        self.executor = ThreadPoolExecutor(3, thread_name_prefix="napari-deconv-profiles")
+        start = partial(Latest, parent, self.executor)
+        fail = receivers.error
+        self._tracing = start(self._on_traced, fail, CURVES_PAUSE, 1.0)
+        self._blurring = start(self._on_blurred, fail, CURVES_PAUSE)
+        self._measuring: Latest[tuple[list[Row], str]] = start(
+            lambda done: receivers.rows(*done), fail, FIGURES_PAUSE
+        )
+        self._comparing = start(receivers.images, fail, FIGURES_PAUSE, IMAGES_REST)
+        self._jobs: tuple[Latest[Any], ...] = (
+            self._tracing,
+            self._blurring,
+            self._measuring,
+            self._comparing,
+        )
+
+    @property
+    def curves(self) -> Curves:
+        """All curves as they are known now, the re-blurred ones of each line last."""
+        return self._traced.joined(self._again)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return all(job.idle for job in self._jobs)
+
+    def submit(self, task: Task) -> None:
+        """Compute as soon as there is time, instead of what still waits."""
+        self._tracing.submit(partial(trace_lines, task.lines, task.planes, self._store))
+        if self._wants_blur(task):
+            self._blurring.submit(partial(trace_reblurred, task.lines, task.planes, self._store))
+        keys = _keys(task.planes)
+        if keys != self._keys:
+            self._keys = keys
+            self._comparing.submit(partial(image_figures, task.planes, self._store))
+
+    def compute(self, task: Task) -> None:
+        """Compute everything here and now, for a script that waits for it."""
+        self.drop()
+        self._keys = _keys(task.planes)
+        if self._wants_blur(task):
+            self._again = trace_reblurred(task.lines, task.planes, self._store)
+        self._traced = trace_lines(task.lines, task.planes, self._store)
+        self._receivers.curves(self.curves)
+        self._receivers.rows(measure(self._traced, self._store), self._traced.unit)
+        self._receivers.images(image_figures(task.planes, self._store))
+
+    def drop(self) -> None:
+        """Forget what waits and what runs."""
+        for job in self._jobs:
+            job.drop()
+
+    def rest(self) -> None:
+        """Forget what waits, and let go of all arrays."""
+        self.drop()
+        self._keys = ()
+        self._traced, self._again = Curves(), {}
+        self._store.clear()
+
+    def _wants_blur(self, task: Task) -> bool:
+        """Whether results are to be blurred again; forget what was, where lines or results went."""
+        wanted = task.reblurred and any(plane.made is not None for plane in task.planes)
+        if not wanted or len(task.lines) != len(self._traced.lines):
+            self._again = {}
+        return wanted
+
+    def _on_traced(self, curves: Curves) -> None:
+        self._traced = curves
+        self._receivers.curves(self.curves)
+        self._measuring.submit(lambda: (measure(curves, self._store), curves.unit))
+
+    def _on_blurred(self, again: dict[int, tuple[Trace, ...]]) -> None:
+        self._again = again
+        self._receivers.curves(self.curves)
+
+
+def _keys(planes: Sequence[Plane]) -> tuple[Any, ...]:
+    return tuple((p.key, p.role, p.world_to_data.tobytes()) for p in planes)
