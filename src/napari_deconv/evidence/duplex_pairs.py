@@ -14,6 +14,10 @@ Floats = npt.NDArray[np.float64]
 
 CLEAR = 6.0
 """Sigma of the noise that a wire stands out by."""
+SPLIT = 3.0
+"""Sigma of the noise that the lowest place between two wires lies below them."""
+RIPPLE = 0.03
+"""Share of their height by which it does so at least."""
 LEAST = 0.01
 """Share of the tallest wire's height below which nothing is taken for a wire."""
 CLOSER = 1.05
@@ -151,8 +155,10 @@ def _tops(height: Floats) -> npt.NDArray[np.intp]:
     bend = np.abs(height[: -2 * lag] - 2 * height[lag:-lag] + height[2 * lag :])
     noise = float(np.median(bend)) / (0.6745 * np.sqrt(6.0))
     least = max(CLEAR * noise, LEAST * float(height.max()))
-    tops, _ = find_peaks(height, prominence=least, height=least)
-    return np.asarray(tops)
+    apart = max(SPLIT * noise, 1e-9 * float(height.max()))
+    tops, found = find_peaks(height, prominence=apart, height=least)
+    # What ripples on a thick wire, as restored ones do, makes no two of it.
+    return np.asarray(tops[found["prominences"] >= RIPPLE * height[tops]])
 
 
 def _grouped(tops: npt.NDArray[np.intp]) -> list[tuple[int, int]]:

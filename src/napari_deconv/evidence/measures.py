@@ -151,7 +151,11 @@ def _duplex(subject: Subject) -> Reading:
 
     terms = subject.terms
     return duplex_wires(
-        subject.image, subject.shape, side=subject.side, width=terms.width, first=terms.first or None
+        subject.image,
+        subject.shape,
+        side=subject.side,
+        width=terms.width,
+        first=terms.first or None,
     ).reading()
 
 
@@ -256,7 +260,7 @@ MEASURES: dict[str, Measure] = {
         "line",
         "Drag a line at right angles across the bars of one group or several.",
         ("width",),
-        6,
+        9,
         _line_pairs,
     ),
     "edge-width": Measure(

@@ -96,6 +96,11 @@ class Mtf:
         )
 
     def _notes(self) -> tuple[str, ...]:
+        if self.limits[0][0] > NYQUIST:
+            return (
+                "This edge is sharper than the pixels can show: MTF50 lies beyond the Nyquist "
+                "frequency, as it does where a method has made the edge a step.",
+            )
         if self.measured:
             return ()
         return (
