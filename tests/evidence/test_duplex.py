@@ -89,6 +89,30 @@ def test_the_sample_s_gauge_is_read() -> None:
     assert DUPLEX[blurred.limiting - 1] <= blurred.resolution < DUPLEX[blurred.limiting - 2]
 
 
+def test_pairs_that_noise_hides_count_as_not_told_apart() -> None:
+    picture, line = gauge(2.0, SIDE)
+    drowned = picture + white(picture.shape, 0.35, 2)
+    found = duplex_wires(drowned, line, side=SIDE)
+    assert found.hidden
+    assert np.isfinite(found.resolution)
+    assert "Noise hides the pairs beyond" in found.reading().notes[0]
+    line[1, 1] = 240
+    short = duplex_wires(picture, line, side=SIDE)
+    assert not short.hidden
+    assert np.isnan(short.resolution)
+
+
+def test_a_faint_dip_is_met_on_average_through_noise() -> None:
+    picture, line = gauge(4.0, SIDE)
+    true = true_dips(4.0)
+    pair = int(np.flatnonzero(true > 5)[-1])
+    found = [
+        duplex_wires(picture + white(picture.shape, 0.06, seed), line, side=SIDE).dips[pair]
+        for seed in range(12)
+    ]
+    assert np.mean(found) == pytest.approx(true[pair], abs=6)
+
+
 def test_bam_s_code_finds_the_same_dips_and_resolution(capsys: pytest.CaptureFixture[str]) -> None:
     isrb = pytest.importorskip("ctsimu.image_analysis.isrb", reason="pip install ctsimu")
     picture, line = gauge(4.0, SIDE)

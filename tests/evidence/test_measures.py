@@ -9,6 +9,7 @@ import pytest
 
 from napari_deconv.evidence.jackknife import jackknife
 from napari_deconv.evidence.measures import MEASURES, Subject, Terms, corners_around, take
+from napari_deconv.psf.measure import Figure
 
 from .drawing import box, disk, edge, gauge, white
 
@@ -98,3 +99,8 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     error = jackknife(np.arange(2000), lambda used: values[used].mean())
     assert error == pytest.approx(2000**-0.5, rel=0.6)
     assert np.isnan(jackknife(np.arange(12), lambda used: values[:12][used].mean())).all()
+
+
+def test_tiny_figures_are_written_with_their_power_of_ten() -> None:
+    assert str(Figure("NPS(0)", 3.12e-7, 2.1e-8, "")) == "NPS(0) 3.12e-07 ± 4e-08"
+    assert str(Figure("MTF50", 1.5847, 0.0135, "lp/mm")) == "MTF50 1.58 ± 0.03 lp/mm"

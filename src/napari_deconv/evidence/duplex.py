@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.evidence.duplex_pairs import Pair, find_pairs, first_number
+from napari_deconv.evidence.duplex_pairs import Pair, expected, find_pairs, first_number, goes_on
 from napari_deconv.evidence.jackknife import jackknife
 from napari_deconv.evidence.profile import line_profile
 from napari_deconv.evidence.reading import Axis, Curve, Graph, Mark, Reading
@@ -45,6 +45,8 @@ class Duplex:
         the gauge, and its standard error.
     certain : bool
         Whether the wires lie as far apart as the pixel size says of these pairs.
+    hidden : bool
+        Whether the line goes on to a thinner pair that noise hides: its dip counts as 0.
     """
 
     distance: Floats
@@ -54,16 +56,12 @@ class Duplex:
     resolution: float
     error: float
     certain: bool
-
-    @property
-    def diameters(self) -> Floats:
-        """Diameters of the wires in mm."""
-        return diameters(self.first, len(self.pairs))
+    hidden: bool
 
     @property
     def dips(self) -> Floats:
         """Dips in percent."""
-        return np.array([pair.dip for pair in self.pairs])
+        return _dips(self.pairs, self.hidden)
 
     @property
     def limiting(self) -> int | None:
@@ -95,6 +93,9 @@ class Duplex:
 
     def _notes(self, limit: int | None) -> tuple[str, ...]:
         notes = []
+        if self.hidden:
+            last = self.first + len(self.pairs) - 1
+            notes.append(f"Noise hides the pairs beyond D{last}; their dip counts as 0.")
         if limit is None:
             notes.append(
                 f"All {len(self.pairs)} pairs on the line are told apart: draw it on to thinner "
@@ -164,17 +165,21 @@ def duplex_wires(
     number, certain = first_number(found, step, side)
     number = number if first is None else first
     found = found[: len(DUPLEX) + 1 - number]
-    pairs = tuple(pair.measured(profile, step) for pair in found)
+    found = expected(found, diameters(number, len(found)))
+    hidden = number + len(found) <= len(DUPLEX) and goes_on(found, profile.size)
+
+    def measured(values: Floats) -> tuple[tuple[Pair, ...], float]:
+        pairs = tuple(pair.measured(values, step) for pair in found)
+        dips = _dips(pairs, hidden)
+        return pairs, interpolated(dips, diameters(number, dips.size))
 
     def estimate(used: npt.NDArray[np.bool_]) -> Floats:
-        part = rows[used].mean(0)
-        dips = np.array([pair.measured(part, step).dip for pair in found])
-        return np.array([interpolated(dips, diameters(number, dips.size))])
+        return np.array([measured(rows[used].mean(0))[1]])
 
+    pairs, resolution = measured(profile)
     error = float(jackknife(np.arange(len(rows)), estimate)[0])
-    dips = np.array([pair.dip for pair in pairs])
-    resolution = interpolated(dips, diameters(number, dips.size))
-    return Duplex(distance, profile, pairs, number, resolution, error, certain or first is not None)
+    certain = certain or first is not None
+    return Duplex(distance, profile, pairs, number, resolution, error, certain, hidden)
 
 
 def limiting(dips: Floats, first: int) -> int | None:
@@ -201,6 +206,11 @@ def interpolated(dips: Floats, wires: Floats) -> float:
             return float(inside[np.argmin(np.abs(inside - (low + high) / 2))])
     share = (LIMIT - dips[after]) / (dips[after - 1] - dips[after])
     return float(low + share * (high - low))
+
+
+def _dips(pairs: tuple[Pair, ...], hidden: bool) -> Floats:
+    """Return the dips in percent; of a pair that noise hides 0."""
+    return np.array([*(pair.dip for pair in pairs), *([0.0] if hidden else [])])
 
 
 def diameters(first: int, count: int) -> Floats:

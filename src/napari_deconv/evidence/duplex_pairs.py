@@ -18,14 +18,29 @@ SPLIT = 3.0
 """Sigma of the noise that the lowest place between two wires lies below them."""
 RIPPLE = 0.03
 """Share of their height by which it does so at least."""
+LOWER = 0.5
+"""Share of the height of a later, thinner wire below which nothing is taken for a wire."""
+TALL = 0.3
+"""Share of the tallest wire's height from which wires say which way the gauge lies."""
 LEAST = 0.01
 """Share of the tallest wire's height below which nothing is taken for a wire."""
 CLOSER = 1.05
 """Times the distance of the wires of a pair that those of the next, thinner one may lie apart."""
+SLACK = 3
+"""Samples by which pixels may draw the wires of a fine pair apart."""
 EDGE = 0.25
 """Share of the gap between two pairs, around its middle, where the background is read."""
+DEEP = 0.6
+"""Share of a dip from which it is plain to see, and read from the samples."""
+BEYOND = 1.15
+"""Half distances of the wires on either side of the middle through which a shallow one is fitted.
+"""
+FEWEST = 5
+"""Samples for that."""
 ALIKE = 0.1
 """Part by which the wires may lie closer or farther apart than the pixel size says."""
+FARTHER = 1.3
+"""Distances of two pairs beyond the last one within which another pair would lie."""
 REACH = 1.5
 """Distances of the wires of a pair, beside it, where the ends of a line lie at least."""
 NO_PAIR = (
@@ -41,11 +56,13 @@ class Pair:
     Attributes
     ----------
     wires : tuple of int
-        Their tops; twice the same place where the two are one.
+        Their tops; twice the same place where noise leaves one only.
     background : tuple of slice
         Where the background is read, before and after.
     sign : float
         -1 for wires darker than the background, else 1.
+    half : float
+        Half of the distance in samples that the wires should have, by those of thicker pairs.
     dip : float
         Percent; 0 where the two are one.
     middle, level : float
@@ -55,6 +72,7 @@ class Pair:
     wires: tuple[int, int]
     background: tuple[slice, slice]
     sign: float
+    half: float = 0.0
     dip: float = 0.0
     middle: float = 0.0
     level: float = 0.0
@@ -63,19 +81,49 @@ class Pair:
         """Return the pair with its dip in a profile."""
         ends = [0.5 * (part.start + part.stop - 1) for part in self.background]
         levels = [float(np.median(profile[part])) for part in self.background]
+        place = np.arange(profile.size)
+        height = self.sign * (profile - np.interp(place, ends, levels))
         first, second = self.wires
-        place = np.arange(first, second + 1)
-        height = self.sign * (profile[place] - np.interp(place, ends, levels))
-        between = int(np.argmin(height))
-        tops = float(height[0] + height[-1])
-        dip = 100 * (tops - 2 * float(height[between])) / tops if tops > 0 else 0.0
-        middle = first + between
+        middle = first + int(np.argmin(height[first : second + 1]))
+        tops = float(height[first] + height[second])
+        dip = 1 - 2 * float(height[middle]) / tops if tops > 0 else 0.0
+        if dip < DEEP:
+            middle, dip = self._shallow(height)
         return replace(
             self,
-            dip=float(np.clip(dip, 0, 100)),
+            dip=float(np.clip(100 * dip, 0, 100)),
             middle=middle * step,
             level=float(profile[middle]),
         )
+
+    def _shallow(self, height: Floats) -> tuple[int, float]:
+        """Return the middle of a pair, and the share of its dip, by an even polynomial.
+
+        It is of fourth order, through wires as far apart as they should be: single samples would
+        follow the noise, and lie beside the true tops. Dips of Gaussian wires of 1 to 80 % are met
+        to 0.7 % (of 100).
+        """
+        first, second = self.wires
+        centre = 0.5 * (first + second)
+        if first == second:
+            reach = round(3 * self.half)
+            around = np.arange(max(first - reach, 0), min(first + reach + 1, height.size))
+            mass = np.maximum(height[around] - 0.5 * height[first], 0.0)
+            centre = float((around * mass).sum() / mass.sum()) if mass.any() else centre
+        middle = int(np.clip(round(centre), 0, height.size - 1))
+        reach_of = BEYOND * self.half
+        near = np.arange(
+            max(int(np.ceil(centre - reach_of)), 0),
+            min(int(np.floor(centre + reach_of)) + 1, height.size),
+        )
+        if near.size < FEWEST:
+            return middle, 0.0
+        u2 = ((near - centre) / reach_of) ** 2
+        a, b, c = np.linalg.lstsq(np.stack([u2**0, u2, u2**2], 1), height[near], rcond=None)[0]
+        if not (b > 0 > c and a > 0):
+            return middle, 0.0
+        highest = a - b**2 / (4 * c) if -b / (2 * c) < 1 else a + b + c
+        return middle, float(1 - a / highest)
 
 
 def find_pairs(profile: Floats) -> tuple[tuple[Pair, ...], bool]:
@@ -96,11 +144,13 @@ def find_pairs(profile: Floats) -> tuple[tuple[Pair, ...], bool]:
         In one sentence, if there is no pair.
     """
     height, sign = _height(profile)
-    backwards = bool(_weight(height) < 0)
+    backwards = _rises(height)
     if backwards:
-        height, profile = height[::-1], profile[::-1]
+        height = height[::-1]
     tops = _tops(height)
-    groups = _grouped(tops)
+    # Wires stand the lower the thinner they are: what is far lower than one after it is none.
+    later = np.maximum.accumulate(height[tops][::-1])[::-1]
+    groups = _grouped(tops[height[tops] >= LOWER * later])
     if not groups:
         raise ValueError(NO_PAIR)
     return tuple(_with_background(groups, sign, profile.size)), backwards
@@ -123,6 +173,28 @@ def first_number(pairs: tuple[Pair, ...], step: float, side: float | None) -> tu
     return (best + 1, True) if misses[best] < ALIKE else (1, False)
 
 
+def goes_on(pairs: tuple[Pair, ...], size: int) -> bool:
+    """Return whether a line goes on beyond the last pair by more than pairs lie apart."""
+    middles = [0.5 * sum(pair.wires) for pair in pairs[-2:]]
+    return len(middles) > 1 and size - middles[1] > FARTHER * (middles[1] - middles[0])
+
+
+def expected(pairs: tuple[Pair, ...], wires: Floats) -> tuple[Pair, ...]:
+    """Return the pairs with the distance that their wires should have, by those told apart.
+
+    Parameters
+    ----------
+    pairs : tuple of Pair
+    wires : ndarray
+        Their diameters in mm.
+    """
+    apart = np.array([pair.wires[1] - pair.wires[0] for pair in pairs], float)
+    scale = float(np.median((apart / wires)[apart > 0]))
+    return tuple(
+        replace(pair, half=scale * wire / 2) for pair, wire in zip(pairs, wires, strict=True)
+    )
+
+
 def _height(profile: Floats) -> tuple[Floats, float]:
     """Return how far the profile stands above or below its background, a parabola."""
     place = np.linspace(-1, 1, profile.size)
@@ -140,11 +212,11 @@ def _height(profile: Floats) -> tuple[Floats, float]:
     return rest, sign
 
 
-def _weight(height: Floats) -> float:
-    """Return the weight of the wires in the first half less that in the second."""
-    middle = height.size // 2
-    mass = np.maximum(height, 0.0) ** 2
-    return float(mass[:middle].sum() - mass[middle:].sum())
+def _rises(height: Floats) -> bool:
+    """Return whether the tallest wires stand at the end rather than at the beginning."""
+    tops = _tops(height)
+    tops = tops[height[tops] > TALL * height.max()]
+    return len(tops) > 1 and float(np.polyfit(tops / height.size, height[tops], 1)[0]) > 0
 
 
 def _tops(height: Floats) -> npt.NDArray[np.intp]:
@@ -172,7 +244,7 @@ def _grouped(tops: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
     apart = float(gaps[start])
     k = start + 2
     while k < len(tops):
-        if k + 1 < len(tops) and gaps[k] <= CLOSER * apart:
+        if k + 1 < len(tops) and gaps[k] <= CLOSER * apart + SLACK:
             groups.append((int(tops[k]), int(tops[k + 1])))
             apart = float(gaps[k])
             k += 2

@@ -52,12 +52,12 @@ class NoisePower:
         return float(np.sum(f * weights) / np.sum(weights))
 
     def reading(self) -> Reading:
-        """Return sigma, power at low frequencies, mean frequency, and the spectrum as a graph."""
+        """Return power at low frequencies, mean frequency, noise, and the spectrum as a graph."""
         unknown, unit = float("nan"), "grey² px²"
         weights = self.error[:SLOW] ** -2
         low = float(np.average(self.power[:SLOW], weights=weights))
         figures = (
-            Figure("NPS at low frequency", low, float(weights.sum() ** -0.5), unit),
+            Figure("NPS(0)", low, float(weights.sum() ** -0.5), unit),
             Figure("mean frequency", self.mean_frequency, unknown, "cycles/px"),
             Figure("noise", float(np.sqrt(self.variance)), unknown, "grey"),
             Figure("mean", self.mean, unknown, "grey"),

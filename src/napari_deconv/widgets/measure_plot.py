@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,7 +18,12 @@ from napari_deconv.widgets.profile_curve_items import HEIGHTS
 from napari_deconv.widgets.profile_planes import Plane
 from napari_deconv.widgets.profile_style import LayerColors, Theme
 
+if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
 HEIGHT = 230
+BELOW = 38
+"""Pixels of the lower axis with its label."""
 FEW = 4
 """Marks beyond which their names stand upright, so that they do not overprint each other."""
 HAZE = 60
@@ -57,6 +63,7 @@ class MeasurePlot(QWidget):
         self._view.setFixedHeight(HEIGHT)
         for side in ("left", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
+        self.item.getAxis("bottom").setHeight(BELOW)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -91,17 +98,27 @@ class MeasurePlot(QWidget):
         self.item.setLabel("bottom", str(first.across), color=self._theme.text)
         self.item.setLabel("left", str(first.up), color=self._theme.text)
         self.legend.setText(self._legend(first.title))
+        self._reserve()
         for plane, graph in seen:
             for curve in graph.curves:
                 self._add(curve, plane)
-        upright = len(seen[-1][1].marks) > FEW
+        marked = next((each for each in reversed(seen) if each[1].marks), seen[-1])
+        upright = len(marked[1].marks) > FEW
         box = self.item.getViewBox()
         box.enableAutoRange()
         box.updateAutoRange()
         (left, right), (low, high) = box.viewRange()
-        self._mark(*seen[-1], high if upright else None)
+        self._mark(*marked, high if upright else None)
         top = high + HEADROOM[upright] * (high - low)
         self.item.setRange(xRange=(left, right), yRange=(low, top), padding=0)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for the rows that the legend needs: a dock asks its layout for one only."""
+        super().resizeEvent(event)
+        self._reserve()
+
+    def _reserve(self) -> None:
+        self.setMinimumHeight(HEIGHT + self.legend.heightForWidth(max(self.width(), 1)) + 16)
 
     def _legend(self, title: str) -> str:
         names = [
@@ -123,14 +140,12 @@ class MeasurePlot(QWidget):
         bar = CONFIDENCE * curve.error
         haze = QColor(self._colors.color(plane, self._theme))
         haze.setAlpha(HAZE)
-        least = 0.1 * np.abs(curve.y) if self._logarithmic else -np.inf
-        ends = [
-            pg.PlotDataItem(curve.x, np.maximum(y, least), pen=None)
-            for y in (curve.y - bar, curve.y + bar)
-        ]
-        for end in ends:
-            self.item.addItem(end)
-        self.item.addItem(pg.FillBetweenItem(*ends, brush=haze))
+        low, high = curve.y - bar, curve.y + bar
+        x = curve.x
+        if self._logarithmic:
+            x, low, high = (np.log10(v) for v in (x, np.maximum(low, 0.1 * curve.y), high))
+        ends = [pg.PlotCurveItem(x, y, pen=None) for y in (low, high)]
+        self.item.addItem(pg.FillBetweenItem(*ends, brush=haze), ignoreBounds=True)
 
     def _mark(self, plane: Plane, graph: Graph, top: float | None) -> None:
         """Name the points of one layer's curve: those of all would overprint each other.

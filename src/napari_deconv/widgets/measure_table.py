@@ -11,8 +11,8 @@ from napari_deconv.widgets.measure_words import cell, heading, tooltip
 from napari_deconv.widgets.profile_style import LayerColors, Theme
 
 HEIGHT = 132
-WIDEST_NAME = 130
-"""Pixels beyond which a layer's name is elided; its tooltip tells the whole."""
+WIDEST = 128
+"""Pixels beyond which a name or a row of figures is elided; its tooltip tells the whole."""
 
 
 class MeasureTable(QTableWidget):
@@ -84,7 +84,4 @@ class MeasureTable(QTableWidget):
     def _fit(self) -> None:
         self.resizeColumnsToContents()
         for column in range(1, self.columnCount()):
-            needed = max(
-                (self.sizeHintForColumn(column) + 8, min(self.columnWidth(column), WIDEST_NAME))
-            )
-            self.setColumnWidth(column, needed)
+            self.setColumnWidth(column, min(self.columnWidth(column), WIDEST))

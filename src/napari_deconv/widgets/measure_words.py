@@ -11,9 +11,9 @@ import numpy as np
 from napari_deconv.evidence.measures import MEASURES
 from napari_deconv.evidence.reading import Reading
 from napari_deconv.psf.edge_fit import CONFIDENCE
+from napari_deconv.psf.measure import Figure
 
 if TYPE_CHECKING:
-    from napari_deconv.psf.measure import Figure
     from napari_deconv.widgets.measure_task import Results
 
 ABSENT = "–"  # noqa: RUF001 (an en dash is what a table shows for a figure that is not there)
@@ -21,6 +21,8 @@ NOTHING = "none"
 """What stands for a figure that is not there, such as of an MTF that never falls."""
 FEW = 2
 """Figures of a cell beyond which they are rounded to whole numbers, and not named each."""
+SURE = 5e-4
+"""Part of a figure below which its error is not written: a picture without noise."""
 CALLED = {"box": "Draw a box", "circle": "Draw a circle", "line": "Draw a line"}
 FIGURES = ("shape", "measure", "standard", "layer", "figure", "value", "error_95", "unit", "note")
 CURVES = ("shape", "measure", "layer", "curve", "x", "x_axis", "y", "y_axis")
@@ -135,7 +137,9 @@ def curves_csv(results: Results) -> str:
 def _number(figure: Figure) -> str:
     if not np.isfinite(figure.value):
         return NOTHING
-    return str(figure._replace(name="", unit="")).strip()
+    known = CONFIDENCE * figure.error > SURE * abs(figure.value)
+    error = figure.error if known else float("nan")
+    return str(Figure("", figure.value, error, "")).strip()
 
 
 def _digits(value: float) -> str:
