@@ -73,6 +73,7 @@ class MeasureShapes(DrawnShapes):
             edge_width=self._width(),
             edge_color=self._color,
         )
+        self.choose(layer.nshapes - 1)
 
     def read(self) -> list[Drawn]:
         """Return the shapes as they are now, also in the middle of a drag."""
