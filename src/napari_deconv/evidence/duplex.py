@@ -93,8 +93,8 @@ class Duplex:
 
     def _notes(self, limit: int | None) -> tuple[str, ...]:
         notes = []
-        if self.hidden:
-            last = self.first + len(self.pairs) - 1
+        last = self.first + len(self.pairs) - 1
+        if self.hidden and limit is not None and limit > last:
             notes.append(f"Noise hides the pairs beyond D{last}; their dip counts as 0.")
         if limit is None:
             notes.append(

@@ -10,7 +10,8 @@ from napari_deconv.widgets.measure_task import Results
 from napari_deconv.widgets.measure_words import cell, heading, tooltip
 from napari_deconv.widgets.profile_style import LayerColors, Theme
 
-HEIGHT = 132
+HEIGHT, MOST = 90, 260
+"""Pixels of its height at least and at most; between them it shows all rows."""
 WIDEST = 128
 """Pixels beyond which a name or a row of figures is elided; its tooltip tells the whole."""
 
@@ -36,7 +37,7 @@ class MeasureTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
-        self.setMinimumHeight(HEIGHT)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         rows = self.verticalHeader()
         if rows is not None:
             rows.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -85,3 +86,10 @@ class MeasureTable(QTableWidget):
         self.resizeColumnsToContents()
         for column in range(1, self.columnCount()):
             self.setColumnWidth(column, min(self.columnWidth(column), WIDEST))
+        self.resizeRowsToContents()
+        header, bar = self.horizontalHeader(), self.horizontalScrollBar()
+        assert header is not None
+        assert bar is not None
+        needed = header.sizeHint().height() + 2 * self.frameWidth() + bar.sizeHint().height()
+        needed += sum(self.rowHeight(row) for row in range(self.rowCount()))
+        self.setFixedHeight(min(max(needed, HEIGHT), MOST))
