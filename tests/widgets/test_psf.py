@@ -110,7 +110,7 @@ def test_a_box_drawn_by_hand_gives_the_width(desk: Any, qtbot: Any) -> None:
     assert "MTF50" in dock.panel.figures.text()
     assert "± is 95 %" in dock.panel.figures.text()
     assert "edge at 87" in dock.panel.found.text()
-    label = str(dock.boxes.labels[0])
+    label = str(dock._measuring.boxes.labels[0])
     assert label.startswith(f"{SIGMA} ")
     assert label.endswith(" px")
     click(dock, "draw_box")  # in place of the first
@@ -123,7 +123,7 @@ def test_a_box_drawn_by_hand_gives_the_width(desk: Any, qtbot: Any) -> None:
     settle(qtbot, dock)
     assert layer.nshapes == 2
     assert len(dock.blur.fits) == 2
-    assert str(dock.boxes.labels[1]).startswith(f"2: {SIGMA} ")
+    assert str(dock._measuring.boxes.labels[1]).startswith(f"2: {SIGMA} ")
 
 
 def test_plots_and_figures_follow_a_box_that_is_dragged(desk: Any, qtbot: Any) -> None:
@@ -163,7 +163,7 @@ def test_figures_and_layer_are_in_the_layer_s_unit(desk: Any, qtbot: Any) -> Non
     assert text.startswith(f"{SIGMA}\u00a00.")
     assert "cycles/mm" in text
     assert "px" not in text
-    assert str(dock.boxes.labels[0]).endswith(" mm")
+    assert str(dock._measuring.boxes.labels[0]).endswith(" mm")
     layer = dock.make_layer()
     np.testing.assert_allclose(layer.scale, (0.05, 0.05))
     assert [str(unit) for unit in layer.units] == ["millimeter"] * 2
@@ -230,7 +230,7 @@ def test_a_bad_box_gets_a_sentence(desk: Any, qtbot: Any, box: Any, sentence: st
     said = dock.panel.status.text()
     assert said.startswith("Box 2: ")
     assert sentence in said
-    assert list(dock.boxes.labels) == ["1", "2"]
+    assert list(dock._measuring.boxes.labels) == ["1", "2"]
     assert dock.blur is None
     assert dock.panel.figures.text() == ""
     assert dock.panel.plots.drawing.lines == []
@@ -390,7 +390,7 @@ def test_points_are_averaged(desk: Any, qtbot: Any) -> None:
     settle(qtbot, dock)
     assert value(dock, "FWHM rows") == pytest.approx(4.71, rel=0.03)
     assert "mean of 3 points" in dock.panel.notes.text()
-    assert list(dock.boxes.labels) == ["1", "2", "3"]
+    assert list(dock._measuring.boxes.labels) == ["1", "2", "3"]
     shown = dock.panel.plots.drawing
     assert shown.marks[0][0] == pytest.approx(0.1874 / 2, rel=0.03)
     layer = dock.make_layer()

@@ -40,6 +40,32 @@ class GroupFigures(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Features:
+    """What is found in one profile, whatever the others show.
+
+    Attributes
+    ----------
+    edges : list of Edge
+    bump : Bump or None
+    groups : list of LineGroup
+    noise : float
+        Standard deviation of a sample; 0 where the profile has too few.
+    """
+
+    edges: list[Edge]
+    bump: Bump | None
+    groups: list[LineGroup]
+    noise: float
+
+    @classmethod
+    def of(cls, profile: Profile) -> Features:
+        """Return the features of a profile."""
+        run = finite_run(profile)
+        noise = 0.0 if run is None else noise_sigma(run)
+        return cls(find_edges(profile), find_bump(profile), find_groups(profile), noise)
+
+
+@dataclass(frozen=True)
 class LineFigures:
     """What one profile shows of the features along its line.
 
@@ -58,7 +84,11 @@ class LineFigures:
     groups: tuple[GroupFigures, ...]
 
 
-def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[LineFigures]:
+def compare(
+    profiles: Sequence[Profile],
+    trusted: int | None = None,
+    features: Sequence[Features] | None = None,
+) -> list[LineFigures]:
     """Return the figures of several profiles along one line, each at the same features.
 
     A feature is looked for in the first profile first, so that two profiles are never compared
@@ -73,20 +103,23 @@ def compare(profiles: Sequence[Profile], trusted: int | None = None) -> list[Lin
         How many of them are no results, all if left out. The noise of a result is coloured and
         can look like lines, so groups are looked for in these only; and what stands out of a
         result must stand out of their noise, which the result no longer shows.
+    features : sequence of Features, optional
+        What was found in each profile before; it is looked for if left out.
 
     Returns
     -------
     list of LineFigures
         In the order of the profiles.
     """
-    least = _least_height(profiles, trusted)
-    edges = _same_edge([_high(find_edges(p), low) for p, low in zip(profiles, least, strict=True)])
-    bumps = _same_bump([find_bump(profile) for profile in profiles])
+    found = [Features.of(profile) for profile in profiles] if features is None else features
+    least = _least_height(found, trusted)
+    edges = _same_edge([_high(f.edges, low) for f, low in zip(found, least, strict=True)])
+    bumps = _same_bump([f.bump for f in found])
     bumps = [
         b if b is not None and abs(b.height) >= low else None
         for b, low in zip(bumps, least, strict=True)
     ]
-    groups = _all_groups([find_groups(profile) for profile in profiles[:trusted]])
+    groups = _all_groups([f.groups for f in found[:trusted]])
     return [
         LineFigures(
             edge,
@@ -102,12 +135,11 @@ def _group_figures(profile: Profile, group: LineGroup) -> GroupFigures:
     return GroupFigures(group.period, contrast, modulation)
 
 
-def _least_height(profiles: Sequence[Profile], trusted: int | None) -> list[float]:
+def _least_height(found: Sequence[Features], trusted: int | None) -> list[float]:
     """Return the least height of a feature in each profile: 0, in results that of the noise."""
-    count = len(profiles) if trusted is None else trusted
-    runs = [run for run in map(finite_run, profiles[:count]) if run is not None]
-    noise = max(map(noise_sigma, runs), default=0.0)
-    return [0.0 if index < count else RESULT_OVER_NOISE * noise for index in range(len(profiles))]
+    count = len(found) if trusted is None else trusted
+    noise = max((features.noise for features in found[:count]), default=0.0)
+    return [0.0 if index < count else RESULT_OVER_NOISE * noise for index in range(len(found))]
 
 
 def _high(edges: list[Edge], least: float) -> list[Edge]:

@@ -121,7 +121,6 @@ def ssim(estimate: ArrayLike, reference: ArrayLike, data_range: float | None = N
     ----------
     Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, eq. 13.
     """
-    from scipy.ndimage import binary_dilation
     from skimage.metrics import structural_similarity
 
     picture, truth, finite = _pair(estimate, reference)
@@ -139,11 +138,20 @@ def ssim(estimate: ArrayLike, reference: ArrayLike, data_range: float | None = N
         use_sample_covariance=False,
         full=True,
     )
-    window = np.ones((SSIM_WINDOW,) * truth.ndim, dtype=bool)
-    whole = ~binary_dilation(~finite, window, border_value=1) if truth.ndim else finite
-    if not whole.any():
+    reach = SSIM_WINDOW // 2
+    inner = (slice(reach, -reach),) * truth.ndim
+    whole = similarity[inner] if finite.all() else similarity[inner][_whole_windows(finite)[inner]]
+    if not whole.size:
         raise ValueError("No SSIM window is free of pixels that are not finite.")
-    return float(np.mean(similarity[whole]))
+    return float(np.mean(whole))
+
+
+def _whole_windows(finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return around which pixels every pixel of the window is finite."""
+    from scipy.ndimage import minimum_filter
+
+    whole: NDArray[np.bool_] = minimum_filter(finite.view(np.uint8), SSIM_WINDOW).astype(bool)
+    return whole
 
 
 def peak(reference: ArrayLike) -> float:

@@ -20,6 +20,10 @@ HEIGHTS = {"reference": 1, "result": 2, "input": 3, "reblurred": 4}
 not reached."""
 
 
+POINTS_PER_PIXEL = 1.0
+"""Pairs of points, the least and the greatest value, that are drawn for each pixel of the screen."""
+
+
 class CurveItems:
     """The curves of a plot, one for each layer and one for each re-blurred result.
 
@@ -92,6 +96,7 @@ class CurveItems:
             # NaN marks where a line leaves the picture: a gap, not a stroke across.
             item = self._plot.plot(connect="finite", antialias=True)
             item.setDownsampling(auto=True, method="peak")
+            item.opts["autoDownsampleFactor"] = POINTS_PER_PIXEL
             self._items[key] = item
         return self._items[key]
 

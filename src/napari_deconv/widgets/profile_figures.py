@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_deconv.evidence.bumps import relative_depth
-from napari_deconv.evidence.comparison import LineFigures, compare
+from napari_deconv.evidence.comparison import Features, LineFigures, compare
+from napari_deconv.evidence.profile import Profile
 from napari_deconv.evidence.reference import Psnr, ssim
 from napari_deconv.evidence.stroke import SAMPLES_PER_PIXEL
 from napari_deconv.evidence.wirepair import pair_dip
@@ -101,7 +102,7 @@ def measure(curves: Curves, store: Store) -> list[Row]:
     for line in curves.lines:
         traces = line.measured
         key = (line.line.key, curves.k, tuple((t.plane.key, t.plane.role) for t in traces))
-        found = store.figures(key, partial(_measure_line, traces, curves.k))
+        found = store.figures(key, partial(_measure_line, line, curves.k, store))
         rows += [_row(line, trace, one) for trace, one in zip(traces, found, strict=True)]
     return rows
 
@@ -114,19 +115,33 @@ def image_figures(planes: Sequence[Plane], store: Store) -> dict[Image, ImageFig
     return {p.layer: store.image(p, reference) for p in planes if p is not reference}
 
 
-def _measure_line(traces: Sequence[Trace], k: float | None) -> list[_Found]:
+def _measure_line(line: LineTraces, k: float | None, store: Store) -> list[_Found]:
+    traces = line.measured
     trusted = sorted(range(len(traces)), key=lambda i: TRUST[traces[i].plane.role])
     restored = sum(trace.plane.role == "result" for trace in traces)
-    profiles = [traces[i].profile for i in trusted]
-    features = dict(zip(trusted, compare(profiles, len(traces) - restored or None), strict=True))
+    known = [
+        store.figures((line.line.key, trace.plane.key), partial(_look, trace.profile))
+        for trace in traces
+    ]
+    compared = compare(
+        [traces[i].profile for i in trusted],
+        len(traces) - restored or None,
+        [known[i][0] for i in trusted],
+    )
+    features = dict(zip(trusted, compared, strict=True))
     truth = next((trace for trace in traces if trace.plane.role == "reference"), None)
     found = []
     for i, trace in enumerate(traces):
-        bump, dip = features[i].bump, pair_dip(trace.profile)
+        bump, dip = features[i].bump, known[i][1]
         if dip is None and bump is not None:
             dip = relative_depth(bump)
         found.append(_Found(features[i], dip, _similarity(trace, truth, k)))
     return found
+
+
+def _look(profile: Profile) -> tuple[Features, float | None]:
+    """Return what is found in a profile by itself, and the dip between a pair of wires."""
+    return Features.of(profile), pair_dip(profile)
 
 
 def _similarity(trace: Trace, truth: Trace | None, k: float | None) -> float | None:

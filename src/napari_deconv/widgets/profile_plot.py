@@ -22,7 +22,7 @@ PLOT_WIDTH = 200
 
 PLOT_HEIGHT = 160
 
-DIFFERENCE_HEIGHT = 80
+DIFFERENCE_HEIGHT = 44
 """Pixels that a plot of differences adds at least."""
 
 SHARES = (2, 1)

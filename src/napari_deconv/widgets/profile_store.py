@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 PLANES_KEPT = 8
 """Lazy planes without chunks that are kept once read."""
 
-FIGURES_KEPT = 256
-"""Figures of whole images that are kept."""
+FIGURES_KEPT = 1024
+"""Figures of lines and of whole images that are kept."""
 
 PROFILES_KEPT = 1024
 """Profiles that are kept: those of 10 lines over 6 layers many times over."""

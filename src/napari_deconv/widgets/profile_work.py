@@ -76,12 +76,18 @@ class ProfileWork:
         Whose end is the end of all deliveries.
     receivers : Receivers
         Bound methods of the parent.
+
+    Attributes
+    ----------
+    traced : Curves
+        All curves but the re-blurred ones.
     """
 
     def __init__(self, parent: QObject, receivers: Receivers) -> None:
         self._receivers = receivers
         self._store = Store()
-        self._traced, self._again = Curves(), dict[int, tuple[Trace, ...]]()
+        self.traced = Curves()
+        self._again: dict[int, tuple[Trace, ...]] = {}
         self._keys: tuple[Any, ...] = ()
         self.executor = ThreadPoolExecutor(3, thread_name_prefix="napari-deconv-profiles")
         start = partial(Latest, parent, self.executor)
@@ -102,7 +108,7 @@ class ProfileWork:
     @property
     def curves(self) -> Curves:
         """All curves as they are known now, the re-blurred ones of each line last."""
-        return self._traced.joined(self._again)
+        return self.traced.joined(self._again)
 
     @property
     def idle(self) -> bool:
@@ -125,9 +131,9 @@ class ProfileWork:
         self._keys = _keys(task.planes)
         if self._wants_blur(task):
             self._again = trace_reblurred(task.lines, task.planes, self._store)
-        self._traced = trace_lines(task.lines, task.planes, self._store)
+        self.traced = trace_lines(task.lines, task.planes, self._store)
         self._receivers.curves(self.curves)
-        self._receivers.rows(measure(self._traced, self._store), self._traced.unit)
+        self._receivers.rows(measure(self.traced, self._store), self.traced.unit)
         self._receivers.images(image_figures(task.planes, self._store))
 
     def drop(self) -> None:
@@ -139,24 +145,25 @@ class ProfileWork:
         """Forget what waits, and let go of all arrays."""
         self.drop()
         self._keys = ()
-        self._traced, self._again = Curves(), {}
+        self.traced, self._again = Curves(), {}
         self._store.clear()
 
     def _wants_blur(self, task: Task) -> bool:
         """Whether results are to be blurred again; forget what was, where lines or results went."""
         wanted = task.reblurred and any(plane.made is not None for plane in task.planes)
-        if not wanted or len(task.lines) != len(self._traced.lines):
+        if not wanted or len(task.lines) != len(self.traced.lines):
             self._again = {}
         return wanted
 
     def _on_traced(self, curves: Curves) -> None:
-        self._traced = curves
+        self.traced = curves
         self._receivers.curves(self.curves)
         self._measuring.submit(lambda: (measure(curves, self._store), curves.unit))
 
     def _on_blurred(self, again: dict[int, tuple[Trace, ...]]) -> None:
-        self._again = again
-        self._receivers.curves(self.curves)
+        if again or self._again:
+            self._again = again
+            self._receivers.curves(self.curves)
 
 
 def _keys(planes: Sequence[Plane]) -> tuple[Any, ...]:

@@ -294,6 +294,7 @@ class ProfilesWidget(QWidget):
         return max(large, key=lambda p: (p.layer is active, p.role != "reference", areas[p]))
 
     def _on_add(self) -> None:
+        self._lines.find()
         if self._lines.read():
             self._draw("add_line")
             return
