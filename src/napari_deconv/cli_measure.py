@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from napari_deconv.core.units import PixelSize
     from napari_deconv.evidence.reading import Reading
 
     Points = npt.NDArray[np.float64]
 
 app = typer.Typer()
-UNEVEN = 1e-3
-"""Part by which the sides of a pixel may differ and still be one."""
 
 
 @app.command()
@@ -65,8 +62,9 @@ def measure(
     shapes = _shapes(kind, given)
     picture = io.read(image)
     size = PixelSize.parse(pixel_size) if pixel_size else size_of(picture)
+    side = None if size is None else size.square_side("mm")
     for number in range(len(shapes)):
-        subject = Subject(picture.array, shapes, number, _side(size), terms=_terms(settings or []))
+        subject = Subject(picture.array, shapes, number, side, terms=_terms(settings or []))
         _say(take(kind, subject), number + 1, as_json)
 
 
@@ -101,14 +99,6 @@ def _ends(text: str) -> Points:
 def _around(text: str) -> Points:
     row, column, radius = _numbers(text, 3, "a circle as R,C,RADIUS")
     return corners_around([(row - radius, column - radius), (row + radius, column + radius)])
-
-
-def _side(size: PixelSize | None) -> float | None:
-    """Return the side of a square pixel in mm; None of others."""
-    if size is None:
-        return None
-    first, second = size.along(2, "mm")
-    return first if abs(first - second) <= UNEVEN * first else None
 
 
 def _terms(settings: Sequence[str]) -> Terms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,7 @@ def contrast_discrimination(image: npt.ArrayLike, corners: npt.ArrayLike) -> Con
     ----------
     ASTM E1695, section on contrast sensitivity.
     """
-    grey = _square(np.asarray(image, float), np.asarray(corners, float))
+    grey = np.asarray(_square(np.asarray(image), np.asarray(corners, float)), float)
     mean = float(grey.mean())
     if mean <= 0:
         raise ValueError(
@@ -107,7 +108,7 @@ def contrast_discrimination(image: npt.ArrayLike, corners: npt.ArrayLike) -> Con
     return ContrastDiscrimination(size_of, contrast, error, mean)
 
 
-def _square(picture: Floats, corners: Floats) -> Floats:
+def _square(picture: npt.NDArray[Any], corners: Floats) -> npt.NDArray[Any]:
     """Return the largest square inside the circle."""
     if corners.shape != (4, 2):
         raise ValueError("Draw a circle inside the disk.")

@@ -156,7 +156,7 @@ def duplex_wires(
     """
     if first is not None and not 1 <= first <= len(DUPLEX):
         raise ValueError(f"Pairs are numbered 1 to {len(DUPLEX)}; there is no D{first}.")
-    distance, rows = _upright(*_band(np.asarray(image, float), np.asarray(line, float), width))
+    distance, rows = _upright(*_band(image, np.asarray(line, float), width))
     profile = rows.mean(0)
     found, backwards = find_pairs(profile)
     if backwards:
@@ -218,7 +218,7 @@ def diameters(first: int, count: int) -> Floats:
     return np.array(DUPLEX[first - 1 : first - 1 + count])
 
 
-def _band(image: Floats, line: Floats, width: float) -> tuple[Floats, Floats]:
+def _band(image: npt.ArrayLike, line: Floats, width: float) -> tuple[Floats, Floats]:
     """Return the distance along the line, and the profiles of lines beside it, a pixel apart."""
     if line.shape != (2, 2):
         raise ValueError("A duplex wire gauge needs a line across its wires.")

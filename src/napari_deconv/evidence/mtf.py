@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 LEVELS = (0.5, 0.2, 0.1)
 """Modulations that are marked; 0.2 is the limit of a duplex wire gauge."""
 NYQUIST = 0.5
+AROUND = 2
+"""Pixels around a box that are kept with it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def edge_mtf(image: npt.ArrayLike, corners: npt.ArrayLike) -> Mtf:
     ISO 12233:2017; IEC 62220-1-1:2015; E. Samei, M. J. Flynn, D. A. Reimann, Med.
     Phys. 25, 1998.
     """
-    return Mtf.of(fit_edge(image, corners))
+    return Mtf.of(fit_edge(*_part_of(image, corners)))
 
 
 def disk_mtf(image: npt.ArrayLike, corners: npt.ArrayLike) -> Mtf:
@@ -163,7 +165,22 @@ def disk_mtf(image: npt.ArrayLike, corners: npt.ArrayLike) -> Mtf:
     ----------
     ASTM E1695, section on spatial resolution.
     """
-    return Mtf.of(fit_round_edge(image, corners))
+    return Mtf.of(fit_round_edge(*_part_of(image, corners)))
+
+
+def _part_of(image: npt.ArrayLike, corners: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Return the part of a picture that holds a box, and the box within it.
+
+    A large picture is not turned into numbers of 64 bits for a small box. What of the box lies
+    outside the picture lies outside the part.
+    """
+    picture, box = np.asarray(image), np.asarray(corners, float)
+    if picture.ndim != 2 or box.shape != (4, 2) or not np.isfinite(box).all():
+        return np.asarray(picture, float), box
+    low = np.clip(np.floor(box.min(0)).astype(int) - AROUND, 0, picture.shape)
+    high = np.clip(np.ceil(box.max(0)).astype(int) + AROUND, 0, picture.shape)
+    part = picture[low[0] : high[0], low[1] : high[1]]
+    return (np.asarray(part, float), box - low) if part.size else (np.asarray(picture, float), box)
 
 
 def _curve(fit: EdgeFit) -> tuple[Floats, bool]:

@@ -65,10 +65,10 @@ class NoiseBox:
             In one sentence that says what to draw instead: too small, turned, outside the
             picture, no noise, structure in the box.
         """
-        picture, box = np.asarray(image, float), np.asarray(corners, float)
+        picture, box = np.asarray(image), np.asarray(corners, float)
         if box.shape == (4, 2) and not _upright(box):
             raise ValueError("Noise is measured in an upright box; draw it without turning it.")
-        grey = picture[rectangle(picture, box, SMALLEST)]
+        grey = np.asarray(picture[rectangle(picture, box, SMALLEST)], float)
         residual = _without_surface(grey)
         sigma = float(np.sqrt(np.sum(residual**2) / (residual.size - TERMS)))
         if sigma <= 1e-9 * float(np.abs(grey).max()):

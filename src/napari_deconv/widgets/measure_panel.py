@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_deconv.evidence.measures import MEASURES, Terms
 from napari_deconv.evidence.reading import Reading
@@ -16,6 +16,7 @@ from napari_deconv.widgets.measure_plot import MeasurePlot
 from napari_deconv.widgets.measure_table import MeasureTable
 from napari_deconv.widgets.measure_task import Results
 from napari_deconv.widgets.measure_words import CALLED, sentences
+from napari_deconv.widgets.naming import name_widget, push_button
 from napari_deconv.widgets.profile_style import LayerColors, Theme
 from napari_deconv.widgets.tone import set_tone, sheet
 
@@ -40,19 +41,19 @@ class MeasurePanel(QWidget):
         self.colors = LayerColors()
         self.invitation = Invitation(viewer)
         self.kind = shrinking(QComboBox())
-        _name(self.kind, "measure_kind", "What is measured by the next shape that is drawn.")
+        name_widget(self.kind, "measure_kind", "What is measured by the next shape that is drawn.")
         for name, measure in MEASURES.items():
             self.kind.addItem(measure.label, name)
         self.standard = Line("measure_standard")
         self.fields = {name: Fields(Terms, (name,), "measure") for name in Terms.model_fields}
-        self.draw = _button("Draw", "draw_shape", "Draw a shape on the picture.")
+        self.draw = push_button("Draw", "draw_shape", "Draw a shape on the picture.")
         set_tone(self.draw, "run")
-        self.remove = _button("Remove", "remove_shape", "Take the chosen shape away.")
+        self.remove = push_button("Remove", "remove_shape", "Take the chosen shape away.")
         self.status = Line("measure_status")
         self.table = MeasureTable(self.colors)
         self.plot = MeasurePlot(self.colors)
-        self.copy = _button("Copy CSV", "copy_measures", "Copy all figures, a row each.")
-        self.save = _button("Save CSV…", "save_measures", "Write all figures, or all curves.")
+        self.copy = push_button("Copy CSV", "copy_measures", "Copy all figures, a row each.")
+        self.save = push_button("Save CSV…", "save_measures", "Write all figures, or all curves.")
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._on_kind)
         for field in self.fields.values():
@@ -139,16 +140,3 @@ class MeasurePanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(Scroll(column), 1)
         layout.addWidget(pinned)
-
-
-def _name(widget: QWidget, name: str, tip: str) -> None:
-    widget.setObjectName(name)
-    widget.setAccessibleName(name.replace("_", " "))
-    widget.setToolTip(tip)
-
-
-def _button(text: str, name: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    _name(button, name, tip)
-    button.setAccessibleName(text.removesuffix("…"))
-    return button

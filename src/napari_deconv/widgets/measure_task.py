@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_deconv.core.units import convert
+from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.measures import Subject, Terms, take
 from napari_deconv.evidence.reading import Reading
 
@@ -24,8 +24,6 @@ NO_KIND = (
     "This shape has no measure: choose one above, press the button and draw what it says; or "
     "remove this shape."
 )
-SQUARE = 1e-3
-"""Part by which the sides of a pixel may differ and still be one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,10 +151,8 @@ def side_in_mm(plane: Plane) -> float | None:
     if plane.unit is None:
         return None
     down, right = (plane.pixel(np.array(way)) for way in ((1.0, 0.0), (0.0, 1.0)))
-    if abs(down - right) > SQUARE * right:
-        return None
     try:
-        return convert(right, plane.unit, "mm")
+        return PixelSize((down, right), plane.unit).square_side("mm")
     except ValueError:
         return None
 
