@@ -57,10 +57,16 @@ def test_lengths_are_in_mm_where_the_pixel_is_known() -> None:
     assert pixels.value == pytest.approx(2.563 * np.hypot(1.5, 12**-0.5), rel=0.03)
 
 
-def test_modulation_is_that_of_the_sine_and_0_where_it_is_lost() -> None:
-    reading = take("line-pairs", SUBJECTS["line-pairs"])
+@pytest.mark.parametrize("period", [6.0, 7.3, 12.0])
+def test_modulation_is_that_of_the_sine(period: float) -> None:
+    sine = 1 + 0.4 * np.cos(2 * np.pi * np.arange(96) / period)[None, :] * np.ones((96, 1))
+    line = [[30.0, 3.0], [30.0, 90.0]]
+    reading = take("line-pairs", Subject(sine, [line]))
     assert reading.figures[0].value == pytest.approx(40, abs=1)
-    assert reading.figures[1].value == pytest.approx(1 / 8, rel=0.01)
+    assert reading.figures[1].value == pytest.approx(1 / period, rel=0.01)
+
+
+def test_modulation_is_0_where_a_group_is_lost() -> None:
     flat = take("line-pairs", Subject(np.ones((96, 96)), [LINE], trusted=SINE))
     assert flat.figures[0].value == 0
 
