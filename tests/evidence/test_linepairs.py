@@ -7,8 +7,14 @@ import pytest
 import tifffile
 from scipy.special import erf
 
-from napari_deconv.evidence.linepairs import find_groups, group_modulation, modulation
+from napari_deconv.evidence.linepairs import (
+    find_groups,
+    group_contrast,
+    group_modulation,
+    modulation,
+)
 from napari_deconv.evidence.profile import Profile, line_profile
+from napari_deconv.samples import radiograph
 
 
 def bars(x, centre, period, count, sigma, depth=0.5):
@@ -149,3 +155,18 @@ def test_the_groups_of_a_real_chart(name, shared_data):
     # The phantom is seen at one magnification: 3.9 px are a mm of it.
     assert group.period * frequency == pytest.approx(3.9, rel=0.04)
     assert 0.03 < group_modulation(profile, group) < 0.25
+
+
+def test_lines_that_pixels_meet_at_two_places_only_have_levels_within_the_profile():
+    # Half a period is five samples: a parabola through two places would run far away.
+    sample = radiograph()
+    line = sample.features["line pairs"]
+    truth, data = (line_profile(image, line, width=5) for image in (sample.truth, sample.image))
+    groups = find_groups(truth)
+    (fine,) = [group for group in groups if abs(group.period - 5) < 0.1]
+    assert group_contrast(truth, fine) == pytest.approx(group_contrast(truth, groups[1]), rel=0.03)
+    assert group_contrast(data, fine) is None  # nothing of it is left
+    for group in groups[:5]:
+        contrast = group_contrast(data, group)
+        assert 0 < contrast < np.ptp(data.values)
+        assert group_modulation(data, group) == pytest.approx(contrast / 1.31, rel=0.06)

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.registry import choices
 from napari_deconv.widgets.deblur import DeblurWidget
+from napari_deconv.widgets.profiles import ProfilesWidget
 
 SHAPE = (96, 128)
 ENDLESS = 100_000
@@ -107,3 +108,16 @@ def desk(empty_desk: Callable[..., Desk]) -> Desk:
     made.viewer.add_image(GaussianPsf(sigma=1.5).kernel(), name="psf", visible=False)
     made.viewer.add_image(blurred(part()), name="scan", contrast_limits=(0.1, 1.1))
     return made
+
+
+@pytest.fixture
+def profile_dock(make_napari_viewer: Any) -> Callable[..., tuple[Any, ProfilesWidget]]:
+    """Return what opens a viewer with the Profiles dock and no layer."""
+
+    def opened(**options: Any) -> tuple[Any, ProfilesWidget]:
+        viewer = make_napari_viewer(**options)
+        widget = ProfilesWidget(viewer)
+        viewer.window.add_dock_widget(widget, area="bottom", name="Profiles")
+        return viewer, widget
+
+    return opened

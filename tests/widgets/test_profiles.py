@@ -25,30 +25,17 @@ from qtpy.QtWidgets import (
     QSpinBox,
     QWidget,
 )
-from scipy.special import erf
 
 from napari_deconv.evidence.profile import line_profile
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.widgets.profiles import ProfilesWidget
 
-SHAPE = (120, 160)
-
-
-def edge(sigma, noise=0.002, shape=SHAPE, seed=0):
-    x = np.arange(shape[1], dtype=float)
-    image = np.tile(0.5 + 0.3 * erf((x - shape[1] / 2 - 0.3) / (sigma * np.sqrt(2))), (shape[0], 1))
-    return image + np.random.default_rng(seed).normal(0, noise, shape)
+from .profile_desk import SHAPE, edge, settle, shown
 
 
 @pytest.fixture
-def dock(make_napari_viewer):
-    def make(**options):
-        viewer = make_napari_viewer(**options)
-        widget = ProfilesWidget(viewer)
-        viewer.window.add_dock_widget(widget, area="bottom", name="Profiles")
-        return viewer, widget
-
-    return make
+def dock(profile_dock):
+    return profile_dock
 
 
 @pytest.fixture
@@ -60,14 +47,6 @@ def compared(dock):
     viewer.add_image(edge(1.6, seed=2), name="scan tv", metadata={"napari-deconv": {}})
     widget.add_line((60, 20), (60, 140))
     return viewer, widget
-
-
-def shown(widget, number=1):
-    return widget._plots.values(number)
-
-
-def settle(qtbot, widget):
-    qtbot.waitUntil(lambda: not widget.busy, timeout=10_000)
 
 
 def status(widget):

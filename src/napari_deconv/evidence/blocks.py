@@ -50,11 +50,11 @@ class BlockStore:
             while self._bytes > self._most and len(self._kept) > 1:
                 self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
-    def clear(self) -> None:
-        """Let go of everything."""
+    def drop(self, stale: Callable[[Hashable], bool]) -> None:
+        """Let go of the blocks whose key is stale."""
         with self._lock:
-            self._kept.clear()
-            self._bytes = 0
+            for key in [key for key in self._kept if stale(key)]:
+                self._bytes -= self._kept.pop(key).nbytes
 
 
 class Blocks:

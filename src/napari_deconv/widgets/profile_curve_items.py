@@ -21,7 +21,7 @@ not reached."""
 
 
 POINTS_PER_PIXEL = 1.0
-"""Pairs of points, the least and the greatest value, that are drawn for each pixel of the screen."""
+"""Pairs of points, a least and a greatest value, that are drawn for each pixel of the screen."""
 
 
 class CurveItems:

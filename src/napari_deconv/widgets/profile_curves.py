@@ -138,6 +138,7 @@ def trace_lines(lines: Sequence[Line], planes: Sequence[Plane], store: Store) ->
     Curves
         One entry a line, with no trace where it crosses no plane.
     """
+    store.keep(planes)
     unit = common_unit([p for p in planes if any(p.crossed_by(line.path) for line in lines)])
     reference = next((plane for plane in planes if plane.role == "reference"), None)
     k = None if reference is None else store.peak(reference)

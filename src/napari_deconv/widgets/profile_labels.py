@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,7 +94,8 @@ def _free(
 ) -> Box:
     """Return the first place that is free, or else one that is lowered until it is."""
     for box in _beside(path, *size):
-        if box.within(canvas) == box and not any(box.meets(other) for other in taken):
+        free = box.within(canvas) == box and not any(box.meets(other) for other in taken)
+        if free and not _runs_over(path, box):
             return box
     first = next(_beside(path, *size)).within(canvas)
     tops = {first.top, *(other.bottom for other in taken), *(o.top - size[0] for o in taken)}
@@ -119,6 +121,17 @@ def _beside(path: npt.NDArray[Any], height: float, width: float) -> Iterator[Box
     y, x = lower
     yield Box(y + GAP, x, height, width)
     yield Box(y + GAP, x - width, height, width)
+
+
+def _runs_over(path: npt.NDArray[Any], box: Box) -> bool:
+    """Whether a path crosses a label, looked at every few pixels."""
+    share = np.linspace(0.0, 1.0, 65)[:, None]
+    for start, end in itertools.pairwise(path):
+        y, x = (start + share * (end - start)).T
+        inside = (y >= box.top) & (y <= box.bottom) & (x >= box.left) & (x <= box.right)
+        if inside.any():
+            return True
+    return False
 
 
 def _in_sight(path: npt.NDArray[Any], canvas: tuple[float, float]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from napari.layers import Image
@@ -25,6 +25,14 @@ CROSSINGS = 512
 
 UNKNOWN_UNITS = ("pixel", "dimensionless", "")
 """What napari calls the unit of a layer that knows none."""
+
+
+class PlaneKey(NamedTuple):
+    """What tells the pixels of a plane from all others: layer, version of its data, slice."""
+
+    layer: int
+    version: int
+    place: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +72,9 @@ class Plane:
     made: Made | None = None
 
     @property
-    def key(self) -> tuple[int, int, tuple[int, ...]]:
+    def key(self) -> PlaneKey:
         """What tells these pixels from all others."""
-        return id(self.layer), self.version, self.index
+        return PlaneKey(id(self.layer), self.version, self.index)
 
     @property
     def curve(self) -> tuple[Image, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +15,7 @@ from napari_deconv.evidence.interpolation import ArrayPixels, Pixels
 from napari_deconv.evidence.profile import Profile
 from napari_deconv.evidence.reblurred import ArrayBox, reblurred
 from napari_deconv.evidence.reference import Psnr, peak, psnr, ssim
-from napari_deconv.widgets.profile_planes import Plane
+from napari_deconv.widgets.profile_planes import Plane, PlaneKey
 from napari_deconv.widgets.profile_recipe import Blurring, blurring
 
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ class Kept:
                 self._kept.popitem(last=False)
         return value
 
-    def clear(self) -> None:
-        """Let go of everything."""
+    def drop(self, stale: Callable[[Hashable], bool]) -> None:
+        """Let go of what is kept under stale keys."""
         with self._lock:
-            self._kept.clear()
+            for key in [key for key in self._kept if stale(key)]:
+                del self._kept[key]
 
 
 class Store:
@@ -86,6 +87,7 @@ class Store:
 
     def __init__(self) -> None:
         self._reading = threading.Lock()
+        self._current: frozenset[tuple[int, int]] = frozenset()
         self._blocks = BlockStore()
         self._planes = Kept(PLANES_KEPT)
         self._figures = Kept(FIGURES_KEPT)
@@ -150,11 +152,14 @@ class Store:
         )
         return found
 
-    def clear(self) -> None:
-        """Let go of all arrays."""
-        self._blocks.clear()
-        for kept in (self._planes, self._figures, self._profiles, self._pictures):
-            kept.clear()
+    def keep(self, planes: Sequence[Plane]) -> None:
+        """Let go of what was computed of data that are no longer on display."""
+        current = frozenset((plane.key.layer, plane.key.version) for plane in planes)
+        if current == self._current:
+            return
+        self._current = current
+        for kept in (self._blocks, self._planes, self._figures, self._profiles, self._pictures):
+            kept.drop(lambda key: any(k[:2] not in current for k in _plane_keys(key)))
 
     def _read_once(self, plane: Plane) -> NDArray[Any]:
         with self._reading:
@@ -178,6 +183,15 @@ class Store:
         restored = ArrayBox(self._read_once(plane)) if blocks is None else blocks
         key = ("reblurred", plane.key, plane.made.key)
         return reblurred(restored, blur.psf, blur.background, self._blocks, key)
+
+
+def _plane_keys(key: Any) -> Iterator[PlaneKey]:
+    """Yield the keys of planes inside a key."""
+    if isinstance(key, PlaneKey):
+        yield key
+    elif isinstance(key, tuple):
+        for part in key:
+            yield from _plane_keys(part)
 
 
 def chunk_edges(plane: Plane) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:

@@ -146,7 +146,7 @@ class ProfileWork:
         self.drop()
         self._keys = ()
         self.traced, self._again = Curves(), {}
-        self._store.clear()
+        self._store.keep(())
 
     def _wants_blur(self, task: Task) -> bool:
         """Whether results are to be blurred again; forget what was, where lines or results went."""
