@@ -18,6 +18,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_deconv import Recipe
 from napari_deconv.evidence.measures import MEASURES
+from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.widgets import measures as dock_module
 from napari_deconv.widgets.layer_choice import METADATA
 from napari_deconv.widgets.measures import MeasuresWidget
@@ -161,6 +162,34 @@ def test_a_new_result_is_measured_in_the_shapes_that_are_there(desk: Any, qtbot:
     layer.visible = False
     settle(qtbot, dock)
     assert dock.panel.table.columnCount() == 2
+
+
+def test_a_run_of_the_deblur_dock_is_measured_when_it_is_done(empty_desk: Any, qtbot: Any) -> None:
+    made = empty_desk()
+    made.viewer.add_image(GaussianPsf(sigma=1.5).kernel(), name="psf", visible=False)
+    made.viewer.add_image(scan(), name="scan")
+    dock = MeasuresWidget(made.viewer)
+    made.viewer.window.add_dock_widget(dock, name="Measures", area="right")
+    dock.add_shape(ACROSS, "edge-mtf")
+    settle(qtbot, dock)
+    blurred = figure(dock)
+    made.use("tv", iterations=40)
+    result = made.run_to_end()
+    settle(qtbot, dock)
+    assert [plane.layer for plane in dock.results.planes] == [made.viewer.layers["scan"], result]
+    assert dock.results.planes[1].role == "result"
+    assert figure(dock, 0, 1) > 1.3 * blurred
+
+
+def test_of_a_stack_the_slice_on_display_is_measured(desk: Any, qtbot: Any) -> None:
+    viewer, dock = desk(np.stack([scan(1.5), scan(3.0)]))
+    dock.add_shape(ACROSS, "edge-mtf")
+    viewer.dims.set_current_step(0, 0)
+    settle(qtbot, dock)
+    sharp = figure(dock)
+    viewer.dims.set_current_step(0, 1)
+    settle(qtbot, dock)
+    assert figure(dock) == pytest.approx(sharp / 1.9, rel=0.1)
 
 
 def test_a_row_and_its_shape_are_chosen_together(desk: Any, qtbot: Any) -> None:
