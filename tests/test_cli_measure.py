@@ -60,6 +60,15 @@ def test_circles_and_lines_are_read(scan: Path, tmp_path: Path) -> None:
     assert "mm" in result.stdout
 
 
+def test_a_figure_that_is_not_there_is_not_told(tmp_path: Path) -> None:
+    sharp = samples.radiograph((1024, 1024), peak=1e5, psf=np.ones((1, 1)))
+    io.write(tmp_path / "sharp.tif", sharp.image, pixel_size=sharp.pixel_size, unit="mm")
+    ends = ",".join(f"{x:.1f}" for end in sharp.features["duplex wires"] for x in end)
+    result = call("duplex", tmp_path / "sharp.tif", "--line", ends)
+    assert "nan" not in result.stdout
+    assert "told apart" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,4 +120,5 @@ def _say(reading: Reading, number: int, as_json: bool) -> None:
         return
     for sentence in reading.notes:
         typer.echo(sentence, err=True)
-    typer.echo(f"{number}: " + " · ".join(map(str, reading.figures)))
+    known = [str(figure) for figure in reading.figures if isfinite(figure.value)]
+    typer.echo(f"{number}: {' · '.join(known)}")
