@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.layers import Image
-from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -34,11 +33,11 @@ from napari_deconv.widgets.deblur import DeblurWidget
 from napari_deconv.widgets.layer_choice import ORIGIN
 from napari_deconv.widgets.psf import PsfWidget
 
+from .mouse import LEFT, NO_KEY, drag, on_canvas
+
 SHAPE = (160, 200)
 SUB = 5
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
-LEFT = Qt.MouseButton.LeftButton
-NO_KEY = Qt.KeyboardModifier.NoModifier
 ACROSS = [[40, 70], [40, 140], [120, 140], [120, 70]]
 """A box across the edge of `edge`, which runs through the middle of the picture."""
 
@@ -93,25 +92,6 @@ def value(dock: PsfWidget, name: str = "sigma") -> float:
 
 def click(dock: QWidget, name: str) -> None:
     QTest.mouseClick(dock.findChild(QPushButton, name), LEFT)
-
-
-def on_canvas(viewer: Any, world: Any) -> QPoint:
-    size = np.array(viewer.window._qt_viewer.canvas.size, float)
-    camera = viewer.scene.camera
-    y, x = (np.asarray(world) - camera.center[-2:]) * camera.zoom + size / 2
-    return QPoint(round(x), round(y))
-
-
-def drag(viewer: Any, start: Any, end: Any) -> None:
-    """Drag on the canvas between two places of the world."""
-    canvas = viewer.window._qt_viewer.canvas.native
-    QTest.mousePress(canvas, LEFT, NO_KEY, on_canvas(viewer, start))
-    for share in (0.3, 0.7, 1.0):
-        there = np.asarray(start) + share * np.subtract(end, start)
-        QTest.mouseMove(canvas, on_canvas(viewer, there))
-        QApplication.processEvents()
-    QTest.mouseRelease(canvas, LEFT, NO_KEY, on_canvas(viewer, end))
-    QApplication.processEvents()
 
 
 def test_a_box_drawn_by_hand_gives_the_width(desk: Any, qtbot: Any) -> None:

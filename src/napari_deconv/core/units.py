@@ -44,6 +44,9 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+SQUARE = 1e-3
+"""Part by which the sides of a pixel may differ and still be one."""
+
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _TIMES = "[x\u00d7]"
 _TEXT = re.compile(rf"({_NUMBER}(?:\s*{_TIMES}\s*{_NUMBER})*)\s*(.*)")
@@ -85,6 +88,17 @@ class PixelSize(NamedTuple):
         if isinstance(self.value, tuple):
             return PixelSize(tuple(convert(v, self.unit, target) for v in self.value), target)
         return PixelSize(convert(self.value, self.unit, target), target)
+
+    def square_side(self, unit: str) -> float | None:
+        """Return the side of square pixels in a unit; None if the last two sides differ.
+
+        Raises
+        ------
+        ValueError
+            If the unit is not a known length.
+        """
+        first, second = self.along(2, unit)
+        return first if abs(first - second) <= SQUARE * first else None
 
     def along(self, dimensions: int, unit: str) -> tuple[float, ...]:
         """Return the sides along the last axes of a picture, in a unit.

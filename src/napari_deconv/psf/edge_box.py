@@ -215,9 +215,9 @@ def rectangle(image: Floats, corners: Floats, least: int) -> tuple[slice, slice]
         In one sentence, if it is turned, too small, or not wholly inside the image.
     """
     if image.ndim != 2:
-        raise ValueError(f"A PSF is measured in a picture of 2 axes, not {image.ndim}.")
+        raise ValueError(f"A box is measured in a picture of 2 axes, not {image.ndim}.")
     if corners.shape != (4, 2):
-        raise ValueError("A point needs a box of four corners: draw a rectangle.")
+        raise ValueError("A box has four corners: draw a rectangle.")
     low, high = corners.min(0).round().astype(int), corners.max(0).round().astype(int)
     if (high - low).min() + 1 < least:
         raise ValueError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.psf.edge_geometry import Geometry
+from napari_deconv.psf.edge_geometry import Geometry, Ints
 from napari_deconv.psf.line_spread import SpreadModel, aperture
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class EdgeFit:
     distance, share, fitted : ndarray
         Distance from the edge, measured and fitted edge spread of each pixel taken, 0 on the low
         and 1 on the high side, sorted by distance.
+    row : ndarray of int
+        Which row across the edge each of these pixels lies in.
     """
 
     model: SpreadModel
@@ -89,6 +91,7 @@ class EdgeFit:
     distance: Floats
     share: Floats
     fitted: Floats
+    row: Ints
 
     @property
     def psf(self) -> Psf:
@@ -220,6 +223,7 @@ class _Fit:
         rise = design[kept, 1]
         low, high = coefficients[0], coefficients[0] + coefficients[1]
         steps = self._resampled()[:, self._places :]
+        rows = self._geometry.rows(self._place)[kept]
         return EdgeFit(
             model=self._model,
             values=tuple(float(v) for v in self._p[self._places :]),
@@ -230,10 +234,11 @@ class _Fit:
             levels=(float(min(low, high)), float(max(low, high))),
             noise=float(residual.std()),
             structure=structure(distance[kept], residual),
-            rows=int(np.unique(self._geometry.rows(self._place)[kept]).size),
+            rows=int(np.unique(rows).size),
             distance=distance[kept][order],
             share=(rise + residual / coefficients[1])[order],
             fitted=rise[order],
+            row=rows[order],
         )
 
     @property

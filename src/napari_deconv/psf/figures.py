@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 FINE = np.linspace(0, 1, 401)
 """Frequencies at which MTF50 and MTF10 are looked for, in cycles per pixel."""
+DECIMALS = 5
+"""Decimals beyond which a number is written with its power of ten."""
 LEVELS = (50, 10)
 """Modulations in % that are looked for."""
 
@@ -43,6 +45,8 @@ class Figure(NamedTuple):
             return f"{self.name} {self.value:.3g}{unit}"
         bar = float(f"{max(1.96 * self.error, 1e-6):.1g}")  # one digit of it, two if it is a 1
         digits = -int(np.floor(np.log10(bar))) + (1 if f"{bar:e}"[0] == "1" else 0)
+        if digits > DECIMALS:
+            return f"{self.name} {self.value:.3g} ± {1.96 * self.error:.1g}{unit}"
         digits = max(0, digits)
         return f"{self.name} {self.value:.{digits}f} ± {1.96 * self.error:.{digits}f}{unit}"
 

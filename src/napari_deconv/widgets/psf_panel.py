@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrink
 from napari_deconv.widgets.form import Forms
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_image
+from napari_deconv.widgets.naming import name_widget, push_button
 from napari_deconv.widgets.psf_curves import Drawing
 from napari_deconv.widgets.psf_plot import SpreadPlots
 from napari_deconv.widgets.psf_source import ARRAY, GUESS
@@ -77,20 +77,22 @@ class PsfPanel(QWidget):
         self.image_line = Line("psf_image_line")
 
     def _make_models(self) -> None:
-        self.draw = _button(
+        self.draw = push_button(
             "Draw box", "draw_box", "Draw a box on the picture, in place of those there are."
         )
-        self.another = _button("Add another", "add_box", "Draw one more box; all count.")
+        self.another = push_button("Add another", "add_box", "Draw one more box; all count.")
         self.model = _menu("psf_model", "What is fitted to the grey values in the box.")
         self.sloping = QCheckBox("Grey beside it rises or falls")
-        _name(
+        name_widget(
             self.sloping,
             "sloping",
             "For uneven light or thickness beside the edge; what is taken for a slope is no "
             "longer taken for the blur's tail.",
         )
         self.wire_width = QDoubleSpinBox()
-        _name(self.wire_width, "wire_width", "Width of the wire or slit itself; 0 if very thin.")
+        name_widget(
+            self.wire_width, "wire_width", "Width of the wire or slit itself; 0 if very thin."
+        )
         self.wire_width.setDecimals(4)
         self.wire_width.setRange(0, WIDEST)
         self.wire_width.setSuffix(" px")
@@ -100,7 +102,7 @@ class PsfPanel(QWidget):
                 self.shape.addItem(shape.label, name)
         self.shape.setCurrentIndex(self.shape.findData(GUESS))
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
-        self.refine = _button(
+        self.refine = push_button(
             "Refine",
             "refine",
             "Find the sharp edges of the picture, or of the box, and make the shape as wide as "
@@ -112,7 +114,7 @@ class PsfPanel(QWidget):
         self.found = Line("psf_found")
         self.plots = SpreadPlots()
         self.notes = Line("psf_notes")
-        self.better = _button(
+        self.better = push_button(
             "Find best",
             "better_model",
             "Try all models, with sloping grey beside the edge and without, and choose the one "
@@ -120,14 +122,16 @@ class PsfPanel(QWidget):
         )
         self.status = Line("psf_status")
         self.figures = Line("psf_figures")
-        self.make = _button(
+        self.make = push_button(
             "Make PSF layer and use it",
             "make_psf",
             "Add the PSF as a layer with the image's pixels, chosen in the Deblur dock.",
         )
         set_tone(self.make, "run")
-        self.save = _button("Save PSF…", "save_psf", "Write the PSF as TIFF with its pixel size.")
-        self.copy = _button("Copy figures", "copy_figures", "Copy all figures, a row each.")
+        self.save = push_button(
+            "Save PSF…", "save_psf", "Write the PSF as TIFF with its pixel size."
+        )
+        self.copy = push_button("Copy figures", "copy_figures", "Copy all figures, a row each.")
 
     @property
     def kind_name(self) -> str:
@@ -308,20 +312,7 @@ class PsfPanel(QWidget):
         layout.addWidget(pinned)
 
 
-def _name(widget: QWidget, name: str, tip: str) -> None:
-    widget.setObjectName(name)
-    widget.setAccessibleName(name.replace("_", " "))
-    widget.setToolTip(tip)
-
-
 def _menu(name: str, tip: str) -> QComboBox:
     menu = shrinking(QComboBox())
-    _name(menu, name, tip)
+    name_widget(menu, name, tip)
     return menu
-
-
-def _button(text: str, name: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    _name(button, name, tip)
-    button.setAccessibleName(text.removesuffix("…"))
-    return button
