@@ -16,6 +16,7 @@ from napari_deconv.core import device as devices
 from napari_deconv.core.scale import Measurement
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
+from napari_deconv.evidence.reblurred import Expectation
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
@@ -257,16 +258,25 @@ class Restoration(Generic[P]):
         return Result(image, history, self.recipe, warnings)
 
     def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | Unchecked:
-        """Return whether a result, blurred again, agrees with the data; or why it can't be told.
+        """Return whether a result, as `image` returns it, agrees with the data when blurred again.
 
-        Parameters
-        ----------
-        result : ndarray
-            As `image` returns it.
+        Where that can't be told, why not.
         """
+        return self.reblur.agreement(result, self.expectation())
+
+    def expectation(self) -> Expectation | None:
+        """Return what the method leaves of noise alone, once its strengths are numbers."""
+        return verdict.expectation(self.recipe, self._poser, *self._telling())
+
+    def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return a result, blurred again, less the data in units of the noise; NaN: not known."""
+        return self.reblur.residual(result)
+
+    @property
+    def reblur(self) -> verdict.Reblur:
+        """What blurring a result again and comparing it with the data takes."""
         frame = self._frame.part((..., *self._cut.inner))
-        fidelity = self.recipe.fidelity
-        return verdict.agreement(result, frame, self._kernel.array, self._measured, fidelity)
+        return verdict.Reblur(frame, self._kernel.array, self._measured, self.recipe.fidelity)
 
     def remarks(self, result: npt.NDArray[np.float32]) -> tuple[str, ...]:
         """Return what looks odd of a result, a sentence each."""
