@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_deconv.posing import Cut, Poser
     from napari_deconv.xray.frame import Frame
 
+FEW = 5
+"""Percent of the darkest pixels, too few to have told the noise of their grey values."""
 FAR_OUT = 0.7
 """Grey ranges beyond the data's own at which a result's values are named; good ones: to 0.5."""
 
@@ -107,14 +109,20 @@ class Reblur:
         ]
         return np.stack(planes).reshape(result.shape)
 
+    def _least(self) -> float:
+        """Return the grey value below which the noise was not measured but extrapolated."""
+        frame = self.frame
+        good = frame.values if frame.valid is None else frame.values[frame.valid]
+        return float(np.percentile(good, FEW)) if good.size else -np.inf
+
     def _planes(self, result: npt.NDArray[np.float32]) -> list[Residual]:
         """Return what is left of each picture of a stack."""
         frame, kernel = self.frame, self.kernel
         if self.measured.noise <= 0:
             raise ValueError("No noise was found in the image, so that there is no measure for it.")
         background = self.fidelity.background if isinstance(self.fidelity, Poisson) else 0.0
-        sigma = sigma_by_grey(self.measured, self.fidelity, frame.level)
         valid = np.ones(result.shape, bool) if frame.valid is None else frame.valid
+        sigma = sigma_by_grey(self.measured, self.fidelity, frame.level, self._least())
         planes = (-1, *result.shape[result.ndim - kernel.ndim :])
         restored = result.astype(np.float64) + (background - frame.level)
         trust = np.ones((1,) * result.ndim, np.float32) if frame.weights is None else frame.weights
@@ -176,22 +184,25 @@ def weighed(
 
 
 def sigma_by_grey(
-    measured: Measurement, fidelity: Fidelity, level: float
+    measured: Measurement, fidelity: Fidelity, level: float, least: float = -np.inf
 ) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]:
     """Return what gives the noise's sigma at each grey value, `level` being taken off that.
 
     NaN where the noise is photons' and less than one is expected: a chi-square says little there.
+    Below the grey value `least`, of which there was too little to measure the noise, it is not
+    taken for smaller, unless the noise model states it.
     """
     gain = measured.gain
     read = measured.noise if measured.read_noise is None else measured.read_noise
     if isinstance(fidelity, Poisson) and fidelity.gain != Poisson().gain:
-        gain, read = fidelity.gain, 0.0
+        gain, read, least = fidelity.gain, 0.0, -np.inf
     if isinstance(fidelity, PoissonGaussian) and "auto" not in (fidelity.gain, fidelity.read):
-        gain, read = float(fidelity.gain), float(fidelity.read)
+        gain, read, least = float(fidelity.gain), float(fidelity.read), -np.inf
 
     def sigma(blurred: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         grey = blurred + level
-        deviation: npt.NDArray[np.float64] = np.sqrt(gain * np.maximum(grey, gain) + read**2)
+        told = np.maximum(grey, max(gain, least + level))
+        deviation: npt.NDArray[np.float64] = np.sqrt(gain * told + read**2)
         if read < gain:
             deviation[grey < gain] = np.nan
         return deviation

@@ -23,8 +23,9 @@ FOLLOWS = -0.06
 """The same below which the result follows the noise more than its method is known to."""
 SHARES = (0.005, 0.03)
 """Parts of the blocks beyond 4 sigma from which structure is left, and far too much of it."""
-FAR = 2.5
-"""How many times the limit of chance the strongest block contradicts the data."""
+NEAR, FAR = 1.2, 2.5
+"""Times the limit of chance from which the strongest block speaks against the result, as edges
+are never quite true, and contradicts the data."""
 SIGNS = 4.0
 """Standard errors that a whiteness of few pixels is allowed on top."""
 
@@ -74,7 +75,7 @@ class ResidualCheck:
         if ratio > GROSS or colour > PATTERN + slack or share > SHARES[1] or far > FAR:
             return "red"
         calm = AGREES[0] <= ratio <= AGREES[1] and FOLLOWS - slack <= colour <= WHITE + slack
-        return "green" if calm and share <= SHARES[0] and far <= 1 else "yellow"
+        return "green" if calm and share <= SHARES[0] and far <= NEAR else "yellow"
 
     @property
     def colour(self) -> float:
@@ -117,7 +118,7 @@ class ResidualCheck:
             return f"differs from the data by {much} than the noise"
         if self.colour > WHITE + self._slack:
             return f"differs from the data by a {'strong ' if light == 'red' else ''}pattern"
-        if self.local is not None and (self._far > 1 or self.local.share > SHARES[0]):
+        if self.local is not None and (self._far > NEAR or self.local.share > SHARES[0]):
             return "differs from the data in places"
         return "follows the data's noise"
 
