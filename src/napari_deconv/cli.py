@@ -20,9 +20,7 @@ from typer.core import TyperGroup
 from napari_deconv import __version__, cli_psf
 
 if TYPE_CHECKING:
-    from napari_deconv.core.units import PixelSize
-    from napari_deconv.jobs import Job, Reference, Work
-    from napari_deconv.recipe import Recipe
+    from napari_deconv.jobs import Job, Work
 
 REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that can't be; its own copy of click, or click's."""
@@ -35,6 +33,12 @@ PIPED_WIDTH = 140
 
 PsfFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")
+]
+PsfPixel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE|file", help="Of the PSF, resampled to the image's; file: as it says."
+    ),
 ]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
@@ -121,6 +125,7 @@ def run(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
     psf: PsfFile = None,
+    psf_pixel_size: PsfPixel = None,
     reference: ReferenceFile = None,
     weights: WeightsFile = None,
     data_range: Annotated[
@@ -135,6 +140,9 @@ def run(
     ] = None,
     burst: Annotated[
         bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
+    ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dtype: Annotated[
@@ -153,18 +161,20 @@ def run(
     from napari_deconv import io
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.jobs import Terms, arrange
+    from napari_deconv.jobs import Reference, Terms, arrange
+    from napari_deconv.settings import Given
 
-    restored_by, psf_pixel = _recipe(recipe, settings or [], psf, burst)
+    restored_by, psf_pixel = Given(recipe, settings or [], psf, psf_pixel_size, burst).recipe()
     terms = Terms(
         restored_by,
-        reference=_reference(reference, data_range),
+        reference=Reference.read(reference, data_range),
         weights=None if weights is None else io.read(weights).array,
         pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
         psf_pixel=psf_pixel,
         device=device,
         dtype="uint16" if dtype is StoredAs.uint16 else "float32",
         overwrite=overwrite,
+        sensitivity=sensitivity,
     )
     jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])
     devices.pick(device)
@@ -252,39 +262,6 @@ def _check_screen(headless: Path | None) -> None:
     )
 
 
-def _recipe(
-    path: Path, settings: list[str], psf: Path | None, burst: bool
-) -> tuple[Recipe, PixelSize | None]:
-    """Return the recipe as changed on the command line, and the pixel size of its PSF's file."""
-    from napari_deconv import io
-    from napari_deconv.jobs import size_of
-    from napari_deconv.recipe import Recipe
-    from napari_deconv.settings import changed
-
-    if any(setting.partition("=")[0].strip() == "pixel_size" for setting in settings):
-        raise ValueError("Give the pixel size by --pixel-size, which replaces the files' own.")
-    recipe = changed(Recipe.load(path), settings)
-    if burst and recipe.burst is None:
-        recipe = changed(recipe, ["burst={}"])
-    if psf is not None:
-        picture = io.read(psf)
-        return recipe.with_psf(picture.array), size_of(picture)
-    if recipe.psf is None:
-        raise ValueError(f"{path} states no PSF; give --psf FILE or --set psf=gaussian.")
-    return recipe, None
-
-
-def _reference(path: Path | None, data_range: float | None) -> Reference | None:
-    from napari_deconv import io
-    from napari_deconv.jobs import Reference
-
-    if path is None:
-        if data_range is not None:
-            raise ValueError("A data range is for the PSNR, which needs --reference FILE.")
-        return None
-    return Reference.of(io.read(path).array, data_range)
-
-
 def _restore(jobs: list[Job], folder: Path, as_json: bool) -> None:
     """Check every job, then do them one by one."""
     ready: Work | None = None
@@ -324,10 +301,12 @@ def _carry_out(work: Work, as_json: bool) -> None:
 
     console = Console(stderr=True, quiet=as_json, highlight=False)
     with Bar(console, work) as bar:
-        for trying in work.restoration.choosing():
+        for trying in work.choosing():
             bar.search(trying)
         for step in work.steps():
             bar.show(step)
+        for step in work.varied():
+            bar.vary(step)
     report, check = work.save()
     if as_json:
         typer.echo(json.dumps(report.plain(), allow_nan=False))

@@ -177,13 +177,12 @@ class Target(NamedTuple):
 def _measured(image: Path, boxes: list[str], target: Target, kind: str, **more: Any) -> None:
     """Measure, write and say what was found."""
     from napari_deconv import io
-    from napari_deconv.jobs import size_of
     from napari_deconv.psf.measure import measure
 
     target.check()
     picture = io.read(image)
     blur = measure(picture.array, [corners(box) for box in boxes], kind, **more)
-    target.write(blur.psf, target.size or size_of(picture))
+    target.write(blur.psf, target.size or picture.size)
     target.say(blur.psf, blur)
 
 

@@ -51,6 +51,13 @@ class Picture:
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def size(self) -> PixelSize | None:
+        """The pixel size that the file states."""
+        if self.pixel_size is None or self.unit is None:
+            return None
+        return PixelSize(self.pixel_size, self.unit)
+
 
 @dataclass(frozen=True)
 class WriteReport:

@@ -24,6 +24,7 @@ from napari_deconv.methods.method import Method, Step
 from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser, check_counts
+from napari_deconv.psf.checks import on_image
 from napari_deconv.region import Cut, reach
 from napari_deconv.telling import telling_part, telling_slice
 from napari_deconv.xray import frame as frames
@@ -148,7 +149,10 @@ class Restoration(Generic[P]):
         self._resolve()
         bias = (recipe.method.bias,) if recipe.method.bias else ()
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
-        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
+        inside = [part.stop - part.start for part in self._cut.inner]
+        shape = self._kernel.array.shape
+        placed = on_image(shape, self._kernel.widths, image.shape[-self._axes :], inside)
+        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *bias, *said)
 
     def problem(self, index: int = 0) -> Problem:
         """Return the problem of one slice (or of the whole image), on the device."""

@@ -13,8 +13,8 @@ from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measure import MeasuredBlur, measure, models
 from napari_deconv.psf.sampling import Psf
 from napari_deconv.widgets.psf_curves import Drawing, of_fit, of_kernel
+from napari_deconv.widgets.psf_look import described
 from napari_deconv.widgets.psf_words import Scale, summary
-from napari_deconv.widgets.understanding import described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
