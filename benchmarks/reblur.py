@@ -4,7 +4,7 @@
 
 Three simulated pictures (bearing, weld, casting) of 192 px, blurred by a Gaussian of 2 px, with
 white noise of 1, 2 and 5 % of the grey range, restored by TV at the automatic strength (found for
-the first seed of each case) with the right PSF, with wrong ones, and 30 times too strongly. A wire,
+the first seed of each case, as is what they leave of noise alone) with the right PSF, with wrong ones, and 30 times too strongly. A wire,
 1 px wide and 24 px long, is painted into or out of the right result where and how chance wills:
 its re-blurred image is as high as so many sigma of a pixel's noise. The noise's sigma is that of
 the simulation, or the one that was found in the image.
@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import torch
-from scenes import SIDE, Array, Scan, scan
+from scenes import SIDE, Array, scan
 from scipy.signal import fftconvolve
 from table import parser, show
 
 import napari_deconv as nd
-from napari_deconv.core.params import from_plain
+from napari_deconv.evidence.reblurred import Expectation
+from napari_deconv.evidence.residual import ResidualCheck
+from napari_deconv.methods.method import Method
 from napari_deconv.psf.shapes import GaussianPsf
 
 SIGMA = 2.0
@@ -44,7 +46,8 @@ LIGHTS = ("green", "yellow", "red")
 CLEAR = 24
 """Pixels from the border within which no wire is painted."""
 
-Counts = dict[tuple[str, float, bool], Counter[str]]
+Checks = dict[tuple[str, float, bool], list[ResidualCheck]]
+"""By what was done, noise as a share of the grey range, and whether its sigma is known."""
 
 
 @cache
@@ -54,7 +57,7 @@ def psf_of(error: float) -> Array:
 
 
 @cache
-def chosen(method: str, name: str, share: float, error: float) -> object:
+def chosen(method: str, name: str, share: float, error: float) -> Method:
     """Return a method at the strength that is found for the first seed."""
     first = scan(name, psf_of(0.0), share, 0).image
     ready = nd.Recipe(method=method).begin(first, psf_of(error), device="cpu")
@@ -72,84 +75,82 @@ def wire(rng: np.random.Generator, psf: Array) -> Array:
     return line / fftconvolve(line, psf, mode="same").max()
 
 
-def lights(taken: Scan, method: object, error: float, wires: int = -1) -> Iterator[list[str]]:
-    """Yield what the light is with the sigma known and estimated: of the result, then of wires.
+@cache
+def left_of_noise(method: Method, name: str, share: float, error: float) -> Expectation | None:
+    """Return what a method leaves of noise alone, of the first seed: it hardly hangs on it."""
+    first = scan(name, psf_of(0.0), share, 0).image
+    ready = nd.Recipe(method=method).begin(first, psf_of(error), device="cpu")
+    return ready.expectation()
 
-    Parameters
-    ----------
-    wires : int
-        Seed of the wires; none are painted if it is negative.
-    """
+
+def checked(
+    method: Method, name: str, share: float, error: float, seed: int, painted: bool = False
+) -> Iterator[list[ResidualCheck]]:
+    """Yield the checks with the sigma known and estimated: of a result, then of painted wires."""
+    taken = scan(name, psf_of(0.0), share, seed)
     ready = nd.Recipe(method=method).begin(taken.image, psf_of(error), device="cpu")
-    result, expected = ready.image(), ready.expectation()
+    result, expected = ready.image(), left_of_noise(method, name, share, error)
     estimated = ready.reblur
     known = estimated.measured.model_copy(
         update={"noise": taken.sigma, "gain": 0.0, "read_noise": taken.sigma, "neighbours": 0.0}
     )
     judges = [replace(estimated, measured=known), estimated]
-    yield [judge.agreement(result, expected).light for judge in judges]
-    if wires < 0:
+    yield [judge.agreement(result, expected) for judge in judges]
+    if not painted:
         return
-    rng = np.random.default_rng(wires)
+    rng = np.random.default_rng(seed)
     for height in WIRES:
         for sign in (-1, 1):
-            painted = result + np.float32(sign * height * taken.sigma) * wire(rng, psf_of(error))
-            painted = painted.astype(np.float32)
-            yield [judge.agreement(painted, expected).light for judge in judges]
+            more = result + sign * height * taken.sigma * wire(rng, psf_of(error))
+            yield [judge.agreement(more.astype(np.float32), expected) for judge in judges]
 
 
-def rates(seeds: int, names: tuple[str, ...] = PICTURES) -> Counts:
-    """Return how often each light was on, by what was done, noise, and whether sigma is known."""
+def of_tv(share: float, seeds: int, names: Sequence[str] = PICTURES) -> Checks:
+    """Return the checks of TV at one level of noise."""
     painted = [f"wire painted {way}, {h} sigma" for h in WIRES for way in ("in", "out")]
-    counts: Counts = {}
+    found: Checks = {}
 
-    def count(what: str, share: float, found: list[str]) -> None:
-        for known, light in zip((True, False), found, strict=True):
-            counts.setdefault((what, share, known), Counter())[light] += 1
+    def note(what: str, checks: list[ResidualCheck]) -> None:
+        for known, check in zip((True, False), checks, strict=True):
+            found.setdefault((what, share, known), []).append(check)
 
-    for share in NOISES:
+    for name in names:
+        for seed in range(seeds):
+            right = chosen("tv", name, share, 0.0)
+            every = checked(right, name, share, 0.0, seed, painted=True)
+            for what, checks in zip(["right", *painted], every, strict=True):
+                note(what, checks)
+            strong = right.replace(weight=TOO_STRONG * right.weight)
+            note(f"strength x {TOO_STRONG}", next(checked(strong, name, share, 0.0, seed)))
+            for error in ERRORS:
+                wrong = chosen("tv", name, share, error)
+                note(f"PSF {error:+.0%}", next(checked(wrong, name, share, error, seed)))
+    return found
+
+
+def of_others(share: float, seeds: int, names: Sequence[str] = PICTURES) -> Checks:
+    """Return the checks of other methods with the right PSF, at one level of noise."""
+    found: Checks = {}
+    for method in OTHERS:
         for name in names:
             for seed in range(seeds):
-                taken = scan(name, psf_of(0.0), share, seed)
-                right = chosen("tv", name, share, 0.0)
-                what = ["right", *painted]
-                for one, found in zip(what, lights(taken, right, 0.0, seed), strict=True):
-                    count(one, share, found)
-                strong = right.replace(weight=TOO_STRONG * right.weight)
-                count(f"strength x {TOO_STRONG}", share, next(lights(taken, strong, 0.0)))
-                for error in ERRORS:
-                    wrong = chosen("tv", name, share, error)
-                    count(f"PSF {error:+.0%}", share, next(lights(taken, wrong, error)))
-    return counts
-
-
-def of_others(seeds: int) -> Counts:
-    """Return the same for other methods with the right PSF."""
-    counts: Counts = {}
-    for method in OTHERS:
-        for share in NOISES:
-            for name in PICTURES:
                 by = chosen(method, name, share, 0.0)
-                by = from_plain("method", method) if method == "richardson-lucy" else by
-                for seed in range(seeds):
-                    found = next(lights(scan(name, psf_of(0.0), share, seed), by, 0.0))
-                    for known, light in zip((True, False), found, strict=True):
-                        counts.setdefault((method, share, known), Counter())[light] += 1
-    return counts
+                checks = next(checked(by, name, share, 0.0, seed))
+                for known, check in zip((True, False), checks, strict=True):
+                    found.setdefault((method, share, known), []).append(check)
+    return found
 
 
-def rows(counts: Counts) -> list[list[str]]:
+def rows(found: Checks) -> list[list[str]]:
     """Return a row for each thing that was done: green / yellow / red."""
+
+    def cell(what: str, share: float, known: bool) -> str:
+        lights = Counter(check.light for check in found[what, share, known])
+        return " / ".join(str(lights[light]) for light in LIGHTS)
+
     return [
-        [
-            what,
-            *(
-                " / ".join(str(counts[what, share, known][light]) for light in LIGHTS)
-                for share in NOISES
-                for known in (True, False)
-            ),
-        ]
-        for what in dict.fromkeys(what for what, _, _ in counts)
+        [what, *(cell(what, share, known) for share in NOISES for known in (True, False))]
+        for what in dict.fromkeys(what for what, _, _ in found)
     ]
 
 
@@ -161,12 +162,16 @@ def main() -> None:
     torch.set_num_threads(1)
     began = time.process_time()
     header = [f"{s:.0%} noise, {k}" for s in NOISES for k in ("known", "estimated")]
+    few = min(OTHER_SEEDS, given.seeds)
+    tv, others = {}, {}
+    for share in NOISES:
+        tv |= of_tv(share, given.seeds)
+        others |= of_others(share, few)
     number = given.seeds * len(PICTURES)
     title = f"Lights of {number} results each, green / yellow / red"
-    show(title, ["TV", *header], rows(rates(given.seeds)), given.markdown)
-    few = min(OTHER_SEEDS, given.seeds)
+    show(title, ["TV", *header], rows(tv), given.markdown)
     title = f"The same of {few * len(PICTURES)} results of other methods, PSF right"
-    show(title, ["method", *header], rows(of_others(few)), given.markdown)
+    show(title, ["method", *header], rows(others), given.markdown)
     print(f"\n{time.process_time() - began:.0f} s of CPU time")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser, check_counts
 from napari_deconv.psf.checks import on_image
 from napari_deconv.region import Cut, reach
+from napari_deconv.restored import History, P, Result
 from napari_deconv.telling import telling_part, telling_slice
 from napari_deconv.xray import frame as frames
 from napari_deconv.xray.weights import pixel_weights
@@ -35,57 +36,12 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.problem import Problem
 
-P = TypeVar("P", bound=Plan)
-
 SMEARED = (
     "The noise of neighbouring pixels correlates by {:.2f}: automatic strengths follow its size, "
     "for rules that look at the residual would take it for detail."
 )
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
-
-
-@dataclass
-class History:
-    """What was recorded of a run: lists of the same length.
-
-    Attributes
-    ----------
-    iteration : list of int
-        Index of the step, from 1, counted over slices x iterations.
-    objective : list of float
-        Value of what the method minimises.
-    psnr : list of float
-        In decibels; empty without a reference.
-    seconds : list of float
-        Since the start.
-    """
-
-    iteration: list[int] = field(default_factory=list)
-    objective: list[float] = field(default_factory=list)
-    psnr: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Result(Generic[P]):
-    """A restored image and how it came about.
-
-    Attributes
-    ----------
-    image : ndarray of float32
-        Shape and grey scale of the input.
-    history : History
-    recipe : Recipe
-        With every automatic choice as the number it came to; running it again gives `image`.
-    warnings : tuple of str
-        What was mended, masked or looks odd, a sentence each.
-    """
-
-    image: npt.NDArray[np.float32]
-    history: History
-    recipe: P
-    warnings: tuple[str, ...]
 
 
 class Restoration(Generic[P]):

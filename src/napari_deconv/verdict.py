@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from napari_deconv.core.fidelities import Fidelity, Poisson, PoissonGaussian
 from napari_deconv.evidence.blocks import Local
+from napari_deconv.evidence.passed import Passed, passed
 from napari_deconv.evidence.reblurred import Expectation, Residual, interior, residual
 from napari_deconv.evidence.residual import USUAL, ResidualCheck, Unchecked, residual_check
 from napari_deconv.methods.leftover import kept_by_filter, leftover
@@ -108,6 +109,13 @@ class Reblur:
             for left in self._planes(result)
         ]
         return np.stack(planes).reshape(result.shape)
+
+    def passed(self) -> Passed | None:
+        """Return up to which frequency the data hold more signal than noise."""
+        measured = self.measured
+        return passed(
+            self.frame.values, measured.noise if measured.white else measured.coarse_noise
+        )
 
     def _least(self) -> float:
         """Return the grey value below which the noise was not measured but extrapolated."""

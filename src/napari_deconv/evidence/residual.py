@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from napari_deconv.evidence.blocks import Local, local
 from napari_deconv.evidence.reblurred import Expectation, Residual
@@ -95,7 +94,7 @@ class ResidualCheck:
     @property
     def _slack(self) -> float:
         """What whiteness may differ by: by chance, and because smeared noise is known less well."""
-        return max(SIGNS / np.sqrt(2 * self.pixels) - WHITE, 0) + self.neighbours / 2
+        return max(SIGNS / math.sqrt(2 * self.pixels) - WHITE, 0) + self.neighbours / 2
 
     def __str__(self) -> str:
         """Return the verdict as a sentence."""
