@@ -3,11 +3,12 @@
     python benchmarks/reblur.py [--markdown] [--seeds 20]
 
 Three simulated pictures (bearing, weld, casting) of 192 px, blurred by a Gaussian of 2 px, with
-white noise of 1, 2 and 5 % of the grey range, restored by TV at the automatic strength (found for
-the first seed of each case, as is what they leave of noise alone) with the right PSF, with wrong ones, and 30 times too strongly. A wire,
-1 px wide and 24 px long, is painted into or out of the right result where and how chance wills:
-its re-blurred image is as high as so many sigma of a pixel's noise. The noise's sigma is that of
-the simulation, or the one that was found in the image.
+white noise of 1, 2 and 5 % of the grey range, restored by TV at the automatic strength with the
+right PSF, with wrong ones, and 30 times too strongly. The strength, and what it leaves of noise
+alone, are found for the first seed of each case. A wire, 1 px wide and 24 px long, is painted into
+or out of the right result where and how chance wills: its re-blurred image is as high as so many
+sigma of a pixel's noise. The noise's sigma is that of the simulation, or the one that was found in
+the image.
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ BEYOND = 4.0
 """Sigma beyond which a block is counted: by chance 1 block in 10 000."""
 CHANCE = 1e-3
 """Chance that pure noise, of all the blocks and spots of a picture, has one beyond the limit."""
+CROWDED = 25
+"""Times the spots side by side that a smooth field's peaks count for: the square of their height
+in sigma, here 5 (Rice's formula in the plane)."""
 SCALES = (0.25, 1.5)
 """Between these the noise of the blocks is taken from the blocks themselves: what was measured of
 the noise is not so sure, and a method that follows some of it leaves less."""
@@ -38,7 +41,7 @@ class Local:
     strongest : float
         Greatest deviation of a block's mean, a block's energy or a PSF-shaped spot, in sigma.
     number : int
-        How many blocks and independent spots were looked at.
+        How many means, energies and independent spots were looked at.
     blocks : int
         How many of these are blocks.
     """
@@ -92,7 +95,8 @@ def local(
     References
     ----------
     E. B. Wilson, M. M. Hilferty, Proc. Natl. Acad. Sci. 17, 1931 (the cube root); G. L. Turin,
-    "An introduction to matched filters", IRE Trans. Inf. Theory 6, 1960.
+    "An introduction to matched filters", IRE Trans. Inf. Theory 6, 1960; R. J. Adler, "The
+    Geometry of Random Fields", Wiley, 1981, sec. 5.3 (the peaks of a smooth field).
     """
     total, energy, pixels = (
         _sums(part) for part in (residual, np.square(residual), counts.astype(np.float64))
@@ -112,7 +116,8 @@ def local(
     if kernel is not None:
         spots, area = _spots(residual, kernel, neighbours)
         strongest = max(strongest, float(np.abs(spots[counts]).max()) / math.sqrt(scale))
-        number += max(int(counts.sum() / area), 1)
+        seen = int(counts.sum())
+        number += min(seen, max(round(CROWDED * seen / area), 1))
     return Local(float(np.mean(most > BEYOND)), strongest, number, most.size)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_deconv.evidence.blocks import Local, local
+from napari_deconv.evidence.rates import meaning
 from napari_deconv.evidence.reblurred import Expectation, Residual
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FOLLOWS = -0.06
 """The same below which the result follows the noise more than its method is known to."""
 SHARES = (0.005, 0.03)
 """Parts of the blocks beyond 4 sigma from which structure is left, and far too much of it."""
-NEAR, FAR = 1.2, 2.5
+NEAR, FAR = 1.1, 2.2
 """Times the limit of chance from which the strongest block speaks against the result, as edges
 are never quite true, and contradicts the data."""
 SIGNS = 4.0
@@ -78,8 +79,12 @@ class ResidualCheck:
 
     @property
     def colour(self) -> float:
-        """How much more neighbouring residuals correlate than noise alone would let them."""
-        return self.whiteness - self.expected.whiteness
+        """How much more neighbouring residuals correlate than noise alone would let them.
+
+        Where nearly nothing is left, how it looks counts for as little.
+        """
+        part = min(self.chi2 / self.expected.chi2, 1.0)
+        return part * (self.whiteness - self.expected.whiteness)
 
     @property
     def agrees(self) -> bool:
@@ -95,6 +100,11 @@ class ResidualCheck:
     def _slack(self) -> float:
         """What whiteness may differ by: by chance, and because smeared noise is known less well."""
         return max(SIGNS / math.sqrt(2 * self.pixels) - WHITE, 0) + self.neighbours / 2
+
+    @property
+    def meaning(self) -> str:
+        """What the light does and doesn't mean at this noise."""
+        return meaning(self.light, self.noise)
 
     def __str__(self) -> str:
         """Return the verdict as a sentence."""
@@ -134,6 +144,7 @@ class Unchecked:
 
     reason: str
     light: Light = "grey"
+    meaning: str = ""
 
     def __str__(self) -> str:
         """Return the reason."""
