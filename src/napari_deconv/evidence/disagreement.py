@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 SIDE = 8
 """Pixels along each side of the square over which spread and gradient are averaged."""
-FAINT = 1e-4
-"""Of the grey range: spread and gradients below this are alike."""
 SAMPLES = 20_000
 """Most pixels that tell how the spread usually follows the gradient."""
 DEGREE = 2
-"""Of the polynomial, logarithm of the spread over that of the gradient."""
+"""Of the polynomial, spread over gradient."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,8 @@ class Disagreement:
     spread : ndarray of float32
         Standard deviation over the results, in grey values.
     beyond : ndarray of float32
-        Spread over squares of 8 px, as a multiple of what is usual in this image where the result
-        changes as much: 1 where edges explain it, 2 where the results differ twice as much.
+        Spread over squares of 8 px, less what is usual in this image where the result changes as
+        much, in grey values: above 0 where results differ more than edges explain.
     band : Band
         From the least to the greatest of the results, pixel by pixel.
     number : int
@@ -52,7 +50,7 @@ def compared(results: Sequence[npt.ArrayLike], words: str = "") -> Disagreement:
     """Compare results of one image, whatever made them.
 
     With the spread s and the gradient g of the first result, each the root mean square over 8 px,
-    ``log s`` is fitted by a quadratic in ``log g``; what exceeds the fit is told. The spread alone
+    s is fitted by a quadratic in g over the image; what exceeds the fit is told. The spread alone
     is large at every edge, which the gradient shows as well and without a second result.
 
     Parameters
@@ -79,10 +77,8 @@ def compared(results: Sequence[npt.ArrayLike], words: str = "") -> Disagreement:
         if not np.isfinite(picture).all():
             raise ValueError("A result holds values that are not finite; restore it again.")
     spread = np.std(np.stack(pictures), axis=0, dtype=np.float64)
-    faint = FAINT * float(np.ptp(pictures[0])) or 1.0
-    around = np.log(smoothed(spread) + faint)
-    edges = np.log(smoothed(gradient(pictures[0])) + faint)
-    beyond = np.exp(around - _usual(around, edges))
+    around, edges = smoothed(spread), smoothed(gradient(pictures[0]))
+    beyond = around - _usual(around, edges)
     band = Band.around(words or f"{len(pictures)} results", *pictures)
     return Disagreement(spread.astype(np.float32), beyond.astype(np.float32), band, len(pictures))
 
@@ -104,10 +100,10 @@ def smoothed(picture: Floats) -> Floats:
 
 
 def _usual(around: Floats, edges: Floats) -> Floats:
-    """Return the logarithm of the spread that is usual for each gradient."""
+    """Return the spread that is usual for each gradient."""
     every = max(around.size // SAMPLES, 1)
     x, y = edges.ravel()[::every], around.ravel()[::every]
-    if np.ptp(x) < 1e-9:  # no edges at all: one spread is usual
+    if np.ptp(x) <= 1e-9 * abs(x).max():  # no edges at all: one spread is usual
         return np.full(around.shape, float(y.mean()))
     fit = np.polynomial.Polynomial.fit(x, y, DEGREE)
     usual: Floats = fit(edges)

@@ -17,7 +17,7 @@ AGREES = (0.85, 1.15)
 """Chi-squares, over what is expected, between which the re-blurred result agrees with the data."""
 GROSS = 1.3
 """The same ratio beyond which it contradicts them."""
-WHITE, PATTERN = 0.045, 0.12
+WHITE, PATTERN = 0.045, 0.115
 """Lag-1 autocorrelation above what is expected: structure is left, and far too much of it."""
 FOLLOWS = -0.06
 """The same below which the result follows the noise more than its method is known to."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import Colormap
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 SIGMAS = 5.0
 """Sigma of the noise at which the residual's colours end."""
-TIMES = 3.0
-"""Times the usual spread at which the colour of disagreement is full."""
+
+
+MOST = 99.9
+"""Percentile at which the colour of doubt is full."""
 
 
 @dataclass(frozen=True)
@@ -24,22 +29,24 @@ class MapLook:
         What the layer's name has after the result's.
     colours : tuple
         RGBA from the low to the high end.
-    limits : tuple of float
-        Values at the ends.
+    limits : tuple of float or None
+        Values at the ends; None for 0 and the greatest but for a thousandth.
     blending : str
     """
 
     suffix: str
     colours: tuple[tuple[float, float, float, float], ...]
-    limits: tuple[float, float]
+    limits: tuple[float, float] | None
     blending: str
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, picture: npt.NDArray[np.floating]) -> dict[str, Any]:
         """Return what `add_image` takes of it."""
+        top = float(np.nanpercentile(picture, MOST))
+        limits = self.limits or (0.0, top if top > 0 else 1.0)
         colormap = Colormap(np.array(self.colours), name=f"napari-deconv {self.suffix}")
         return {
             "colormap": colormap,
-            "contrast_limits": self.limits,
+            "contrast_limits": limits,
             "blending": self.blending,
             "gamma": 1.0,
         }
@@ -52,8 +59,8 @@ RESIDUAL = MapLook(
     "translucent",
 )
 DISAGREEMENT = MapLook(
-    "doubt (x usual)",
+    "doubt",
     ((1, 0.75, 0, 0), (1, 0.45, 0, 0.75)),
-    (1.0, TIMES),
+    None,
     "translucent",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.experimental import link_layers
 
 from napari_deconv.evidence.band import Band
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import MAP, METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +112,8 @@ class ResultLayer:
         if name in layers:
             layers.remove(name)
         active = layers.selection.active
-        place = {**self._source.place(self._region), **look.arguments()}
+        place = {**self._source.place(self._region), **look.arguments(picture)}
+        place["metadata"] = {MAP: look.suffix}
         above = layers.index(self.layer) + 1
         added = self._viewer.add_image(self._source.placed(picture), name=name, rgb=False, **place)
         layers.move(layers.index(added), above)
