@@ -17,10 +17,13 @@ from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QPushButton
 
+from napari_deconv import samples
 from napari_deconv.registry import choices
 from napari_deconv.widgets.deblur import DeblurWidget
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "evidence.png"
+SIDE = 256
+"""Pixels along each side of the simulated radiograph."""
 SETTLED = 500
 """Milliseconds after which a window has found its size."""
 
@@ -48,7 +51,9 @@ def main() -> None:
     """Deblur the sample, ask how sure it is, and save the window."""
     viewer = napari.Viewer()
     viewer.window.resize(1400, 900)
-    viewer.open_sample("napari-deconv", "radiograph")
+    sample = samples.radiograph((SIDE, SIDE))
+    viewer.add_image(sample.psf, name="psf", visible=False)
+    viewer.add_image(sample.image, name="scan")
     _, dock = viewer.window.add_plugin_dock_widget("napari-deconv", "Deblur")
     dock.method = choices("method")["tv"]()
     ended: list[str] = []
@@ -62,7 +67,7 @@ def main() -> None:
     ].visible = False
     wait_until(lambda: True)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
-    picture: QPixmap = viewer.window._qt_window.grab()
+    picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001
     picture.save(str(file))
     viewer.close()
 

@@ -79,3 +79,33 @@ def test_what_was_not_restored_is_not_compared(sample, made):
         doubts.of(made.image)
     with pytest.raises(ValueError, match="auto"):
         Doubts(nd.Recipe(psf=PSF), sample.image)
+
+
+def test_the_command_line_writes_spread_and_doubt(tmp_path, sample, made):
+    from typer.testing import CliRunner
+
+    from napari_deconv import io
+    from napari_deconv.cli import app
+
+    io.write(tmp_path / "scan.tif", sample.image, pixel_size=0.1, unit="mm")
+    io.write(tmp_path / "other.tif", made.image)
+    made.recipe.save(tmp_path / "r.yaml")
+    files = [str(tmp_path / name) for name in ("r.yaml", "scan.tif")]
+    command = [
+        "doubt",
+        *files,
+        "--out",
+        str(tmp_path / "new"),
+        "--with",
+        str(tmp_path / "other.tif"),
+    ]
+    told = CliRunner().invoke(app, command)
+    assert told.exit_code == 0, told.output
+    assert "7 results (strength" in told.output
+    spread = io.read(tmp_path / "new" / "scan_tv_spread.tif")
+    assert spread.pixel_size == pytest.approx(0.1)
+    assert (spread.array > 0).any()
+    assert io.read(tmp_path / "new" / "scan_tv_doubt.tif").array.shape == sample.image.shape
+    again = CliRunner().invoke(app, command)
+    assert again.exit_code == 2
+    assert "exists already" in again.output

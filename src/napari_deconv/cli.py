@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_psf
+from napari_deconv import __version__, cli_doubt, cli_psf
 
 if TYPE_CHECKING:
     from napari_deconv.jobs import Job, Work
@@ -82,6 +82,7 @@ app = typer.Typer(
 
 
 app.add_typer(cli_psf.app, name="psf")
+app.command()(cli_doubt.doubt)
 
 
 def _show_version(wanted: bool) -> None:

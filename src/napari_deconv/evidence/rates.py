@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from napari_deconv.evidence.residual import Light
+Light = Literal["green", "yellow", "red", "grey"]
+"""Agrees, nearly, contradicts; can't be told."""
 
 
 class Seen(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from napari_deconv.evidence.blocks import Local, local
-from napari_deconv.evidence.rates import meaning
+from napari_deconv.evidence.rates import Light, meaning
 from napari_deconv.evidence.reblurred import Expectation, Residual
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ NEAR, FAR = 1.1, 2.2
 are never quite true, and contradicts the data."""
 SIGNS = 4.0
 """Standard errors that a whiteness of few pixels is allowed on top."""
-
-Light = Literal["green", "yellow", "red", "grey"]
 
 
 USUAL = Expectation(0.95, -0.06)

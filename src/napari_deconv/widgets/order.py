@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from napari_deconv.evidence.band import Band
     from napari_deconv.evidence.disagreement import Disagreement
     from napari_deconv.evidence.passed import Passed
+    from napari_deconv.evidence.rates import Light
     from napari_deconv.evidence.reference import Psnr
-    from napari_deconv.evidence.residual import Light
     from napari_deconv.methods.choosing import Curve
     from napari_deconv.recipe import Recipe
 

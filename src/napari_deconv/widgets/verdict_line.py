@@ -12,7 +12,7 @@ from napari_deconv.widgets.column import Line
 if TYPE_CHECKING:
     from qtpy.QtGui import QPaintEvent
 
-    from napari_deconv.evidence.residual import Light
+    from napari_deconv.evidence.rates import Light
     from napari_deconv.widgets.order import Verdict
     from napari_deconv.widgets.tone import Tone
 
