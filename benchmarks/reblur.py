@@ -41,7 +41,7 @@ TOO_STRONG = 30
 WIRES = (5, 2, 1)
 """Height of a painted wire's re-blurred image, in sigma."""
 LENGTH = 24
-OTHERS = ("tikhonov", "wavelet", "tgv", "wiener", "richardson-lucy")
+OTHERS = ("tikhonov", "wavelet", "wiener", "richardson-lucy")
 OTHER_SEEDS = 3
 LIGHTS = ("green", "yellow", "red")
 CLEAR = 24

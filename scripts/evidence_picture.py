@@ -65,6 +65,7 @@ def main() -> None:
     viewer.layers[
         next(i for i, one in enumerate(viewer.layers) if "residual" in one.name)
     ].visible = False
+    viewer.reset_view()
     wait_until(lambda: True)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001

@@ -163,7 +163,7 @@ def test_the_light_says_how_far_off_it_is(changes, light, words):
 def test_a_light_says_what_it_means_at_the_noise():
     for level, seen in SEEN.items():
         said = meaning("green", level)
-        assert f"{level:.0%} noise" in said
+        assert f"{round(100 * level)} % noise" in said
         assert seen.twice < OF or "twice too wide was seen always" in said
     assert "hides more" in meaning("green", 0.2)
     assert "hides more" not in meaning("green", 0.03)

@@ -22,6 +22,10 @@ BEYOND = 4.0
 """Sigma beyond which a block is counted: by chance 1 block in 10 000."""
 CHANCE = 1e-3
 """Chance that pure noise, of all the blocks and spots of a picture, has one beyond the limit."""
+MAD = 0.6745
+"""Median of the absolute value of a standard normal variable."""
+SPREADS = 2.0
+"""Most that smeared noise of unknown reach may spread blocks beyond what is expected."""
 CROWDED = 25
 """Times the spots side by side that a smooth field's peaks count for: the square of their height
 in sigma, here 5 (Rice's formula in the plane)."""
@@ -111,14 +115,23 @@ def local(
     means = np.abs(total) / np.sqrt(scale * pixels * _lumped(neighbours, residual.ndim))
     spread = 2 / (9 * free)
     energies = (np.cbrt(energy / pixels / scale) - (1 - spread)) / np.sqrt(spread)
+    if neighbours > 0:  # how far smeared noise reaches is known less well than from the blocks
+        means, energies = (part / _usual(part) for part in (means, energies))
     most = np.maximum(means, energies)
     strongest, number = float(most.max()), 2 * most.size
     if kernel is not None:
         spots, area = _spots(residual, kernel, neighbours)
-        strongest = max(strongest, float(np.abs(spots[counts]).max()) / math.sqrt(scale))
+        spots = np.abs(spots[counts]) / math.sqrt(scale)
+        usual = _usual(spots) if neighbours > 0 else 1.0
+        strongest = max(strongest, float(spots.max()) / usual)
         seen = int(counts.sum())
         number += min(seen, max(round(CROWDED * seen / area), 1))
     return Local(float(np.mean(most > BEYOND)), strongest, number, most.size)
+
+
+def _usual(sigmas: Floats) -> float:
+    """Return how many sigma the blocks deviate by usually, 1 for noise that is well known."""
+    return min(max(float(np.median(np.abs(sigmas))) / MAD, 1.0), SPREADS)
 
 
 def _sums(array: Floats) -> Floats:

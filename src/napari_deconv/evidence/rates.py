@@ -24,7 +24,7 @@ class Seen(NamedTuple):
 
 
 OF = 60
-SEEN = {0.01: Seen(60, 40, 20, 0), 0.02: Seen(60, 20, 0, 0), 0.05: Seen(40, 20, 0, 0)}
+SEEN = {0.01: Seen(60, 40, 4, 0), 0.02: Seen(60, 5, 0, 0), 0.05: Seen(40, 0, 0, 0)}
 """By the noise's sigma as a share of the grey range: TV, 20 seeds of three simulated pictures."""
 
 YELLOW = (
@@ -52,7 +52,7 @@ def meaning(light: Light, noise: float) -> str:
     less = " More noise, as here, hides more." if noise > level else ""
     seen = SEEN[level]
     return (
-        f"Green rules out gross errors only. In {OF} simulations with {level:.0%} noise a "
+        f"Green rules out gross errors only. In {OF} simulations with {round(100 * level)} % noise a "
         f"PSF twice too wide was seen {_times(seen.twice)}, 30 % too wide {_times(seen.thirty)}, "
         f"20 % {_times(seen.twenty)}, 30 % too narrow {_times(seen.narrow)}.{less}"
     )

@@ -69,10 +69,12 @@ class ResidualCheck:
         """Green: nothing but noise is left; yellow: a little more; red: far more, or in a place."""
         ratio, colour = self.chi2 / self.expected.chi2, self.colour
         share, far = (0.0, 0.0) if self.local is None else (self.local.share, self._far)
-        slack = self._slack
-        if ratio > GROSS or colour > PATTERN + slack or share > SHARES[1] or far > FAR:
+        slack, smeared = self._slack, self.neighbours
+        if ratio > GROSS + smeared or colour > PATTERN + slack:
             return "red"
-        calm = AGREES[0] <= ratio <= AGREES[1] and FOLLOWS - slack <= colour <= WHITE + slack
+        if share > SHARES[1] + smeared / 10 or far > FAR * (1 + smeared):
+            return "red"
+        calm = AGREES[0] <= ratio <= self._most and FOLLOWS - slack <= colour <= WHITE + slack
         return "green" if calm and share <= SHARES[0] and far <= NEAR else "yellow"
 
     @property
@@ -93,6 +95,11 @@ class ResidualCheck:
     def _far(self) -> float:
         assert self.local is not None
         return self.local.strongest / max(self.local.limit, 1)
+
+    @property
+    def _most(self) -> float:
+        """Ratio of chi-squares up to which they agree: smeared noise is known less well."""
+        return AGREES[1] + self.neighbours / 2
 
     @property
     def _slack(self) -> float:
@@ -121,7 +128,7 @@ class ResidualCheck:
         much = "far more" if light == "red" else "more"
         if light == "green":
             return "agrees with the data"
-        if ratio > AGREES[1]:
+        if ratio > self._most:
             return f"differs from the data by {much} than the noise"
         if self.colour > WHITE + self._slack:
             return f"differs from the data by a {'strong ' if light == 'red' else ''}pattern"
