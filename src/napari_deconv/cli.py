@@ -17,7 +17,8 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_doubt, cli_psf
+from napari_deconv import __version__, cli_batch, cli_doubt, cli_psf
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from napari_deconv.jobs import Job, Work
@@ -40,13 +41,30 @@ PsfPixel = Annotated[
         metavar="SIZE|file", help="Of the PSF, resampled to the image's; file: as it says."
     ),
 ]
+ImagePixel = Annotated[
+    str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
+]
+DataRange = Annotated[
+    float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
+]
+Widths = Annotated[
+    bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
+]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
 ]
 WeightsFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
+]
+Frames = Annotated[
+    bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
+]
 StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
+Stored = Annotated[StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")]
 
 
 class Plain(TyperGroup):
@@ -124,56 +142,53 @@ def methods(
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="Folder; or FILE.zarr .h5 .tif .npy.")],
     psf: PsfFile = None,
     psf_pixel_size: PsfPixel = None,
     reference: ReferenceFile = None,
     weights: WeightsFile = None,
-    data_range: Annotated[
-        float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
-    ] = None,
-    pixel_size: Annotated[
-        str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
-    ] = None,
-    burst: Annotated[
-        bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
-    ] = False,
-    sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
-    ] = False,
+    data_range: DataRange = None,
+    pixel_size: ImagePixel = None,
+    settings: Settings = None,
+    burst: Frames = False,
+    sensitivity: Widths = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
-    dtype: Annotated[
-        StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
-    ] = StoredAs.float32,
+    dtype: Stored = StoredAs.float32,
+    workers: cli_batch.Workers = None,
+    scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
     ] = False,
 ) -> None:
-    """Restore images: IMAGE becomes DIR/IMAGE_METHOD.tif with its recipe beside it.
+    """Restore images: IMAGE becomes OUT/IMAGE_METHOD.tif with its recipe beside it.
 
-    Of a burst in several files, the result is named after the first. Everything is checked before
-    the work begins.
+    Of a burst in several files, the result is named after the first. If OUT is a file, IMAGE is a
+    whole scan (a file, a zarr store, a folder of pictures), restored piece by piece by several
+    processes: run again, it goes on where it was cut off. Everything is checked before.
     """
     from napari_deconv import io
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Reference, Terms, arrange
+    from napari_deconv.scans.targets import names_scan
     from napari_deconv.settings import Given
 
     restored_by, psf_pixel = Given(recipe, settings or [], psf, psf_pixel_size, burst).recipe()
+    size = PixelSize.parse(pixel_size) if pixel_size else None
+    stored: StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
+    if names_scan(out):
+        spread = cli_batch.Spread(workers, scheduler, device)
+        kept = cli_batch.Kept(out, stored, size, overwrite)
+        return cli_batch.restore_scan(cli_batch.order(restored_by, images, kept, spread), as_json)
     terms = Terms(
         restored_by,
         reference=Reference.read(reference, data_range),
         weights=None if weights is None else io.read(weights).array,
-        pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
+        pixel_size=size,
         psf_pixel=psf_pixel,
         device=device,
-        dtype="uint16" if dtype is StoredAs.uint16 else "float32",
+        dtype=stored,
         overwrite=overwrite,
         sensitivity=sensitivity,
     )

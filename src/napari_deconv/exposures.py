@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.xray.frame import Floats, Frame
+    from napari_deconv.xray.defects import Floats
+    from napari_deconv.xray.frame import Frame
 
 P = TypeVar("P", bound=Plan)
 
@@ -67,6 +68,8 @@ def exposed(
     """
     assert recipe.psf is not None
     psf = recipe.psf.kernel(size)
+    if psf.ndim == 2 or recipe.burst is not None:
+        frames.check_grey(image)
     if recipe.burst is not None:
         if psf.ndim == 3 and recipe.psf.remarks(size):
             raise ValueError(

@@ -16,6 +16,7 @@ from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.outcomes import Report, losses, strengths
 from napari_deconv.psf.checks import on_pixels
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Terms:
     pixel_size: PixelSize | None = None
     psf_pixel: PixelSize | None = None
     device: str = "auto"
-    dtype: io.StoredType = "float32"
+    dtype: StoredType = "float32"
     overwrite: bool = False
     sensitivity: bool = False
 

@@ -12,8 +12,9 @@ from napari_deconv.registry import choices
 
 if TYPE_CHECKING:
     from napari_deconv.evidence.residual import ResidualCheck, Unchecked
-    from napari_deconv.io import StoredType, WriteReport
+    from napari_deconv.io import WriteReport
     from napari_deconv.recipe import Recipe
+    from napari_deconv.storing import StoredType
 
 
 @dataclass(frozen=True)

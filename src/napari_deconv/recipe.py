@@ -21,8 +21,8 @@ from napari_deconv.psf.sampling import Psf
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from napari_deconv.history import Result
     from napari_deconv.restoration import Restoration
-    from napari_deconv.restored import Result
 
 
 class Recipe(Plan):

@@ -48,6 +48,14 @@ def test_an_even_size_has_several_highest_pixels() -> None:
     assert "moves by (+0.50, +0.50) px; choose the centre 'centroid'" in note
 
 
+def test_a_volume_four_pixels_wide_is_no_colour_image() -> None:
+    volume = np.random.default_rng(0).random((12, 10, 4))
+    psf = GAUSSIAN(sigma=0.8, dimensions=3)
+    assert Recipe(psf=psf, method="tikhonov").run(volume, device="cpu").image.shape == volume.shape
+    with pytest.raises(ValueError, match=r"is RGB.*PSF of three axes"):
+        Recipe(psf=GAUSSIAN(), method="tikhonov").begin(volume)
+
+
 def test_a_lopsided_psf_of_even_size_is_not_put_down_to_its_size() -> None:
     psf = even(off=3) / even(off=3).sum()
     (note,) = understand(psf).notes

@@ -50,9 +50,9 @@ def meaning(light: Light, noise: float) -> str:
         return YELLOW if light == "yellow" else RED
     level = next((known for known in SEEN if noise <= known), max(SEEN))
     less = " More noise, as here, hides more." if noise > level else ""
-    seen = SEEN[level]
+    seen, percent = SEEN[level], round(100 * level)
     return (
-        f"Green rules out gross errors only. In {OF} simulations with {round(100 * level)} % noise a "
+        f"Green rules out gross errors only. In {OF} simulations with {percent} % noise a "
         f"PSF twice too wide was seen {_times(seen.twice)}, 30 % too wide {_times(seen.thirty)}, "
         f"20 % {_times(seen.twenty)}, 30 % too narrow {_times(seen.narrow)}.{less}"
     )

@@ -60,7 +60,8 @@ def of_itself(
     said = []
     if abs(given_sum - 1) > 1e-3:
         said.append(f"The PSF summed to {given_sum:.4g}; it was normalised to 1.")
-    if (share := lobes(psf)) > LOBES:
+    noise = noise_share(psf)
+    if (share := lobes(psf)) > max(LOBES, noise):  # noise is below zero here and there
         said.append(
             f"The PSF has negative values ({share:.1%} of its sum), as no blur of intensities has; "
             "set them to 0 unless they are meant."
@@ -70,9 +71,9 @@ def of_itself(
             f"The PSF seems cut off: {share:.0%} of its sum lies on its rim; take a larger piece "
             "of it, or take off the grey it stands on."
         )
-    if (share := noise_share(psf)) > NOISE:
+    if noise > NOISE:
         said.append(
-            f"The PSF is noisy: the noise around it adds up to {share:.0%} of its sum; average "
+            f"The PSF is noisy: the noise around it adds up to {noise:.0%} of its sum; average "
             "more points, or fit a shape in the PSF dock."
         )
     return (*said, *_off_centre(psf, shift, centre))
@@ -107,8 +108,13 @@ def on_image(
     return ()
 
 
-def on_pixels(psf: PixelSize, image: PixelSize, axes: int) -> tuple[str, ...]:
+def on_pixels(psf: PixelSize, image: PixelSize | None, axes: int) -> tuple[str, ...]:
     """Say so if a PSF is sampled at another pixel size than the image; see `psf.resampling`."""
+    if image is None:
+        return (
+            f"The PSF was sampled at {psf}, but the image's pixel size is not known; it is used "
+            "pixel by pixel, unless you give the image its own.",
+        )
     if alike(psf, image, axes):
         return ()
     return (f"The PSF was sampled at {psf}, the image at {image}; it is used pixel by pixel.",)

@@ -21,9 +21,9 @@ from napari_deconv.widgets.tone import sheet
 if TYPE_CHECKING:
     import napari
 
-    from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
     from napari_deconv.psf.sampling import Psf
+    from napari_deconv.storing import StoredType
 
 
 class DeblurWidget(QWidget):
@@ -248,6 +248,7 @@ class DeblurWidget(QWidget):
             image=source.fetch,
             psf=self.panel.psf.fetch(),
             psf_pixel=self.panel.psf.resampled_from,
+            remarks=self.panel.psf.remarks(source.pixel_size),
             reference=None if reference is None else reference.fetch,
             weights=None if weights is None else weights.fetch,
             device=self.panel.more.device,

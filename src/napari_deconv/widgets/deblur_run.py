@@ -50,12 +50,12 @@ class Running(QObject):
     varied = Signal(str)
 
     def __init__(self, panel: DeblurPanel) -> None:
-        super().__init__()
+        super().__init__(panel)  # it hears nothing more once the panel is gone
         self._panel = panel
         self._run: Run | None = None
         self._order: told.Order | None = None
         self._last: told.View | None = None
-        self._loss = ""
+        self._loss = self._moved = ""
         self.result: ResultLayer | None = None
 
     @property
@@ -91,6 +91,7 @@ class Running(QObject):
         if self.busy or order is None or result is None or not result.there:
             return False
         assert result.layer is not None
+        self._moved = ""
         varied = told.Variation(order, recipe_of(result.layer), result.plane())
         self._start(Run(varied, self, work), self._end_varied)
         self._panel.controls.status.say(words, "plain")
@@ -182,7 +183,7 @@ class Running(QObject):
             return
         if isinstance(message, told.Banded):
             attach(result.layer, BAND, result.placed(message.band))
-            self._panel.psf_width.tell(message.band.words, spread(message.band))
+            self._moved = self._panel.psf_width.tell(message.band.words, spread(message.band))
         elif isinstance(message, told.Mapped):
             result.lay_over(message.residual, RESIDUAL)
         elif isinstance(message, told.Doubted):
@@ -239,7 +240,7 @@ class Running(QObject):
         if self._loss:
             self._panel.controls.status.say(self._loss, "plain")
         elif ending != "failed":
-            self._say_last("done")
+            self._say_last(self._moved)
         self.offer()
         self.varied.emit(ending)
 

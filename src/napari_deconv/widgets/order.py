@@ -42,6 +42,8 @@ class Order:
         Returns the PSF; None if the recipe has one.
     psf_pixel : str or None
         Pixel size that the PSF is resampled from; None if it is used pixel by pixel.
+    remarks : tuple of str
+        What is to be said beside the run's own notes.
     reference : callable or None
         Returns the true image, of the image's shape.
     weights : callable or None
@@ -56,6 +58,7 @@ class Order:
     image: Fetch
     psf: Fetch | None = None
     psf_pixel: str | None = None
+    remarks: tuple[str, ...] = ()
     reference: Fetch | None = None
     weights: Fetch | None = None
     device: str = "auto"

@@ -85,17 +85,18 @@ def look(glance: Glance) -> Looked:
     array = glance.fetch()
     check_axes(array.ndim, glance.axes)
     own, image = glance.own, glance.image
-    unlike = () if own is None or image is None else on_pixels(own, image, 2)
-    resample = glance.resample and bool(unlike)
+    said = () if own is None else on_pixels(own, image, 2)
+    unlike = bool(said) and image is not None
+    resample = unlike and glance.resample
     if resample and own is not None and image is not None:
         array = resampled(array, own, image)
     kernel = understand(array, glance.centre)
     line = described(kernel, glance.centre, image)
     return Looked(
         line + f" · resampled from {own}" if resample else line,
-        (*(() if resample else unlike), *kernel.notes),
+        (*(() if resample else said), *kernel.notes),
         glance.centre != "centroid" and any(REMEDY in note for note in kernel.notes),
-        bool(unlike),
+        unlike,
         tuple(map(int, kernel.array.shape)),
         kernel.widths,
     )

@@ -12,6 +12,7 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QPushButton
 
+from napari_deconv.psf.checks import on_pixels
 from napari_deconv.registry import choices
 from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
@@ -117,6 +118,11 @@ class PsfSource(QObject):
         """The chosen layer's pixel size, if the user wants it at the image's; None if not."""
         size = self.pixel_size
         return str(size) if size is not None and self.menu.value in self._resampled else None
+
+    def remarks(self, size: PixelSize | None) -> tuple[str, ...]:
+        """Return what a run has to say of the layer's pixels: that they are used as they are."""
+        own = self.pixel_size
+        return () if own is None or self.resampled_from is not None else on_pixels(own, size, 2)
 
     def look(self, centre: Centre, size: PixelSize | None, axes: int = 2) -> None:
         """Say what is understood of the PSF.

@@ -20,7 +20,7 @@ class PsfWidth(QWidget):
     def __init__(self) -> None:
         super().__init__()
         percent = f"{SHARE:.0%}".replace("%", " %")
-        self.button = QPushButton(f"What if the PSF were ±{percent} wide?")
+        self.button = QPushButton(f"Vary the PSF's width ±{percent}")
         self.button.setObjectName("psf_width")
         self.button.setToolTip(
             f"Restore again with the PSF {percent} narrower and {percent} wider, at the same "
@@ -40,12 +40,21 @@ class PsfWidth(QWidget):
         if possible:
             self.show()
 
-    def tell(self, words: str, half: float) -> None:
-        """Say how high the band is: half its height, root mean square, in grey values."""
+    def tell(self, words: str, half: float) -> str:
+        """Say how high the band is, and return it in short.
+
+        Parameters
+        ----------
+        words : str
+            What was varied.
+        half : float
+            Half the band's height, root mean square, in grey values.
+        """
+        moved = f"{words}: ±{format_level(half)}"
         self._line.say(
-            f"{words}: the result moves by ±{format_level(half)} grey values (rms); the band is "
-            "behind its curves in Profiles."
+            f"{moved} grey values (rms). Profiles shows the band behind the result's curves."
         )
+        return f"{moved}, see Profiles"
 
     def forget(self) -> None:
         """Say nothing: it was another result's."""

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.15
 """Least seconds between two looks at a PSF that is being edited."""
+POINT = "\N{BULLET} "
 RESAMPLE, AS_IT_IS = "Resample to the image's pixels", "Use it pixel by pixel"
 
 
@@ -113,7 +114,8 @@ class Understanding(QWidget):
         placed: tuple[str, ...] = ()
         if self._sizes is not None and len(looked.shape) == len(self._sizes[0]):
             placed = on_image(looked.shape, looked.widths, *self._sizes)
-        self._warnings.say("\n".join((*looked.notes, *placed)), "question")
+        said = (*looked.notes, *placed)
+        self._warnings.say("\n".join(f"{POINT}{note}" for note in said), "question")
 
     def _ask(self) -> None:
         if self._seen is not None:

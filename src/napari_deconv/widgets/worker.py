@@ -89,7 +89,7 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     devices.leave_a_core()
     weights = None if order.weights is None else order.weights()
     run = recipe.begin(image, None, order.device, order.region, weights)
-    yield Begun(run.recipe, run.notes, str(run.device), run.total)
+    yield Begun(run.recipe, (*order.remarks, *run.notes), str(run.device), run.total)
     if not run.chosen:
         yield from _choosing(run, control)
         if control.stopped:
