@@ -14,7 +14,7 @@ os.environ["NAPARI_CONFIG"] = ""  # leave the user's settings alone
 
 import napari
 from qtpy.QtCore import QEventLoop, QTimer
-from qtpy.QtGui import QPixmap
+from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QPushButton
 
 from napari_deconv import samples
@@ -69,7 +69,7 @@ def main() -> None:
     wait_until(lambda: True)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001
-    picture.save(str(file))
+    picture.toImage().convertToFormat(QImage.Format.Format_Indexed8).save(str(file))  # small
     viewer.close()
 
 

@@ -9,6 +9,12 @@ from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.order import Doubted
 
 
+WORTH = (
+    "Most errors lie at edges, which you see anyway; of the rest the marks tell a part (correlation "
+    "0.25 to 0.72 on five test pictures): a hint where to doubt, no map of errors."
+)
+
+
 class EvidenceBar(QWidget):
     """The buttons and the line that says what came of them; there while a result is.
 
@@ -30,7 +36,8 @@ class EvidenceBar(QWidget):
         self.sure.setObjectName("how_sure")
         self.sure.setToolTip(
             "Restore again with the strength divided and multiplied by 3, the PSF 10 % narrower "
-            "and wider, and another method; mark where the results differ. " + WORTH
+            "and wider, and another method; mark where the results differ more than the edges explain. "
+            + WORTH
         )
         self.line = Line("sure_line")
         buttons = QHBoxLayout()
@@ -62,6 +69,3 @@ class EvidenceBar(QWidget):
         """Say nothing: it was another result's."""
         self.line.say("")
         self.hide()
-
-
-WORTH = ""
