@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ["NAPARI_CONFIG"] = ""  # leave the user's settings alone
 
 import napari
-from qtpy.QtCore import QEventLoop, QTimer
+from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QPushButton
 
@@ -69,7 +69,10 @@ def main() -> None:
     wait_until(lambda: True)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001
-    picture.toImage().convertToFormat(QImage.Format.Format_Indexed8).save(str(file))  # small
+    few = picture.toImage().convertToFormat(  # so that the file is small
+        QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither
+    )
+    few.save(str(file))
     viewer.close()
 
 

@@ -100,7 +100,7 @@ app = typer.Typer(
 
 
 app.add_typer(cli_psf.app, name="psf")
-app.command()(cli_doubt.doubt)
+app.add_typer(cli_doubt.app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 SPREAD, BEYOND = "spread", "doubt"
 """What the names of the written files end with."""
 
+app = typer.Typer()
 
+
+@app.command()
 def doubt(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],

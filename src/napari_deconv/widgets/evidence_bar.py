@@ -8,10 +8,9 @@ from napari_deconv.evidence.reference import format_level
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.order import Doubted
 
-
 WORTH = (
-    "Most errors lie at edges, which you see anyway; of the rest the marks tell a part (correlation "
-    "0.25 to 0.72 on five test pictures): a hint where to doubt, no map of errors."
+    "Most errors lie at edges, which you see anyway; of the rest the marks tell a part "
+    "(correlation 0.25 to 0.72 on five test pictures): a hint where to doubt, no map of errors."
 )
 
 
@@ -36,7 +35,7 @@ class EvidenceBar(QWidget):
         self.sure.setObjectName("how_sure")
         self.sure.setToolTip(
             "Restore again with the strength divided and multiplied by 3, the PSF 10 % narrower "
-            "and wider, and another method; mark where the results differ more than the edges explain. "
+            "and wider, and another method; mark where results differ more than edges explain. "
             + WORTH
         )
         self.line = Line("sure_line")
