@@ -13,8 +13,9 @@ from pathlib import Path
 os.environ["NAPARI_CONFIG"] = ""  # leave the user's settings alone
 
 import napari
-from qtpy.QtCore import QEventLoop, Qt, QTimer
-from qtpy.QtGui import QImage, QPixmap
+from PIL import Image
+from qtpy.QtCore import QEventLoop, QTimer
+from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QPushButton
 
 from napari_deconv import samples
@@ -24,6 +25,8 @@ from napari_deconv.widgets.deblur import DeblurWidget
 FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "evidence.png"
 SIDE = 256
 """Pixels along each side of the simulated radiograph."""
+COLOURS = 128
+"""Of the picture's palette."""
 SETTLED = 500
 """Milliseconds after which a window has found its size."""
 
@@ -69,10 +72,9 @@ def main() -> None:
     wait_until(lambda: True)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001
-    few = picture.toImage().convertToFormat(  # so that the file is small
-        QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither
-    )
-    few.save(str(file))
+    picture.save(str(file))
+    with Image.open(file) as full:  # a palette of its own keeps it small
+        full.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
     viewer.close()
 
 
