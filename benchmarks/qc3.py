@@ -33,7 +33,7 @@ from scipy.optimize import brentq
 from table import parser, show
 
 from napari_deconv import Recipe
-from napari_deconv.evidence.reblurred import residual
+from napari_deconv.evidence.leftover import residual
 from napari_deconv.evidence.residual import residual_check
 from napari_deconv.verdict import sigma_by_grey
 

@@ -26,7 +26,7 @@ from scipy.signal import fftconvolve
 from table import parser, show
 
 import napari_deconv as nd
-from napari_deconv.evidence.reblurred import Expectation
+from napari_deconv.evidence.leftover import Expectation
 from napari_deconv.evidence.residual import ResidualCheck
 from napari_deconv.methods.method import Method
 from napari_deconv.psf.shapes import GaussianPsf

@@ -16,7 +16,7 @@ from napari_deconv import verdict
 from napari_deconv.core import device as devices
 from napari_deconv.core.scale import Measurement, judged
 from napari_deconv.core.units import PixelSize
-from napari_deconv.evidence.reblurred import Expectation
+from napari_deconv.evidence.leftover import Expectation
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed

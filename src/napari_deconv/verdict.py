@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.core.fidelities import Fidelity, Poisson, PoissonGaussian
-from napari_deconv.evidence.blocks import Local
+from napari_deconv.evidence.leftover import Expectation, Residual, interior, residual
+from napari_deconv.evidence.local_misfit import Local
 from napari_deconv.evidence.passed import Passed, passed
-from napari_deconv.evidence.reblurred import Expectation, Residual, interior, residual
 from napari_deconv.evidence.residual import USUAL, ResidualCheck, Unchecked, residual_check
 from napari_deconv.methods.leftover import kept_by_filter, leftover
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve
 
-from napari_deconv.evidence.blocks import Local
+from napari_deconv.evidence.leftover import Expectation, residual
+from napari_deconv.evidence.local_misfit import Local
 from napari_deconv.evidence.rates import OF, SEEN, meaning
-from napari_deconv.evidence.reblurred import Expectation, residual
 from napari_deconv.evidence.residual import ResidualCheck, residual_check
 
 ALL_LEFT = Expectation(1.0, 0.0)

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_deconv.evidence.blocks import Local, local
+from napari_deconv.evidence.leftover import Expectation, Residual
+from napari_deconv.evidence.local_misfit import Local, local
 from napari_deconv.evidence.rates import Light, meaning
-from napari_deconv.evidence.reblurred import Expectation, Residual
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,7 +167,7 @@ def residual_check(
 
     chi2 is simply the mean of ``r^2``, no degree of freedom taken off: it is compared with what
     is `expected` of the method. Whiteness is ``sum r_i r_(i+1) / sum r_i^2`` over the pairs of
-    neighbours, averaged over the axes; blocks are those of `evidence.blocks.local`.
+    neighbours, averaged over the axes; blocks are those of `evidence.local_misfit.local`.
 
     Parameters
     ----------

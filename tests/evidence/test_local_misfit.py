@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_deconv.evidence.blocks import Local, local
+from napari_deconv.evidence.local_misfit import Local, local
 from napari_deconv.psf.shapes import GaussianPsf
 
 KERNEL = GaussianPsf(sigma=1.5).kernel()
