@@ -33,6 +33,7 @@ from scipy.optimize import brentq
 from table import parser, show
 
 from napari_deconv import Recipe
+from napari_deconv.evidence.leftover import residual
 from napari_deconv.evidence.residual import residual_check
 from napari_deconv.verdict import sigma_by_grey
 
@@ -75,7 +76,7 @@ def agreement(
     """Return chi-square and lag-1 correlation of what the re-blurred result leaves of the data."""
     kernel = recipe_for(psf).psf.kernel()
     where = box(image.shape, PHANTOM) if phantom else None
-    check = residual_check(restored, image, kernel, sigma, where)
+    check = residual_check(residual(restored, image, kernel, sigma, where))
     return check.chi2, check.whiteness
 
 

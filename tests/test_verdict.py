@@ -30,13 +30,26 @@ def checked(ready: Restoration[Recipe]) -> ResidualCheck:
     return check
 
 
-@pytest.mark.parametrize("method", ["tv", "wiener", "richardson-lucy"])
-def test_a_good_result_of_the_sample_agrees(method: str, sample: samples.Sample) -> None:
+@pytest.mark.parametrize(
+    ("method", "light", "words"),
+    [
+        ("tv", "green", "agrees"),
+        ("tikhonov", "green", "agrees"),
+        ("wavelet", "green", "agrees"),
+        ("wiener", "yellow", "differs from the data by a pattern"),
+        ("richardson-lucy", "yellow", "differs from the data by a pattern"),
+        ({"name": "richardson-lucy", "iterations": 400}, "green", "agrees"),
+    ],
+)
+def test_a_good_result_of_the_sample_agrees(
+    method: object, light: str, words: str, sample: samples.Sample
+) -> None:
+    """Wiener's strength is too great for the part's edges; 50 iterations are few at this noise."""
     ready = Recipe(psf=sample.psf, method=method).begin(sample.image)
-    assert checked(ready).agrees
+    assert checked(ready).light == light
     result = ready.image()
     assert ready.remarks(result) == ()
-    assert ready.verdict(result).startswith("Re-blurred result agrees")
+    assert ready.verdict(result).startswith("Re-blurred result " + words)
 
 
 @pytest.mark.parametrize("method", ["tv", "wiener", "richardson-lucy"])
@@ -44,8 +57,8 @@ def test_a_psf_twice_too_wide_is_found_out(method: str, sample: samples.Sample) 
     wide = gaussian_filter(np.kron(sample.psf, np.ones((2, 2))), 0.5)[1:, 1:]
     ready = Recipe(psf=wide, centre="centroid", method=method).begin(sample.image)
     check = checked(ready)
-    assert check.chi2 > 1.2
-    assert "differs from the data by more than the noise" in str(check)
+    assert check.light == "red"
+    assert "differs from the data by" in str(check)
 
 
 def test_the_noise_of_dark_and_bright_counts_alike() -> None:
@@ -60,10 +73,7 @@ def test_the_noise_of_dark_and_bright_counts_alike() -> None:
     for half in (slice(0, 90), slice(110, 200)):
         frame.valid[:] = False
         frame.valid[:, half] = True
-        check = verdict.agreement(
-            sharp.astype(np.float32), frame, ready._kernel.array, ready._measured,
-            ready.recipe.fidelity,
-        )  # fmt: skip
+        check = replace(ready.reblur, frame=frame).agreement(sharp.astype(np.float32))
         assert check.chi2 == pytest.approx(1, abs=0.1)
 
 
@@ -134,6 +144,7 @@ def test_corrupt_rows_of_the_real_scan_are_named_and_its_good_part_is_not(
     assert isinstance(check, ResidualCheck)
     assert check.chi2 == pytest.approx(1, abs=0.15)
     assert check.neighbours == pytest.approx(0.34, abs=0.08)
-    assert "differs" not in str(check)
+    assert check.light == "yellow"
+    assert "in places" in str(check)  # its PSF is no Gaussian
     wide = Recipe(psf={"name": "gaussian", "sigma": 2.0}, method=method)
-    assert "differs" in str(checked(wide.begin(scan[150:610, 290:740], device="cpu")))
+    assert checked(wide.begin(scan[150:610, 290:740], device="cpu")).light == "red"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from napari_deconv.registry import choices
 
 if TYPE_CHECKING:
+    from napari_deconv.doubts import disagreement
     from napari_deconv.recipe import Recipe, deconvolve
 
 __version__ = version("napari-deconv")
-__all__ = ["Recipe", "__version__", "choices", "deconvolve"]
+__all__ = ["Recipe", "__version__", "choices", "deconvolve", "disagreement"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from napari_deconv import recipe
 
         return getattr(recipe, name)
+    if name == "disagreement":
+        from napari_deconv import doubts
+
+        return doubts.disagreement
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_batch, cli_measure, cli_psf
+from napari_deconv import __version__, cli_batch, cli_doubt, cli_measure, cli_psf
 from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ app = typer.Typer(
 
 app.add_typer(cli_psf.app, name="psf")
 app.command()(cli_measure.measure)
+app.add_typer(cli_doubt.app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -54,3 +54,22 @@ class Result(Generic[P]):
     history: History
     recipe: P
     warnings: tuple[str, ...]
+
+
+def checked_reference(reference: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+    """Return a reference as an array; refuse one that does not fit the result.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    truth = np.asarray(reference)
+    if truth.shape != shape:
+        raise ValueError(
+            f"The reference has shape {truth.shape}, the result {shape}; "
+            "choose a reference of the same shape."
+        )
+    if truth.dtype.kind not in "buif" or not np.isfinite(truth).any() or np.nanmax(truth) <= 0:
+        raise ValueError("The reference needs real values above 0; choose the true image.")
+    return truth

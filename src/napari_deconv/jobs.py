@@ -221,6 +221,8 @@ class Work:
             data_range=None if after is None else after.data_range,
             chi2=None if checked is None else checked.chi2,
             whiteness=None if checked is None else checked.whiteness,
+            chi2_expected=None if checked is None else checked.expected.chi2,
+            light=check.light,
             psf_band=self._band(),
             warnings=(*self.notes, *remarks, *losses(written, recipe, terms.dtype)),
         )

@@ -29,6 +29,10 @@ class Report:
         How they were found; None if there were none.
     seconds : float
         Of all iterations, those of the search for a strength too.
+    chi2_expected : float or None
+        Chi-square that noise alone would leave after the method.
+    light : str
+        green, yellow or red: whether the re-blurred result agrees with the data; grey: not known.
     psf_band : dict or None
         What varying the PSF's width came to: files, and half the band's height in grey values.
     """
@@ -48,6 +52,8 @@ class Report:
     data_range: float | None
     chi2: float | None
     whiteness: float | None
+    chi2_expected: float | None
+    light: str
     psf_band: dict[str, Any] | None
     warnings: tuple[str, ...]
 

@@ -16,10 +16,11 @@ from napari_deconv import verdict
 from napari_deconv.core import device as devices
 from napari_deconv.core.scale import Measurement, judged
 from napari_deconv.core.units import PixelSize
+from napari_deconv.evidence.leftover import Expectation
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
-from napari_deconv.history import History, Result
+from napari_deconv.history import History, Result, checked_reference
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
 from napari_deconv.methods.method import Method, Step
 from napari_deconv.methods.start import beginning
@@ -229,7 +230,7 @@ class Restoration(Generic[P]):
 
     def run(self, reference: npt.ArrayLike | None = None) -> Result[P]:
         """Run to the end, record objective and PSNR on the way, and return all of it."""
-        truth = None if reference is None else self._checked_reference(reference)
+        truth = None if reference is None else checked_reference(reference, self._blank().shape)
         image = self._blank()
         history = History()
         each = self.total // self.slices
@@ -249,16 +250,25 @@ class Restoration(Generic[P]):
         return Result(image, history, self.recipe, warnings)
 
     def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | Unchecked:
-        """Return whether a result, blurred again, agrees with the data; or why it can't be told.
+        """Return whether a result, as `image` returns it, agrees with the data when blurred again.
 
-        Parameters
-        ----------
-        result : ndarray
-            As `image` returns it.
+        Where that can't be told, why not.
         """
+        return self.reblur.agreement(result, self.expectation())
+
+    def expectation(self) -> Expectation | None:
+        """Return what the method leaves of noise alone, once its strengths are numbers."""
+        return verdict.expectation(self.recipe, self._poser, *self._telling())
+
+    def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return a result, blurred again, less the data in units of the noise; NaN: not known."""
+        return self.reblur.residual(result)
+
+    @property
+    def reblur(self) -> verdict.Reblur:
+        """What blurring a result again and comparing it with the data takes."""
         frame = self._frame.part((..., *self._cut.inner))
-        fidelity = self.recipe.fidelity
-        return verdict.agreement(result, frame, self._kernel.array, self._measured, fidelity)
+        return verdict.Reblur(frame, self._kernel.array, self._measured, self.recipe.fidelity)
 
     def remarks(self, result: npt.NDArray[np.float32]) -> tuple[str, ...]:
         """Return what looks odd of a result, a sentence each."""
@@ -330,18 +340,6 @@ class Restoration(Generic[P]):
         """Note the strength that a curve led to."""
         method = self.recipe.method.strengthened(curve.chosen)
         self.recipe = self.recipe.model_copy(update={"method": method, "curve": curve})
-
-    def _checked_reference(self, reference: npt.ArrayLike) -> npt.NDArray[np.generic]:
-        truth = np.asarray(reference)
-        shape = self._blank().shape
-        if truth.shape != shape:
-            raise ValueError(
-                f"The reference has shape {truth.shape}, the result {shape}; "
-                "choose a reference of the same shape."
-            )
-        if truth.dtype.kind not in "buif" or not np.isfinite(truth).any() or np.nanmax(truth) <= 0:
-            raise ValueError("The reference needs real values above 0; choose the true image.")
-        return truth
 
 
 def _follows_level(recipe: Plan) -> bool:

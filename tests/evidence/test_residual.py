@@ -7,7 +7,18 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve
 
-from napari_deconv.evidence.residual import residual_check
+from napari_deconv.evidence.leftover import Expectation, residual
+from napari_deconv.evidence.local_misfit import Local
+from napari_deconv.evidence.rates import OF, SEEN, meaning
+from napari_deconv.evidence.residual import ResidualCheck, residual_check
+
+ALL_LEFT = Expectation(1.0, 0.0)
+
+
+def check_of(estimate, data, blur, sigma, mask=None, **more):
+    """Return the check of what a picture leaves that follows none of the noise."""
+    left = residual(estimate, data, blur, sigma, mask)
+    return residual_check(left, expected=ALL_LEFT, **more)
 
 
 def kernel(shape, seed=5):
@@ -23,7 +34,7 @@ def test_the_truth_leaves_only_the_noise(shape):
     truth, psf = scene(), kernel(shape)
     noise = np.random.default_rng(2).normal(0, 0.03, truth.shape)
     data = convolve(truth, psf / psf.sum(), mode="same", method="direct") + noise
-    check = residual_check(truth, data, psf, 0.03)
+    check = check_of(truth, data, psf, 0.03)
     inner = tuple(slice(k // 2, n - k // 2) for n, k in zip(truth.shape, shape, strict=True))
     assert check.chi2 == pytest.approx(np.mean((noise[inner] / 0.03) ** 2), rel=1e-9)
     assert check.pixels == noise[inner].size
@@ -37,7 +48,7 @@ def test_a_psf_taken_one_pixel_aside_is_found_out(shape):
     truth, psf = scene(), kernel(shape)
     data = convolve(np.roll(truth, 1, axis=1), psf / psf.sum(), mode="same")
     data += np.random.default_rng(2).normal(0, 0.02, truth.shape)
-    check = residual_check(truth, data, psf, 0.02)
+    check = check_of(truth, data, psf, 0.02)
     assert check.chi2 > 10
     assert not check.agrees
     assert "more than the noise" in str(check)
@@ -48,7 +59,7 @@ def test_what_lies_beyond_the_frame_is_left_out():
     frame = (slice(20, -20), slice(20, -20))
     data = convolve(wide, psf / psf.sum(), mode="same")[frame]
     data += np.random.default_rng(0).normal(0, 0.01, data.shape)
-    assert residual_check(wide[frame], data, psf, 0.01).chi2 == pytest.approx(1.0, abs=0.05)
+    assert check_of(wide[frame], data, psf, 0.01).chi2 == pytest.approx(1.0, abs=0.05)
 
 
 def test_noise_that_varies_over_the_picture():
@@ -56,9 +67,9 @@ def test_noise_that_varies_over_the_picture():
     rng = np.random.default_rng(4)
     data = rng.poisson(truth).astype(float)
     point = np.ones((1, 1))
-    check = residual_check(truth, data, point, np.sqrt(truth))
+    check = check_of(truth, data, point, np.sqrt(truth))
     assert check.chi2 == pytest.approx(1.0, abs=0.05)
-    assert residual_check(truth, data, point, 1.0).chi2 == pytest.approx(truth.mean(), rel=0.1)
+    assert check_of(truth, data, point, 1.0).chi2 == pytest.approx(truth.mean(), rel=0.1)
 
 
 def test_a_pattern_in_the_residual_is_not_white():
@@ -66,17 +77,16 @@ def test_a_pattern_in_the_residual_is_not_white():
     pattern = gaussian_filter(np.random.default_rng(2).normal(size=truth.shape), 2.0)
     pattern *= 0.03 / pattern.std()
     data = convolve(truth, psf / psf.sum(), mode="same") + pattern
-    check = residual_check(truth, data, psf, 0.03)
+    check = check_of(truth, data, psf, 0.03)
     assert check.chi2 == pytest.approx(1.0, abs=0.1)
     assert check.whiteness > 0.8
-    assert "by a pattern" in str(check)
+    assert check.light == "red"
+    assert "by a strong pattern" in str(check)
 
 
 def test_a_result_that_follows_the_noise_is_named():
     data = scene() + np.random.default_rng(2).normal(0, 0.1, (96, 110))
-    assert "follows the data's noise" in str(
-        residual_check(data - 0.01, data, np.ones((1, 1)), 0.1)
-    )
+    assert "follows the data's noise" in str(check_of(data - 0.01, data, np.ones((1, 1)), 0.1))
 
 
 def test_a_function_may_blur_and_a_mask_leaves_out():
@@ -86,7 +96,7 @@ def test_a_function_may_blur_and_a_mask_leaves_out():
     data[50:60] += 5
     mask = np.ones(truth.shape, bool)
     mask[50:60] = False
-    check = residual_check(truth, data, lambda u: gaussian_filter(u, 2.0), 0.1, mask)
+    check = check_of(truth, data, lambda u: gaussian_filter(u, 2.0), 0.1, mask)
     assert check.chi2 == pytest.approx(0.0, abs=1e-12)
     assert check.pixels == mask.sum() - 1
 
@@ -96,7 +106,7 @@ def test_volumes_are_checked_too():
     psf = kernel((3, 4, 5))
     data = convolve(truth, psf / psf.sum(), mode="same")
     data += np.random.default_rng(1).normal(0, 0.05, truth.shape)
-    assert residual_check(truth, data, 7 * psf, 0.05).chi2 == pytest.approx(1.0, abs=0.05)
+    assert check_of(truth, data, 7 * psf, 0.05).chi2 == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +127,44 @@ def test_what_cannot_be_checked_is_refused(change, message):
     given = {"estimate": np.ones((9, 9)), "data": np.ones((9, 9)), "sigma": 1.0}
     given["blur"] = np.ones((3, 3))
     with pytest.raises(ValueError, match=message):
-        residual_check(**(given | change))
+        check_of(**(given | change))
+
+
+def calm(**changes):
+    """Return a check that is green, but for what is changed."""
+    quiet = Local(share=0.0, strongest=3.0, number=1000, blocks=500)
+    given = {"chi2": 0.9, "whiteness": -0.1, "pixels": 40_000, "local": quiet}
+    return ResidualCheck(**{**given, "expected": Expectation(0.9, -0.1), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "light", "words"),
+    [
+        ({}, "green", "agrees with the data"),
+        ({"chi2": 1.06}, "yellow", "by more than the noise"),
+        ({"chi2": 1.3}, "red", "by far more than the noise"),
+        ({"chi2": 0.7}, "yellow", "follows the data's noise"),
+        ({"whiteness": -0.04}, "yellow", "by a pattern"),
+        ({"whiteness": 0.05}, "red", "by a strong pattern"),
+        ({"local": Local(0.002, 6.5, 1000, 500)}, "yellow", "in places"),
+        ({"local": Local(0.002, 15.0, 1000, 500)}, "red", "in places"),
+        ({"local": Local(0.05, 5.0, 1000, 500)}, "red", "in places"),
+        ({"whiteness": 0.0, "neighbours": 0.3}, "green", "agrees"),
+        ({"whiteness": 0.0, "pixels": 500}, "green", "agrees"),
+    ],
+)
+def test_the_light_says_how_far_off_it_is(changes, light, words):
+    check = calm(**changes)
+    assert check.light == light
+    assert words in str(check)
+    assert check.agrees == (light == "green")
+
+
+def test_a_light_says_what_it_means_at_the_noise():
+    for level, seen in SEEN.items():
+        said = meaning("green", level)
+        assert f"{round(100 * level)} % noise" in said
+        assert seen.twice < OF or "twice too wide was seen always" in said
+    assert "hides more" in meaning("green", 0.2)
+    assert "hides more" not in meaning("green", 0.03)
+    assert calm(chi2=2.0).meaning.startswith("Red")

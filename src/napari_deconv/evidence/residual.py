@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from napari_deconv.evidence.leftover import Expectation, Residual
+from napari_deconv.evidence.local_misfit import Local, local
+from napari_deconv.evidence.rates import Light, meaning
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-AGREES = (0.85, 1.1)
-"""Reduced chi-squares between which the re-blurred result counts as agreeing with the data."""
+AGREES = (0.85, 1.15)
+"""Chi-squares, over what is expected, between which the re-blurred result agrees with the data."""
+GROSS = 1.3
+"""The same ratio beyond which it contradicts them."""
+WHITE, PATTERN = 0.045, 0.115
+"""Lag-1 autocorrelation above what is expected: structure is left, and far too much of it."""
+FOLLOWS = -0.06
+"""The same below which the result follows the noise more than its method is known to."""
+SHARES = (0.005, 0.03)
+"""Parts of the blocks beyond 4 sigma from which structure is left, and far too much of it."""
+NEAR, FAR = 1.1, 2.2
+"""Times the limit of chance from which the strongest block speaks against the result, as edges
+are never quite true, and contradicts the data."""
+SIGNS = 4.0
+"""Standard errors that a whiteness of few pixels is allowed on top."""
 
-WHITE = 0.2
-"""Lag-1 autocorrelation above which the residual counts as structured."""
+
+USUAL = Expectation(0.95, -0.06)
+"""Of a method that can't be asked: halfway between those that were, 0.88 to 1 and -0.12 to 0."""
 
 
 @dataclass(frozen=True)
@@ -25,38 +41,100 @@ class ResidualCheck:
     Attributes
     ----------
     chi2 : float
-        Mean of the squared residuals in sigma; 1 where only the noise is left.
+        Mean of the squared residuals in sigma; 1 where all of the noise and no more is left.
     whiteness : float
         Lag-1 autocorrelation of the residuals, -1 to 1; 0 where they are white.
     pixels : int
         How many pixels were looked at.
     neighbours : float
         Correlation of neighbours in the noise itself, which residuals may have as well.
+    local : Local or None
+        What single blocks say.
+    expected : Expectation
+        What the method would leave of noise alone.
+    noise : float
+        The noise's sigma as a share of the grey range; 0 if not known.
     """
 
     chi2: float
     whiteness: float
     pixels: int
     neighbours: float = 0.0
+    local: Local | None = None
+    expected: Expectation = USUAL
+    noise: float = 0.0
+
+    @property
+    def light(self) -> Light:
+        """Green: nothing but noise is left; yellow: a little more; red: far more, or in a place."""
+        ratio, colour = self.chi2 / self.expected.chi2, self.colour
+        share, far = (0.0, 0.0) if self.local is None else (self.local.share, self._far)
+        slack, smeared = self._slack, self.neighbours
+        if ratio > GROSS + smeared or colour > PATTERN + slack:
+            return "red"
+        if share > SHARES[1] + smeared / 10 or far > FAR * (1 + smeared):
+            return "red"
+        calm = AGREES[0] <= ratio <= self._most and FOLLOWS - slack <= colour <= WHITE + slack
+        return "green" if calm and share <= SHARES[0] and far <= NEAR else "yellow"
+
+    @property
+    def colour(self) -> float:
+        """How much more neighbouring residuals correlate than noise alone would let them.
+
+        Where nearly nothing is left, how it looks counts for as little.
+        """
+        part = min(self.chi2 / self.expected.chi2, 1.0)
+        return part * (self.whiteness - self.expected.whiteness)
 
     @property
     def agrees(self) -> bool:
-        """Whether the residual has the size and the whiteness of noise."""
-        allowed = WHITE + self.neighbours
-        return AGREES[0] <= self.chi2 <= AGREES[1] and abs(self.whiteness) <= allowed
+        """Whether nothing but noise is left."""
+        return self.light == "green"
+
+    @property
+    def _far(self) -> float:
+        assert self.local is not None
+        return self.local.strongest / max(self.local.limit, 1)
+
+    @property
+    def _most(self) -> float:
+        """Ratio of chi-squares up to which they agree: smeared noise is known less well."""
+        return AGREES[1] + self.neighbours / 2
+
+    @property
+    def _slack(self) -> float:
+        """What whiteness may differ by: by chance, and because smeared noise is known less well."""
+        return max(SIGNS / math.sqrt(2 * self.pixels) - WHITE, 0) + self.neighbours / 2
+
+    @property
+    def meaning(self) -> str:
+        """What the light does and doesn't mean at this noise."""
+        return meaning(self.light, self.noise)
 
     def __str__(self) -> str:
         """Return the verdict as a sentence."""
-        figures = f"chi-square {self.chi2:.2f}, whiteness {self.whiteness:.2f}"
-        if self.neighbours >= WHITE / 2:
-            figures += f" (noise itself {self.neighbours:.2f})"
-        if self.agrees:
-            return f"Re-blurred result agrees with the data: {figures}."
-        if self.chi2 > AGREES[1]:
-            return f"Re-blurred result differs from the data by more than the noise: {figures}."
-        if self.chi2 < AGREES[0]:
-            return f"Re-blurred result follows the data's noise: {figures}."
-        return f"Re-blurred result differs from the data by a pattern: {figures}."
+        figures = (
+            f"chi-square {self.chi2:.2f} ({self.expected.chi2:.2f} expected), "
+            f"whiteness {self.whiteness:.2f} ({self.expected.whiteness:.2f})"
+        )
+        if self.local is not None:
+            figures += f", {self.local.beyond} of {self.local.blocks} blocks beyond 4 sigma"
+        return f"Re-blurred result {self._finding}: {figures}."
+
+    @property
+    def _finding(self) -> str:
+        """Return what the light stands for, the gravest thing first."""
+        light, ratio = self.light, self.chi2 / self.expected.chi2
+        much = "far more" if light == "red" else "more"
+        if light == "green":
+            return "agrees with the data"
+        if ratio > self._most:
+            return f"differs from the data by {much} than the noise"
+        if self.colour > WHITE + self._slack:
+            return f"differs from the data by a {'strong ' if light == 'red' else ''}pattern"
+        if self.local is not None and (self._far > NEAR or self.local.share > SHARES[0]):
+            return "differs from the data in places"
+        return "follows the data's noise"
 
 
 @dataclass(frozen=True)
@@ -70,6 +148,8 @@ class Unchecked:
     """
 
     reason: str
+    light: Light = "grey"
+    meaning: str = ""
 
     def __str__(self) -> str:
         """Return the reason."""
@@ -77,107 +157,37 @@ class Unchecked:
 
 
 def residual_check(
-    estimate: ArrayLike,
-    data: ArrayLike,
-    blur: ArrayLike | Callable[[NDArray[Any]], ArrayLike],
-    sigma: ArrayLike | Callable[[NDArray[Any]], ArrayLike],
-    mask: ArrayLike | None = None,
+    left: Residual,
+    kernel: NDArray[Any] | None = None,
+    neighbours: float = 0.0,
+    expected: Expectation = USUAL,
+    noise: float = 0.0,
 ) -> ResidualCheck:
-    """Return how well a restored picture, blurred again, explains the data.
+    """Return whether what is left of the data is noise.
 
-    ``r = (PSF * estimate - data) / sigma``; chi2 is simply the mean of ``r^2``, no degree of
-    freedom taken off; whiteness is ``sum r_i r_(i+1) / sum r_i^2`` over the pairs of neighbours,
-    averaged over the axes. With a PSF array a border of its reach is left out, because what lies
-    beyond the frame also blurred into it.
+    chi2 is simply the mean of ``r^2``, no degree of freedom taken off: it is compared with what
+    is `expected` of the method. Whiteness is ``sum r_i r_(i+1) / sum r_i^2`` over the pairs of
+    neighbours, averaged over the axes; blocks are those of `evidence.local_misfit.local`.
 
     Parameters
     ----------
-    estimate, data : array_like, (H, W) or (D, H, W)
-        The restored picture and the measured one, on one grey-value scale.
-    blur : array_like or callable
-        The PSF, its centre at index ``(n - 1) // 2`` and taken relative to its sum; or a function
-        that blurs the estimate, in which case `mask` has to leave out the border.
-    sigma : float, array_like or callable
-        Standard deviation of the noise, one number or one for each pixel, or a function that
-        gives it for the blurred estimate. A pixel where it is NaN does not count.
-    mask : array_like of bool, optional
-        True where the data count. Data that are not finite never count.
-
-    Returns
-    -------
-    ResidualCheck
-        Chi-square, whiteness and the number of pixels.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, sigma is not above zero, or no pixel is left.
+    left : Residual
+    kernel : ndarray, optional
+        PSF, after whose shape spots are looked for.
+    neighbours : float
+        Correlation of the noise of neighbouring pixels.
+    expected : Expectation
+        What the method would leave of noise alone.
+    noise : float
+        Sigma as a share of the grey range.
     """
-    restored, measured = np.asarray(estimate, np.float64), np.asarray(data, np.float64)
-    if restored.shape != measured.shape:
-        raise ValueError(
-            f"Estimate and data must have one shape, not {restored.shape} and {measured.shape}."
-        )
-    if not np.isfinite(restored).all():
-        raise ValueError("The estimate holds values that are not finite; restore it again.")
-    counts = np.isfinite(measured)
-    if mask is not None:
-        counts = counts & _spread("The mask", np.asarray(mask, bool), measured.shape)
-    if callable(blur):
-        blurred = np.asarray(blur(restored), np.float64)
-    else:
-        kernel = np.asarray(blur, np.float64)
-        blurred = _convolve(restored, kernel)
-        counts = counts & _interior(measured.shape, kernel.shape)
-    deviation = sigma(blurred) if callable(sigma) else sigma
-    noise = _spread("Sigma", np.asarray(deviation, np.float64), measured.shape)
-    counts = counts & ~np.isnan(noise)
-    if not counts.any():
-        raise ValueError("No pixel is left to check; the PSF or the mask covers the picture.")
-    if not (noise[counts] > 0).all():
-        raise ValueError("Sigma must be above zero at every pixel that counts.")
-    residual = np.zeros(measured.shape)
-    residual[counts] = (blurred[counts] - measured[counts]) / noise[counts]
-    total = float(np.sum(np.square(residual)))
-    pixels = int(counts.sum())
-    return ResidualCheck(total / pixels, _whiteness(residual, counts), pixels)
-
-
-def _spread(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    if array.ndim and array.shape != shape:
-        raise ValueError(f"{name} must be of the data's shape {shape}, not {array.shape}.")
-    return np.broadcast_to(array, shape)
-
-
-def _convolve(picture: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.signal import fftconvolve
-
-    total = float(kernel.sum())
-    if kernel.ndim != picture.ndim:
-        raise ValueError(
-            f"A PSF of {kernel.ndim} dimensions does not fit a picture of {picture.ndim}."
-        )
-    if not np.isfinite(total) or total == 0:
-        raise ValueError("The PSF must be finite and must not sum to zero.")
-    if any(k > n for k, n in zip(kernel.shape, picture.shape, strict=True)):
-        raise ValueError("The PSF is wider than the picture, so no pixel is blurred from within.")
-    blurred: NDArray[np.float64] = fftconvolve(picture, kernel / total, mode="same")
-    return blurred
-
-
-def _interior(shape: tuple[int, ...], kernel: tuple[int, ...]) -> NDArray[np.bool_]:
-    inside = np.zeros(shape, dtype=bool)
-    inside[tuple(slice(k // 2, n - k // 2) for n, k in zip(shape, kernel, strict=True))] = True
-    return inside
-
-
-def _whiteness(residual: NDArray[np.float64], counts: NDArray[np.bool_]) -> float:
-    lags = []
-    for axis in range(residual.ndim):
-        here = np.moveaxis(residual, axis, 0)
-        valid = np.moveaxis(counts, axis, 0)
-        both = valid[1:] & valid[:-1]
-        power = 0.5 * float(np.sum((np.square(here[1:]) + np.square(here[:-1]))[both]))
-        if power > 0:
-            lags.append(float(np.sum((here[1:] * here[:-1])[both])) / power)
-    return float(np.mean(lags)) if lags else 0.0
+    found = left.expectation
+    return ResidualCheck(
+        found.chi2,
+        found.whiteness,
+        int(left.counts.sum()),
+        neighbours,
+        local(left.values, left.counts, kernel, neighbours),
+        expected,
+        noise,
+    )

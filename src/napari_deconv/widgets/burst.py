@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_deconv.core.burst import Burst
 from napari_deconv.widgets.burst_source import BurstSource
 from napari_deconv.widgets.column import Column, Line, shrinking
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import MAP, METADATA
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.source import Source
 
@@ -205,7 +205,7 @@ class FramesChoice(QWidget):
             if layer in chosen
             and isinstance(layer, Image)
             and not layer.rgb
-            and METADATA not in layer.metadata
+            and not {METADATA, MAP} & set(layer.metadata)
             and layer.data.shape == source.layer.data.shape
         )
 

@@ -102,7 +102,7 @@ class Controls(QWidget):
             return
         self.bar.setRange(0, varied.total)
         self.bar.setValue(varied.index)
-        where = f"iteration {varied.index} of {varied.total}"
+        where = f"{varied.counted} {varied.index} of {varied.total}"
         self.status.say(f"{varied.words} · {where} · {varied.seconds:.1f} s", "plain")
 
     def _press_run(self) -> None:

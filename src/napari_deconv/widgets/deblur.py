@@ -156,6 +156,14 @@ class DeblurWidget(QWidget):
         """
         return self._running.vary()
 
+    def map_residual(self) -> bool:
+        """Show where the last result, blurred again, leaves what of the data, in sigma."""
+        return self._running.map_residual()
+
+    def doubt(self) -> bool:
+        """Restore variants of the last result and show where they differ."""
+        return self._running.doubt()
+
     def stop(self) -> None:
         """End the run after the iteration under way; its last estimate stays."""
         self._running.stop()
@@ -193,6 +201,8 @@ class DeblurWidget(QWidget):
         controls.pause_asked.connect(self.pause)
         controls.resume_asked.connect(self.resume)
         panel.psf_width.button.clicked.connect(self.vary_width)
+        panel.evidence.residual.clicked.connect(self.map_residual)
+        panel.evidence.sure.clicked.connect(self.doubt)
         self._running.ended.connect(self.finished)
         self._running.varied.connect(self.varied)
         panel.question.answered.connect(self._answer)

@@ -18,6 +18,7 @@ from napari_deconv.widgets.burst import FramesChoice
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
 from napari_deconv.widgets.controls import Controls
 from napari_deconv.widgets.deblur_lists import DeblurLists
+from napari_deconv.widgets.evidence_bar import EvidenceBar
 from napari_deconv.widgets.form import FamilyForm
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.more import More
@@ -29,6 +30,7 @@ from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
 from napari_deconv.widgets.source import Source
 from napari_deconv.widgets.strength_curve import StrengthCurve
+from napari_deconv.widgets.verdict_line import VerdictLine
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -71,7 +73,8 @@ class DeblurPanel(QWidget):
         self.controls = Controls()
         self.notes = Line("notes")
         self.plot = ConvergencePlot()
-        self.verdict = Line("verdict")
+        self.verdict = VerdictLine()
+        self.evidence = EvidenceBar()
         self.psf_width = PsfWidth()
         self.hint = Line("hint", f"Hold {KEY} to see the input in place of the result.")
         self.saving = SaveBar(viewer, last)
@@ -164,7 +167,6 @@ class DeblurPanel(QWidget):
         """Clear what was said of the last run."""
         self._forget()
         self.saving.line.say("")
-        self.psf_width.forget()
         self.question.hide()
         self.plot.hide()
 
@@ -263,6 +265,7 @@ class DeblurPanel(QWidget):
             line.say("")
         self.controls.forget()
         self.psf_width.forget()
+        self.evidence.forget()
 
     def _change_image(self) -> None:
         """Offer what fits another image."""
@@ -320,6 +323,7 @@ class DeblurPanel(QWidget):
         pinned.wide(self.question)
         pinned.wide(self.controls)
         pinned.wide(self.verdict)
+        pinned.wide(self.evidence)
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         layout = QVBoxLayout(self)

@@ -10,11 +10,13 @@ from qtpy.QtCore import QObject, Signal
 from napari_deconv.sensitivity import spread
 from napari_deconv.widgets import order as told
 from napari_deconv.widgets.bands import attach
+from napari_deconv.widgets.evidence_maps import DISAGREEMENT, RESIDUAL
+from napari_deconv.widgets.evidence_work import doubt, map_residual
 from napari_deconv.widgets.result import recipe_of
 from napari_deconv.widgets.worker import Run, vary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari_deconv.methods.method import Method
     from napari_deconv.widgets.deblur_panel import DeblurPanel
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 BAND = "psf-width"
 """Name of the band that a varied width of the PSF gives."""
+DOUBTS = "doubts"
+"""Name of the band of all variants of a result."""
 
 
 class Running(QObject):
@@ -71,14 +75,26 @@ class Running(QObject):
 
     def vary(self) -> bool:
         """Restore the last result at other widths of the PSF; return whether that could begin."""
+        return self._again(vary, "Varying the PSF's width …")
+
+    def map_residual(self) -> bool:
+        """Show what the last result, blurred again, leaves of the data; False if it can't."""
+        return self._again(map_residual, "Blurring the result again …")
+
+    def doubt(self) -> bool:
+        """Restore the last result's variants and show where they differ; False if it can't."""
+        return self._again(doubt, "Restoring variants of the result …")
+
+    def _again(self, work: Callable[..., Iterator[told.Message]], words: str) -> bool:
+        """Do something with the last result; return whether that could begin."""
         result, order = self.result, self._order
         if self.busy or order is None or result is None or not result.there:
             return False
         assert result.layer is not None
         self._moved = ""
         varied = told.Variation(order, recipe_of(result.layer), result.plane())
-        self._start(Run(varied, self, vary), self._end_varied)
-        self._panel.controls.status.say("Varying the PSF's width …", "plain")
+        self._start(Run(varied, self, work), self._end_varied)
+        self._panel.controls.status.say(words, "plain")
         return True
 
     def stop(self) -> None:
@@ -123,6 +139,7 @@ class Running(QObject):
         """Offer to vary the PSF's width where there is a result that it was given for."""
         there = self.result is not None and self.result.there and self._last is not None
         self._panel.psf_width.offer(there and not self.busy)
+        self._panel.evidence.offer(there and not self.busy)
 
     def _start(self, run: Run, end: Callable[[str], None]) -> None:
         self._run, self._loss = run, ""
@@ -149,7 +166,7 @@ class Running(QObject):
         elif isinstance(message, told.View):
             self._show(message, result)
         elif isinstance(message, told.Verdict):
-            panel.verdict.say(message.text)
+            panel.verdict.tell(message)
         elif isinstance(message, told.Question):
             panel.question.ask(told.ATTENUATION)
         elif isinstance(message, told.Failure):
@@ -157,9 +174,22 @@ class Running(QObject):
             panel.controls.status.say(message.text, "error")
         elif isinstance(message, told.Varied):
             panel.controls.show_varied(message)
-        elif isinstance(message, told.Banded) and result.layer is not None:
+        else:
+            self._hear_again(message, result)
+
+    def _hear_again(self, message: Any, result: ResultLayer) -> None:
+        """Show what the thread tells of work with a result."""
+        if result.layer is None:
+            return
+        if isinstance(message, told.Banded):
             attach(result.layer, BAND, result.placed(message.band))
-            self._moved = panel.psf_width.tell(message.band.words, spread(message.band))
+            self._moved = self._panel.psf_width.tell(message.band.words, spread(message.band))
+        elif isinstance(message, told.Mapped):
+            result.lay_over(message.residual, RESIDUAL)
+        elif isinstance(message, told.Doubted):
+            attach(result.layer, DOUBTS, result.placed(message.found.band))
+            result.lay_over(message.found.beyond, DISAGREEMENT)
+            self._panel.evidence.tell(message)
 
     def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
         result.show(choosing.image)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 METADATA = "napari-deconv"
 """Key of a layer's metadata under which results carry their recipe."""
+MAP = "napari-deconv-map"
+"""Key of a layer's metadata that says that it maps the evidence of a result: it is no picture."""
 ORIGIN = "napari-deconv-psf"
 """Key of a PSF layer's metadata that says how it was measured."""
 MUCH_SMALLER = 4
@@ -145,8 +147,8 @@ class LayerChoice(QComboBox):
 
 
 def images(layers: Sequence[Layer]) -> list[Image]:
-    """Return the image layers, the topmost first."""
-    return [layer for layer in reversed(layers) if isinstance(layer, Image)]
+    """Return the image layers, the topmost first; not those that map a result's evidence."""
+    return [one for one in reversed(layers) if isinstance(one, Image) and MAP not in one.metadata]
 
 
 def likely_image(layers: Sequence[Layer], psf: Any = None) -> Image | None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_deconv.evidence.band import Band
+    from napari_deconv.evidence.disagreement import Disagreement
+    from napari_deconv.evidence.passed import Passed
+    from napari_deconv.evidence.rates import Light
     from napari_deconv.evidence.reference import Psnr
     from napari_deconv.methods.choosing import Curve
     from napari_deconv.recipe import Recipe
@@ -109,9 +112,11 @@ class View:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the result, blurred again, agrees with the data."""
+    """Whether the result, blurred again, agrees with the data; what that does and doesn't mean."""
 
     text: str
+    light: Light = "grey"
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,12 +145,21 @@ class Variation:
 
 @dataclass(frozen=True)
 class Varied:
-    """How far the runs at other widths of the PSF are."""
+    """How far the runs of variants are, such as other widths of the PSF.
+
+    Attributes
+    ----------
+    index, total : int
+        This is iteration (or what `counted` says) `index` of `total`.
+    words : str
+        What is varied.
+    """
 
     index: int
     total: int
     seconds: float
     words: str
+    counted: str = "iteration"
 
 
 @dataclass(frozen=True)
@@ -156,10 +170,42 @@ class Banded:
 
 
 @dataclass(frozen=True)
+class Mapped:
+    """What a result, blurred again, leaves of the data, in sigma of the noise; NaN: not known."""
+
+    residual: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """The variants of a result were restored, and where they differ."""
+
+    found: Disagreement
+    passed: Passed | None
+
+    @property
+    def size(self) -> float:
+        """Root mean square of the spread, in grey values."""
+        return float((self.found.spread.astype(float) ** 2).mean() ** 0.5)
+
+
+@dataclass(frozen=True)
 class Failure:
     """One sentence on what is wrong."""
 
     text: str
 
 
-Message = Begun | Choosing | Chosen | View | Verdict | Question | Varied | Banded | Failure
+Message = (
+    Begun
+    | Choosing
+    | Chosen
+    | View
+    | Verdict
+    | Question
+    | Varied
+    | Banded
+    | Mapped
+    | Doubted
+    | Failure
+)

@@ -11,7 +11,7 @@ from napari.layers import Image
 
 from napari_deconv.evidence.stroke import pixel_along
 from napari_deconv.widgets.bands import bands_of
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import MAP, METADATA
 from napari_deconv.widgets.profile_recipe import Made, made
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def visible_planes(
     """
     planes, left_out = [], []
     for layer in viewer.layers:
-        if not isinstance(layer, Image) or not (layer.visible or layer is reference):
+        picture = isinstance(layer, Image) and MAP not in layer.metadata
+        if not picture or not (layer.visible or layer is reference):
             continue
         placed = "RGB" if layer.rgb else _place(viewer, layer)
         if isinstance(placed, str):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.experimental import link_layers
 
 from napari_deconv.evidence.band import Band
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import MAP, METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_deconv.recipe import Recipe
+    from napari_deconv.widgets.evidence_maps import MapLook
     from napari_deconv.widgets.order import Begun
     from napari_deconv.widgets.source import Region, Source
 
@@ -103,6 +104,22 @@ class ResultLayer:
         """Return a band around the picture with the layer's other axes."""
         lower, upper = (self._source.placed(end) for end in (band.lower, band.upper))
         return Band(lower, upper, band.words)
+
+    def lay_over(self, picture: npt.NDArray[np.float32], look: MapLook) -> Image:
+        """Show a map of the picture's shape as a layer over it, in place of an earlier one."""
+        assert self.layer is not None
+        name, layers = f"{self.layer.name}: {look.suffix}", self._viewer.layers
+        if name in layers:
+            layers.remove(name)
+        active = layers.selection.active
+        place = {**self._source.place(self._region), **look.arguments(picture)}
+        place["metadata"] = {MAP: look.suffix}
+        above = layers.index(self.layer) + 1
+        added = self._viewer.add_image(self._source.placed(picture), name=name, rgb=False, **place)
+        layers.move(layers.index(added), above)
+        if active is not None:
+            layers.selection.active = active
+        return added
 
     def _add(self, data: npt.NDArray[np.float32]) -> None:
         assert self._begun is not None

@@ -55,15 +55,15 @@ Ending = Literal["done", "stopped", "failed", "asked"]
 
 def restore(order: Order, control: Control) -> Iterator[Message]:
     """Carry an order out, in a thread, and tell what happens."""
-    yield from _guarded(_messages(order, control))
+    yield from guarded(_messages(order, control))
 
 
 def vary(variation: Variation, control: Control) -> Iterator[Message]:
     """Restore a result again at other widths of its PSF, in a thread, and tell what happens."""
-    yield from _guarded(_variations(variation, control))
+    yield from guarded(_variations(variation, control))
 
 
-def _guarded(messages: Iterator[Message]) -> Iterator[Message]:
+def guarded(messages: Iterator[Message]) -> Iterator[Message]:
     """Tell in a sentence what goes wrong."""
     try:
         yield from messages
@@ -101,7 +101,9 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
         last = message if isinstance(message, View) else last
         yield message
     if last is not None and last.index == last.total:
-        yield Verdict(run.verdict(last.image))
+        check = run.agreement(last.image)
+        text = " ".join((*run.remarks(last.image), str(check)))
+        yield Verdict(text, check.light, check.meaning)
 
 
 def _variations(variation: Variation, control: Control) -> Iterator[Message]:
