@@ -166,7 +166,7 @@ class Swipe(QObject):
     def _canvas(self) -> Any:
         """Return napari's canvas, which knows the visual of each layer."""
         try:
-            window: Any = self._viewer.window  # type: ignore[attr-defined]
+            window: Any = self._viewer.window
             return window._qt_viewer.canvas  # noqa: SLF001
         except AttributeError:
             raise ValueError("This viewer has no window to swipe on.") from None
