@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from napari_deconv.widgets.source import Source
 
-UPPER_HEIGHT = 90
-"""Pixels that the choices keep where the dock is low; they are scrolled."""
+UPPER_HEIGHT, LOWER_HEIGHT = 90, 330
+"""Pixels that choices, which are scrolled, and results keep where the dock is low."""
 UNITS = 1000
 """Positions of the bar for each candidate."""
 
@@ -259,6 +259,7 @@ class CompareWidget(QWidget):
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         lower = QWidget()
+        lower.setMinimumHeight(LOWER_HEIGHT)
         below = QVBoxLayout(lower)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from napari_deconv.evidence.edges import Edge
     from napari_deconv.outcomes import Outcome
 
-NAME_WIDTH = 104
-"""Pixels of the first column, whose names are elided; it can be made wider."""
 SORT = Qt.ItemDataRole.UserRole
 """Role under which a cell gives the number that it is sorted by; None where it has none."""
 
@@ -77,6 +75,8 @@ class Column:
         Takes the number and returns what is shown.
     best : callable or None
         Picks the best of several numbers; None where there is no best.
+    width : int
+        Pixels; the names take what is left.
     """
 
     title: str
@@ -84,10 +84,11 @@ class Column:
     value: Callable[[Row], float | None]
     text: Callable[[float], str] = _digits
     best: Callable[[list[float]], float] | None = None
+    width: int = 48
 
 
 COLUMNS = (
-    Column("PSNR\ndB", "Against the reference, 10 log10(K²/MSE).", _psnr, format_decibel, max),
+    Column("PSNR\ndB", "Against the reference, 10 log10(K²/MSE).", _psnr, format_decibel, max, 52),
     Column(
         "SSIM",
         "Structural similarity to the reference; 1 for equal pictures.",
@@ -101,6 +102,7 @@ COLUMNS = (
         "noise is left, much more where it contradicts them. ✓ if it agrees.",
         lambda row: row.outcome.figures.chi2,
         lambda value: f"{value:.2f}" if value < 100 else f"{value:.3g}",
+        width=54,
     ),
     Column(
         "edge\n{unit}",
@@ -114,13 +116,16 @@ COLUMNS = (
         "Deviation in flat areas, in grey values: how restless flat parts look. Low noise alone "
         "is no merit: a blur has it too.",
         lambda row: row.outcome.figures.noise,
+        lambda value: f"{value:.2g}" if value < 100 else f"{value:.0f}",
+        width=56,
     ),
     Column(
         "s",
         "Seconds for strength and picture; at x1/3 and x3 for the picture alone.",
         lambda row: row.outcome.figures.seconds,
-        lambda value: f"{value:.2g}" if value < 10 else f"{value:.0f}",
+        lambda value: f"{value:.1f}" if value < 10 else f"{value:.0f}",
         min,
+        width=36,
     ),
 )
 
@@ -272,10 +277,10 @@ class CompareTable(QTableView):
         assert header is not None
         rows.hide()
         rows.setDefaultSectionSize(22)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(26)
-        header.resizeSection(0, NAME_WIDTH)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for section, column in enumerate(COLUMNS, start=1):
+            header.resizeSection(section, column.width)
         header.setStyleSheet("QHeaderView::section { padding: 2px 1px; }")  # room for the figures
         header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)  # as they came
         self.setSortingEnabled(True)
