@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_deconv.evidence.comparison import compare
-from napari_deconv.evidence.profile import line_profile
+from napari_deconv.evidence.comparison import LineFigures, compare
+from napari_deconv.evidence.profile import Profile, line_profile
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 
 if TYPE_CHECKING:
@@ -81,33 +81,50 @@ class Outcome:
     complaint: str = ""
 
 
-def edges(
-    line: ArrayLike,
-    pictures: Sequence[NDArray[Any]],
-    trusted: int,
-    world_to_data: ArrayLike | None = None,
-    width: float | None = None,
-) -> list[Edge | None]:
-    """Return one edge along a line as every picture shows it; None where one doesn't.
+@dataclass(frozen=True)
+class Along:
+    """What several pictures show along one line, each at the same features.
+
+    Attributes
+    ----------
+    profiles : tuple of Profile
+        In the order of the pictures.
+    figures : tuple of LineFigures
+        Likewise.
+    """
+
+    profiles: tuple[Profile, ...]
+    figures: tuple[LineFigures, ...]
+
+
+def along(
+    line: ArrayLike, pictures: Sequence[NDArray[Any]], trusted: int, width: float = LINE_WIDTH
+) -> Along:
+    """Return profiles and figures of several pictures along a line.
 
     Parameters
     ----------
     line : array_like, (2, 2)
-        Ends as (y, x) in the world.
+        Ends as (row, column).
     pictures : sequence of ndarray, (H, W)
         The most trusted first: reference, data, results.
     trusted : int
-        How many of them are no results; the edge is looked for in these.
-    world_to_data : array_like, (3, 3), optional
-        Affine map; pixels if left out.
-    width : float, optional
-        Width to average over in world units; 3 pixels if left out.
+        How many of them are no results; line groups are looked for in these.
+    width : float
+        Pixels to average over.
     """
-    if width is None:
-        scale = np.eye(2) if world_to_data is None else np.asarray(world_to_data)[:2, :2]
-        width = LINE_WIDTH / float(np.sqrt(abs(np.linalg.det(scale))))
-    profiles = [line_profile(picture, line, world_to_data, width) for picture in pictures]
-    found = [figures.edge for figures in compare(profiles, trusted)]
+    profiles = [line_profile(picture, line, width=width) for picture in pictures]
+    return Along(tuple(profiles), tuple(compare(profiles, trusted)))
+
+
+def edges(
+    line: ArrayLike, pictures: Sequence[NDArray[Any]], trusted: int, width: float = LINE_WIDTH
+) -> list[Edge | None]:
+    """Return one edge along a line as every picture shows it; None where one doesn't.
+
+    Parameters are those of `along`; the edge is looked for in the trusted pictures.
+    """
+    found = [figures.edge for figures in along(line, pictures, trusted, width).figures]
     return found if any(found[:trusted]) else [None for _ in found]
 
 

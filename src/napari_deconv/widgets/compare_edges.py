@@ -12,7 +12,7 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_deconv.outcomes import edges
-from napari_deconv.widgets.drawn_lines import DrawnLine, drawn_lines, line_width, lines_layer
+from napari_deconv.widgets.drawn_lines import drawn_lines, line_width, lines_layer
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.source import Source
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.units import PixelSize
     from napari_deconv.evidence.edges import Edge
+    from napari_deconv.report.contents import Line
     from napari_deconv.widgets.compare_results import CompareResults
 
 PAUSE = 0.2
@@ -131,7 +132,7 @@ class EdgeWatch(QObject):
 
 
 def _measured(
-    lines: Sequence[DrawnLine],
+    lines: Sequence[Line],
     fetch: Sequence[Any],
     pictures: Sequence[NDArray[Any] | Literal["data"] | None],
     width: float,
@@ -145,7 +146,7 @@ def _measured(
         found = edges(line.ends, [*trusted, *results], len(trusted), width=width)
         if not any(found):
             continue
-        measure = _length(line, size)
+        measure = line.pixel(size)
         rest = iter(found[len(trusted) :])
         rows = [
             next(rest) if isinstance(one, np.ndarray) else found[len(trusted) - 1] if one else None
@@ -154,11 +155,3 @@ def _measured(
         scaled = [None if e is None else replace(e, width=e.width * measure) for e in rows]
         return Found(scaled, unit, line.number)
     return Found([None] * len(pictures), unit, 0)
-
-
-def _length(line: DrawnLine, size: PixelSize | None) -> float:
-    """Return the length of a pixel along a line."""
-    if size is None:
-        return 1.0
-    way = np.subtract(line.ends[1], line.ends[0])
-    return float(np.hypot(*(way * size.along(2, size.unit))) / np.hypot(*way))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from napari.layers import Shapes
 from qtpy.QtWidgets import QSpinBox
 
 from napari_deconv.outcomes import LINE_WIDTH
+from napari_deconv.report.contents import Line
 from napari_deconv.widgets.profile_lines import LAYER_NAME
 from napari_deconv.widgets.profile_planes import units_per_layer_unit
 
@@ -19,32 +19,13 @@ if TYPE_CHECKING:
     from napari_deconv.widgets.source import Source
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnLine:
-    """A line over a plane.
-
-    Attributes
-    ----------
-    number : int
-        From 1, as on the canvas.
-    color : str
-        As ``#rrggbb``.
-    ends : tuple of (float, float)
-        Start and end as (row, column) in the plane's pixels.
-    """
-
-    number: int
-    color: str
-    ends: tuple[tuple[float, float], tuple[float, float]]
-
-
 def lines_layer(viewer: ViewerModel) -> Shapes | None:
     """Return the layer of lines, or None."""
     found = (i for i in viewer.layers if isinstance(i, Shapes) and i.name == LAYER_NAME)
     return next(found, None)
 
 
-def drawn_lines(viewer: ViewerModel, source: Source) -> list[DrawnLine]:
+def drawn_lines(viewer: ViewerModel, source: Source) -> list[Line]:
     """Return the straight lines of the Profiles dock, in the pixels of a plane.
 
     Lines are drawn in the viewer's last two axes; where the plane lies across others, there are
@@ -57,7 +38,7 @@ def drawn_lines(viewer: ViewerModel, source: Source) -> list[DrawnLine]:
     there = units_per_layer_unit(viewer, source.layer)
     origin = np.asarray(source.layer.data_to_world(source.index), np.float64)
     colors = np.round(255 * np.reshape(layer.edge_color, (-1, 4))).astype(int)
-    found: list[DrawnLine] = []
+    found: list[Line] = []
     for index, kind in enumerate(layer.shape_type):
         if kind != "line":
             continue
@@ -69,7 +50,7 @@ def drawn_lines(viewer: ViewerModel, source: Source) -> list[DrawnLine]:
             ends.append((float(row), float(column)))
         red, green, blue = colors[index][:3]
         color = f"#{red:02x}{green:02x}{blue:02x}"
-        found.append(DrawnLine(len(found) + 1, color, (ends[0], ends[1])))
+        found.append(Line(len(found) + 1, color, (ends[0], ends[1])))
     return found
 
 
