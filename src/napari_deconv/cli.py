@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_psf
+from napari_deconv import __version__, cli_compare, cli_psf, cli_report
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -78,6 +78,8 @@ app = typer.Typer(
 
 
 app.add_typer(cli_psf.app, name="psf")
+app.add_typer(cli_compare.app)
+app.add_typer(cli_report.app)
 
 
 def _show_version(wanted: bool) -> None:

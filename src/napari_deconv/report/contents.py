@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,11 @@ class Line:
     def length(self) -> float:
         """Length in pixels."""
         return float(np.hypot(*np.subtract(self.ends[1], self.ends[0])))
+
+    def seen_from(self, top: int, left: int) -> Line:
+        """Return the line in the pixels of a part that begins at a row and a column."""
+        start, end = ((row - top, column - left) for row, column in self.ends)
+        return replace(self, ends=(start, end))
 
     def pixel(self, size: PixelSize | None) -> float:
         """Return the length of a pixel along the line; 1 where no pixel size is known."""
@@ -191,12 +196,13 @@ class Contents:
         """What the data and every result are judged on.
 
         The edge is that of the first line that lies over one. The dip is the least of all lines
-        over a pair of wires; on a line where any picture tells them apart, one that doesn't has
-        a dip of 0.
+        over a pair of wires; on such a line, a picture that does not tell them apart has a dip of
+        0. The reference says where a pair is; without one, any picture does, where the data show
+        no edge: what rings beside an edge can look like a pair.
         """
         table = [self.figures(index) for index in range(len(self.lines))]
         edged = next((row for row in table if any(one.edge for one in row[: self.trusted])), None)
-        paired = [row for row in table if any(one.pair is not None for one in row)]
+        paired = [row for row in table if self._is_over_pair(row)]
         found = []
         for at, outcome in enumerate((self.data, *self.outcomes), start=self.trusted - 1):
             figures = outcome.figures
@@ -211,6 +217,12 @@ class Contents:
                 )
             )
         return found
+
+    def _is_over_pair(self, row: list[Figure]) -> bool:
+        """Return whether a line lies over a pair of wires."""
+        if self.reference is not None:
+            return row[0].pair is not None
+        return row[0].edge is None and any(one.pair is not None for one in row)
 
 
 def digest(array: NDArray[Any]) -> str:

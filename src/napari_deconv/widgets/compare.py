@@ -25,6 +25,7 @@ from napari_deconv.widgets.tone import sheet
 
 if TYPE_CHECKING:
     import napari
+    from napari.layers import Image
 
     from napari_deconv.widgets.source import Source
 
@@ -61,6 +62,7 @@ class CompareWidget(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._trials: Trials | None = None
         self._source: Source | None = None
+        self._reference: Image | None = None
         self._origin: Any = None
         self._total = 0
         self.setObjectName("compare")
@@ -68,6 +70,7 @@ class CompareWidget(QWidget):
         self.controls = Controls()
         self.controls.pause_button.hide()  # a queue is long: it is stopped, and what is done stays
         self.results = CompareResults(self._viewer)
+        self.results.report.reference = lambda: self._reference
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="napari-deconv-edges")
         self._edges = EdgeWatch(self._viewer, self.results, self._executor, self)
         self.destroyed.connect(partial(_shut, self._executor))
@@ -90,7 +93,8 @@ class CompareWidget(QWidget):
             self.controls.status.say(str(error), "error")
             return False
         self.results.begin()
-        self._edges.begin(self._source, self.inputs.reference.value)
+        self._reference = self.inputs.reference.value
+        self._edges.begin(self._source, self._reference)
         self._total = len(comparison.entries)
         self.controls.expect(UNITS * self._total)
         self.controls.state = "running"
@@ -251,7 +255,8 @@ class CompareWidget(QWidget):
 
     def _lay_out(self) -> None:
         column = Column(margin=6)
-        for widget in (self.inputs, self.methods, self.inputs.more):
+        report = self.results.report
+        for widget in (self.inputs, self.methods, self.inputs.more, report.limits):
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is

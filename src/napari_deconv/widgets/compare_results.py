@@ -12,10 +12,13 @@ from napari_deconv.outcomes import as_csv
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.compare_table import CompareTable, Row
 from napari_deconv.widgets.compare_view import CompareView
+from napari_deconv.widgets.report_bar import ReportBar
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+
+    from napari_deconv.outcomes import Outcome
 
 FILTERS = {"Table (*.csv)": ".csv", "JSON (*.json)": ".json"}
 
@@ -38,21 +41,20 @@ class CompareResults(QWidget):
         self.save.setObjectName("save_table")
         self.save.setToolTip("Write the table as CSV or JSON.")
         self.save.clicked.connect(self._choose_file)
-        self._buttons = QHBoxLayout()
-        self._buttons.addWidget(self.save)
+        self.report = ReportBar(viewer, self._reported)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 6)
         layout.setSpacing(5)
         layout.addWidget(self.table, 1)
-        for widget in (self.edge_line, self.row_line, self.view):
+        views = QHBoxLayout()
+        views.addWidget(self.view)
+        views.addWidget(self.save)
+        for widget in (self.edge_line, self.row_line):
             layout.addWidget(widget)
-        layout.addLayout(self._buttons)
+        layout.addLayout(views)
         layout.addWidget(self.saved)
+        layout.addWidget(self.report)
         self.table.picked.connect(self._show_row)
-
-    def add_button(self, button: QWidget) -> None:
-        """Put a button beside the one that saves the table."""
-        self._buttons.addWidget(button)
 
     def layers(self) -> list[Image]:
         """Return the layers of the table, the data first."""
@@ -99,6 +101,12 @@ class CompareResults(QWidget):
         said = [str(check)] if check is not None else ["The data as they were measured."]
         self.row_line.say(" ".join([*said, *outcome.notes]))
         self.view.see(row.layer)
+
+    def _reported(self) -> tuple[list[Image], dict[Image, Outcome]]:
+        """Return every result of the table, with what was measured of it."""
+        rows = [r for r in self.table.order if r.layer is not None and not r.data]
+        known = {row.layer: row.outcome for row in rows if row.layer is not None}
+        return list(known), known
 
     def _choose_file(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save table", "", ";;".join(FILTERS))
