@@ -148,7 +148,6 @@ class Swipe(QObject):
         canvas.removeEventFilter(self)
         for widget in (self._line, *(self._names or ())):
             widget.hide()
-            widget.setParent(None)
             widget.deleteLater()
         self._line = self._names = None
         shown, self._shown = self._shown, {}
