@@ -282,7 +282,9 @@ class CompareTable(QTableView):
         for section, column in enumerate(COLUMNS, start=1):
             header.resizeSection(section, column.width)
         header.setStyleSheet("QHeaderView::section { padding: 2px 1px; }")  # room for the figures
-        header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)  # as they came
+        self._sorted_by = 1
+        header.setSortIndicator(1, Qt.SortOrder.DescendingOrder)  # the best PSNR first
+        header.sortIndicatorChanged.connect(self._turn)
         self.setSortingEnabled(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -308,6 +310,14 @@ class CompareTable(QTableView):
         if not place.isValid():
             return None
         return self.figures.rows[self._order.mapToSource(place).row()]
+
+    def _turn(self, section: int, order: Qt.SortOrder) -> None:
+        """Let the first click on a column show its best first, where more is better."""
+        new, self._sorted_by = section != self._sorted_by, section
+        more_is_better = section > 0 and COLUMNS[section - 1].best is max
+        header = self.horizontalHeader()
+        if new and more_is_better and order == Qt.SortOrder.AscendingOrder and header is not None:
+            header.setSortIndicator(section, Qt.SortOrder.DescendingOrder)
 
     def _pick(self, now: QModelIndex, before: QModelIndex) -> None:
         if now.isValid():
