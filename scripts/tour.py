@@ -98,10 +98,12 @@ class Tour:
             if not isinstance(dialog, QFileDialog):
                 return
             field = dialog.findChild(QLineEdit, "fileNameEdit")
-            field.setText(str(path))  # completions may have changed what was typed
+            button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+            if not button.isEnabled():  # the dialog had not read the folder yet
+                field.clear()
+                QTest.keyClicks(field, str(path))
             field.completer().popup().hide()
-            box = dialog.findChild(QDialogButtonBox)
-            QTest.mouseClick(box.button(QDialogButtonBox.StandardButton.Save), LEFT)
+            QTest.mouseClick(button, LEFT)
             QTimer.singleShot(500, save)
 
         def answer() -> None:
