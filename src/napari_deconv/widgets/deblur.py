@@ -288,7 +288,7 @@ class DeblurWidget(QWidget):
         if not result.show(view.image):
             return
         self._last = view
-        result.note(iteration=view.index, of=view.total)
+        result.note(iteration=view.index, of=view.total, seconds=view.seconds)
         if self._run is not None and not self._run.stopping:
             self.panel.show_view(view, result.source)
 

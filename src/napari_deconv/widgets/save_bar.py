@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import METADATA, LayerChoice
 from napari_deconv.widgets.report_bar import ReportBar
 from napari_deconv.widgets.saving import FILTERS, save_recipe, save_result
 
@@ -52,6 +52,7 @@ class SaveBar(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.line)
         self.report = ReportBar(viewer, self._reported)
+        self.report.reference = self._reference
         layout.addWidget(self.report)
         layout.addWidget(self.report.limits)
 
@@ -83,6 +84,17 @@ class SaveBar(QWidget):
     def _reported(self) -> tuple[list[Image], dict[Image, Outcome]]:
         layer = self._chosen()
         return ([] if layer is None else [layer]), {}
+
+    def _reference(self) -> Image | Literal["likely"] | None:
+        """Return what the dock around this has chosen as the truth."""
+        around = self.parentWidget()
+        while around is not None:
+            menu = around.findChild(LayerChoice, "reference")
+            if menu is not None:
+                chosen: Image | None = menu.value
+                return chosen
+            around = around.parentWidget()
+        return "likely"
 
     def _choose_result_file(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save result", "", ";;".join(FILTERS))
