@@ -21,42 +21,50 @@ TABLE_WIDTH = 140
 """Columns of a table that goes into a file or another program."""
 
 
+ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="FILE[2] is a slice.")]
+PsfSource = Annotated[
+    str, typer.Option(metavar="FILE|SHAPE", help="A file, or a shape such as gaussian.")
+]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")]
+Methods = Annotated[str, typer.Option(metavar="A,B|all", help="See napari-deconv methods.")]
+Strength = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Of every method that has one.")]
+Factors = Annotated[
+    str, typer.Option(metavar="1/3,1,3", help="Run each at these times its strength.")
+]
+ReferenceFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="True image, for PSNR and SSIM.")
+]
+DataRange = Annotated[float | None, typer.Option(help="K; the reference's maximum if not given.")]
+Size = Annotated[str | None, typer.Option(help='Such as "0.1 mm"; replaces what the file says.')]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="boundary=reflect, fidelity.gain=2 ..."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
+Page = Annotated[bool, typer.Option("--report", help="Also write a page of evidence, report.html.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The table as JSON.")]
+
+
 @app.command()
 def compare(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="FILE[2] is a slice.")],
-    psf: Annotated[str, typer.Option(metavar="FILE|SHAPE", help="A file, or such as gaussian.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
-    methods: Annotated[
-        str, typer.Option(metavar="A,B|all", help="See napari-deconv methods.")
-    ] = "wiener,tv,wavelet,richardson-lucy",
-    strength: Annotated[
-        str, typer.Option(metavar="auto|NUMBER", help="Of every method that has one.")
-    ] = "auto",
-    factors: Annotated[
-        str, typer.Option(metavar="1/3,1,3", help="Run each at these times its strength.")
-    ] = "1",
-    reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="True image, for PSNR and SSIM.")
-    ] = None,
-    data_range: Annotated[
-        float | None, typer.Option(help="K; the reference's maximum if not given.")
-    ] = None,
+    image: ImageFile,
+    psf: PsfSource,
+    out: Out,
+    methods: Methods = "wiener,tv,wavelet,richardson-lucy",
+    strength: Strength = "auto",
+    factors: Factors = "1",
+    reference: ReferenceFile = None,
+    data_range: DataRange = None,
     line: Lines = None,
-    pixel_size: Annotated[
-        str | None, typer.Option(help='Such as "0.1 mm"; replaces what the file says.')
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="boundary=reflect, fidelity.gain=2 ..."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
-    page: Annotated[
-        bool, typer.Option("--report", help="Also write a page of evidence, report.html.")
-    ] = False,
+    pixel_size: Size = None,
+    settings: Settings = None,
+    device: Device = "auto",
+    page: Page = False,
     limits: LimitsFile = None,
     limit: Limit = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Restore one image by several methods; write pictures, recipes and a table of measures."""
     from napari_deconv import io

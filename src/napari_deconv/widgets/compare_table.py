@@ -284,8 +284,8 @@ class CompareTable(QTableView):
         header.setStyleSheet("QHeaderView::section { padding: 2px 1px; }")  # room for the figures
         self._sorted_by = 1
         header.setSortIndicator(1, Qt.SortOrder.DescendingOrder)  # the best PSNR first
-        header.sortIndicatorChanged.connect(self._turn)
         self.setSortingEnabled(True)
+        header.sortIndicatorChanged.connect(self._turn)  # after the table's own sorting
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
