@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from napari_deconv import Recipe, choices
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Queue, Scene, candidates, measured
 from napari_deconv.core.units import PixelSize
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Outcome
 from napari_deconv.report.contents import Contents, Line
 from napari_deconv.report.limits import Limits
 from napari_deconv.report.page import write

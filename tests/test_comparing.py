@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
 from napari_deconv import cli, io
+from napari_deconv.appraisal import Outcome, as_csv, edges, record
 from napari_deconv.comparing import (
     FACTORS,
     Advance,
@@ -23,7 +24,6 @@ from napari_deconv.comparing import (
 )
 from napari_deconv.comparing_files import factors_of, methods_named
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Outcome, as_csv, edges, record
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices

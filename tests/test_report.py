@@ -17,10 +17,10 @@ from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
 from napari_deconv import cli, io
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Queue, Scene, candidates, measured
 from napari_deconv.core.units import PixelSize
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Outcome
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_deconv.appraisal import Figures, Outcome
 from napari_deconv.core.device import leave_a_core
 from napari_deconv.evidence.flatness import flat_blocks, flat_noise
 from napari_deconv.evidence.reference import SSIM_WINDOW, ssim
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Figures, Outcome
 from napari_deconv.registry import choices
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_deconv import io
+from napari_deconv.appraisal import Outcome, as_csv, edges, record
 from napari_deconv.comparing import Advance, Candidate, Queue, Scene, every_method, measured
 from napari_deconv.core import device as devices
 from napari_deconv.correcting import Frames
 from napari_deconv.jobs import size_of
-from napari_deconv.outcomes import Outcome, as_csv, edges, record
 from napari_deconv.registry import choices
 from napari_deconv.settings import changed
 

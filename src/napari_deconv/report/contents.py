@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_deconv.appraisal import LINE_WIDTH, Along, along
 from napari_deconv.evidence.bumps import relative_depth
 from napari_deconv.evidence.wirepair import pair_dip
-from napari_deconv.outcomes import LINE_WIDTH, Along, along
 from napari_deconv.report.limits import Limits, Measures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_deconv.appraisal import Outcome
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Reference
-    from napari_deconv.outcomes import Outcome
 
 WINDOW = (0.1, 99.9)
 """Percentiles of the data that are black and white where no window is given."""

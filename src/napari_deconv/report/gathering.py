@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_deconv import io
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Scene, measured
 from napari_deconv.core.units import PixelSize
 from napari_deconv.correcting import Frames
 from napari_deconv.jobs import Reference, size_of
-from napari_deconv.outcomes import Outcome
 from napari_deconv.recipe import Recipe
 from napari_deconv.report.contents import Contents, Line
 from napari_deconv.report.limits import Limits
@@ -162,7 +162,7 @@ class Request:
         return Contents(
             name=self.image.name,
             image=picture.array,
-            outcomes=tuple(outcomes),
+            outcomes=tuple(appraisal),
             data=data,
             reference=truth,
             lines=lines,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_deconv import __version__
+from napari_deconv.appraisal import record
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import format_decibel, format_level
-from napari_deconv.outcomes import record
 from napari_deconv.psf.kernel import understand
 from napari_deconv.report.contents import Contents, digest
 from napari_deconv.report.curves import plot
@@ -26,7 +26,7 @@ from napari_deconv.report.pictures import as_png, as_text_uri
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_deconv.outcomes import Outcome
+    from napari_deconv.appraisal import Outcome
     from napari_deconv.recipe import Recipe
 
 ABSENT = "–"  # noqa: RUF001 (an en dash is what a table shows for a figure that is not there)

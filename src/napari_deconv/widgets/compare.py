@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Advance
-from napari_deconv.outcomes import Outcome
 from napari_deconv.widgets.column import CalmWheel, Column, Scroll
 from napari_deconv.widgets.compare_edges import EdgeWatch
 from napari_deconv.widgets.compare_methods import MethodList

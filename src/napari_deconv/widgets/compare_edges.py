@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from qtpy.QtCore import QObject
 
-from napari_deconv.outcomes import edges
+from napari_deconv.appraisal import edges
 from napari_deconv.widgets.drawn_lines import drawn_lines, line_width, lines_layer
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.source import Source

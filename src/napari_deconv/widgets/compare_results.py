@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_deconv.outcomes import as_csv
+from napari_deconv.appraisal import as_csv
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.compare_table import CompareTable, Row
 from napari_deconv.widgets.compare_view import CompareView
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-    from napari_deconv.outcomes import Outcome
+    from napari_deconv.appraisal import Outcome
 
 FILTERS = {"Table (*.csv)": ".csv", "JSON (*.json)": ".json"}
 

@@ -9,9 +9,9 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from napari_deconv.appraisal import record
 from napari_deconv.evidence.reference import format_decibel
 from napari_deconv.evidence.residual import ResidualCheck
-from napari_deconv.outcomes import record
 from napari_deconv.widgets.profile_table import ABSENT
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Image
 
+    from napari_deconv.appraisal import Outcome
     from napari_deconv.evidence.edges import Edge
-    from napari_deconv.outcomes import Outcome
 
 SORT = Qt.ItemDataRole.UserRole
 """Role under which a cell gives the number that it is sorted by; None where it has none."""

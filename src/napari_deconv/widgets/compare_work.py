@@ -12,9 +12,9 @@ from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, Signal
 from superqt.utils import GeneratorWorker
 
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Advance, Candidate, Queue, Scene, measured
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Outcome
 from napari_deconv.widgets.control import Control
 from napari_deconv.widgets.order import Failure
 from napari_deconv.xray.domain import WARNING, looks_like_attenuation

@@ -8,7 +8,7 @@ import numpy as np
 from napari.layers import Shapes
 from qtpy.QtWidgets import QSpinBox
 
-from napari_deconv.outcomes import LINE_WIDTH
+from napari_deconv.appraisal import LINE_WIDTH
 from napari_deconv.report.contents import Line
 from napari_deconv.widgets.profile_lines import LAYER_NAME
 from napari_deconv.widgets.profile_planes import units_per_layer_unit

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-    from napari_deconv.outcomes import Outcome
+    from napari_deconv.appraisal import Outcome
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Scene, measured
 from napari_deconv.jobs import Reference
-from napari_deconv.outcomes import Outcome
 from napari_deconv.report.contents import Contents, Line
 from napari_deconv.report.gathering import Made, judged, unique
 from napari_deconv.report.limits import Limits
@@ -147,7 +147,7 @@ class LayersReport:
         return Contents(
             name=name,
             image=scene.image,
-            outcomes=tuple(outcomes),
+            outcomes=tuple(appraisal),
             data=Outcome(name, figures=measured(scene.image, scene)),
             reference=truth,
             lines=tuple(lines),

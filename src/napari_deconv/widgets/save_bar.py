@@ -17,8 +17,8 @@ from napari_deconv.widgets.saving import FILTERS, save_recipe, save_result
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_deconv.appraisal import Outcome
     from napari_deconv.io import StoredType
-    from napari_deconv.outcomes import Outcome
 
 
 class SaveBar(QWidget):
