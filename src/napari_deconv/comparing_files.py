@@ -14,7 +14,6 @@ from napari_deconv.appraisal import Outcome, as_csv, edges, record
 from napari_deconv.comparing import Advance, Candidate, Queue, Scene, every_method, measured
 from napari_deconv.core import device as devices
 from napari_deconv.correcting import Frames
-from napari_deconv.jobs import size_of
 from napari_deconv.registry import choices
 from napari_deconv.settings import changed
 
@@ -134,7 +133,7 @@ class FileComparison:
         frames = Frames.of(image)
         picture = frames.read()
         self.terms, self.name, self._folder = terms, frames.name, folder
-        self.size = terms.pixel_size or size_of(picture)
+        self.size = terms.pixel_size or picture.size
         recipe = terms.recipe
         if self.size is not None:
             recipe = recipe.model_copy(update={"pixel_size": str(self.size)})

@@ -16,7 +16,7 @@ from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Scene, measured
 from napari_deconv.core.units import PixelSize
 from napari_deconv.correcting import Frames
-from napari_deconv.jobs import Reference, size_of
+from napari_deconv.jobs import Reference
 from napari_deconv.recipe import Recipe
 from napari_deconv.report.contents import Contents, Line
 from napari_deconv.report.limits import Limits
@@ -152,7 +152,7 @@ class Request:
             truth = Reference.of(Frames.of(self.reference).read().array, self.data_range)
         made = [_made(source) for source in self.sources]
         names = unique([one.label for one in made])
-        size = size_of(picture) or _stated(made[0].recipe)
+        size = picture.size or _stated(made[0].recipe)
         scene = Scene(picture.array, made[0].recipe, truth, device=self.device)
         outcomes = [
             judged(replace(one, label=name), picture.array, scene)
@@ -162,7 +162,7 @@ class Request:
         return Contents(
             name=self.image.name,
             image=picture.array,
-            outcomes=tuple(appraisal),
+            outcomes=tuple(outcomes),
             data=data,
             reference=truth,
             lines=lines,

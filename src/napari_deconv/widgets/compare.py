@@ -132,6 +132,7 @@ class CompareWidget(QWidget):
             recipe=self.inputs.recipe(),
             image=source.fetch,
             psf=self.inputs.psf.fetch(),
+            psf_pixel=self.inputs.psf.resampled_from,
             reference=None if reference is None else reference.fetch,
             weights=None if weights is None else weights.fetch,
             device=self.inputs.more.device,

@@ -48,6 +48,8 @@ class Comparison:
     image : callable
         Returns the image, shape (H, W).
     psf, reference, weights : callable or None
+    psf_pixel : str or None
+        Pixel size that the PSF is resampled from; None if it is used pixel by pixel.
     device : str
     """
 
@@ -55,6 +57,7 @@ class Comparison:
     recipe: Recipe
     image: Fetch
     psf: Fetch | None = None
+    psf_pixel: str | None = None
     reference: Fetch | None = None
     weights: Fetch | None = None
     device: str = "auto"
@@ -67,7 +70,9 @@ class Comparison:
         ValueError
             In one sentence, if it can't be compared.
         """
-        recipe = self.recipe if self.psf is None else self.recipe.with_psf(self.psf())
+        recipe = self.recipe
+        if self.psf is not None:
+            recipe = recipe.with_psf(self.psf(), self.psf_pixel)
         truth = None if self.reference is None else Reference.of(self.reference(), None)
         weights = None if self.weights is None else self.weights()
         return Scene(self.image(), recipe, truth, weights, self.device)

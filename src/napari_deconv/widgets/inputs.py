@@ -10,24 +10,15 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_deconv.recipe import Recipe
 from napari_deconv.widgets.column import Column, Line
+from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.invitation import Invitation
-from napari_deconv.widgets.layer_choice import (
-    LayerChoice,
-    images,
-    likely_image,
-    likely_reference,
-)
 from napari_deconv.widgets.more import More
-from napari_deconv.widgets.psf_source import PsfSource
 from napari_deconv.widgets.source import Source
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.core.units import PixelSize
-
-NO_REFERENCE = "none"
-NO_WEIGHTS = "all pixels alike"
 
 
 class Inputs(QWidget):
@@ -51,17 +42,11 @@ class Inputs(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._psf_menu: LayerChoice | None = None  # it needs the list of images, and that asks it
         self.invitation = Invitation(viewer)
-        self.image = LayerChoice("image", self._image_options, self._guess_image)
+        self._lists = lists = DeblurLists(viewer)
+        self.image, self.psf, self.reference = lists.image, lists.psf, lists.reference
         self.image_line = Line("image_line")
-        self.psf = PsfSource(viewer, self.image)
-        self._psf_menu = self.psf.menu
-        self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
-        self.more = More(LayerChoice("weights", self._weight_options, lambda _: None))
-        self.image.explain("The blurred image; of a stack, the slice on display.")
-        self.reference.explain("What the image should look like, for PSNR and SSIM.")
-        self.more.weights.explain("How much each pixel counts, from 0; none if all count alike.")
+        self.more = More(lists.weights)
         self._lay_out()
         self._connect()
 
@@ -106,8 +91,7 @@ class Inputs(QWidget):
 
     def follow_layers(self) -> None:
         """Look again at the viewer's layers, and keep what the user chose."""
-        for menu in self._menus():
-            menu.refresh()
+        self._lists.refresh()
         self.explain()
 
     def explain(self, *_: Any) -> None:
@@ -126,30 +110,7 @@ class Inputs(QWidget):
     def leave(self) -> None:
         """Let threads end: the dock is closing."""
         self.psf.understanding.close_down()
-        for menu in self._menus():
-            menu.leave()
-
-    def _menus(self) -> tuple[LayerChoice, ...]:
-        return self.image, self.psf.menu, self.reference, self.more.weights
-
-    def _image_options(self) -> list[tuple[str, Any]]:
-        taken = self._psf_menu.value if self._psf_menu and self._psf_menu.decided else None
-        offered = (layer for layer in images(self._viewer.layers) if layer is not taken)
-        return [(layer.name, layer) for layer in offered]
-
-    def _guess_image(self, _: Any) -> Image | None:
-        psf = None if self._psf_menu is None else self._psf_menu.value
-        return likely_image(self._viewer.layers, psf)
-
-    def _reference_options(self) -> list[tuple[str, Any]]:
-        grey = [i for i in images(self._viewer.layers) if not i.rgb and i is not self.image.value]
-        return [(NO_REFERENCE, None), *((layer.name, layer) for layer in grey)]
-
-    def _weight_options(self) -> list[tuple[str, Any]]:
-        return [(NO_WEIGHTS, None), *self._reference_options()[1:]]
-
-    def _guess_reference(self, _: Any) -> Image | None:
-        return likely_reference(self._viewer.layers, self.image.value)
+        self._lists.leave()
 
     def _pixel_size(self) -> PixelSize | None:
         try:
@@ -168,8 +129,7 @@ class Inputs(QWidget):
         self.more.fields.parameters = {"centre": "centroid"}
 
     def _change_image(self) -> None:
-        for menu in self._menus()[1:]:
-            menu.refresh()
+        self._lists.fit_image()
         self.explain()
 
     def _change_psf(self) -> None:

@@ -147,7 +147,7 @@ class LayersReport:
         return Contents(
             name=name,
             image=scene.image,
-            outcomes=tuple(appraisal),
+            outcomes=tuple(outcomes),
             data=Outcome(name, figures=measured(scene.image, scene)),
             reference=truth,
             lines=tuple(lines),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.appraisal import Outcome
-    from napari_deconv.io import StoredType
+    from napari_deconv.storing import StoredType
 
 
 class SaveBar(QWidget):
