@@ -17,7 +17,15 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_batch, cli_doubt, cli_measure, cli_psf
+from napari_deconv import (
+    __version__,
+    cli_batch,
+    cli_compare,
+    cli_doubt,
+    cli_measure,
+    cli_psf,
+    cli_report,
+)
 from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
@@ -102,6 +110,8 @@ app = typer.Typer(
 app.add_typer(cli_psf.app, name="psf")
 app.command()(cli_measure.measure)
 app.add_typer(cli_doubt.app)
+app.add_typer(cli_compare.app)
+app.add_typer(cli_report.app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from napari_deconv.widgets.result import results_of
@@ -58,3 +58,9 @@ def _show(visible: dict[Any, bool]) -> None:
     for layer, wish in visible.items():
         if layer.visible != wish:
             layer.visible = wish
+
+
+def show_only(layers: Iterable[Any], wanted: Iterable[Any]) -> None:
+    """Show some of the layers and hide the others, touching only those that change."""
+    kept = list(wanted)
+    _show({layer: any(layer is one for one in kept) for layer in layers})

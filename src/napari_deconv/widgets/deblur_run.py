@@ -200,7 +200,7 @@ class Running(QObject):
         if not result.show(view.image):
             return
         self._last = view
-        result.note(iteration=view.index, of=view.total)
+        result.note(iteration=view.index, of=view.total, seconds=view.seconds)
         if self._run is not None and not self._run.stopping:
             self._panel.show_view(view, result.source)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.layer_choice import METADATA
+from napari_deconv.widgets.layer_choice import METADATA, LayerChoice
+from napari_deconv.widgets.report_bar import ReportBar
 from napari_deconv.widgets.saving import FILTERS, save_recipe, save_result
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_deconv.appraisal import Outcome
     from napari_deconv.storing import StoredType
 
 
@@ -49,6 +51,10 @@ class SaveBar(QWidget):
         layout.setSpacing(5)
         layout.addLayout(buttons)
         layout.addWidget(self.line)
+        self.report = ReportBar(viewer, self._reported)
+        self.report.reference = self._reference
+        layout.addWidget(self.report)
+        layout.addWidget(self.report.limits)
 
     def save_result(self, path: str, dtype: StoredType = "float32") -> bool:
         """Write the result; the line says where it went and what was lost, or why not."""
@@ -59,9 +65,7 @@ class SaveBar(QWidget):
         return self._save(lambda layer: save_recipe(layer, path))
 
     def _save(self, write: Callable[[Image], str]) -> bool:
-        selected = self._viewer.layers.selection.active
-        chosen = isinstance(selected, Image) and METADATA in selected.metadata
-        layer = selected if chosen else self._last()
+        layer = self._chosen()
         try:
             if layer is None:
                 raise ValueError("There is no result to save; press Run first.")
@@ -70,6 +74,27 @@ class SaveBar(QWidget):
             self.line.say(str(error), "error")
             return False
         return True
+
+    def _chosen(self) -> Image | None:
+        """Return the selected result, or else the last one."""
+        selected = self._viewer.layers.selection.active
+        chosen = isinstance(selected, Image) and METADATA in selected.metadata
+        return selected if chosen else self._last()
+
+    def _reported(self) -> tuple[list[Image], dict[Image, Outcome]]:
+        layer = self._chosen()
+        return ([] if layer is None else [layer]), {}
+
+    def _reference(self) -> Image | Literal["likely"] | None:
+        """Return what the dock around this has chosen as the truth."""
+        around = self.parentWidget()
+        while around is not None:
+            menu = around.findChild(LayerChoice, "reference")
+            if menu is not None:
+                chosen: Image | None = menu.value
+                return chosen
+            around = around.parentWidget()
+        return "likely"
 
     def _choose_result_file(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save result", "", ";;".join(FILTERS))
