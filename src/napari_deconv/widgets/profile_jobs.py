@@ -46,6 +46,7 @@ class Latest(QObject, Generic[Result]):
         receive: Callable[[Result], None],
         fail: Callable[[BaseException], None],
         pause: float,
+        *,
         rest: float = 2.0,
     ) -> None:
         super().__init__(parent)

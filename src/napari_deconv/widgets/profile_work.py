@@ -92,12 +92,12 @@ class ProfileWork:
         self.executor = ThreadPoolExecutor(3, thread_name_prefix="napari-deconv-profiles")
         start = partial(Latest, parent, self.executor)
         fail = receivers.error
-        self._tracing = start(self._on_traced, fail, CURVES_PAUSE, 1.0)
+        self._tracing = start(self._on_traced, fail, CURVES_PAUSE, rest=1.0)
         self._blurring = start(self._on_blurred, fail, CURVES_PAUSE)
         self._measuring: Latest[tuple[list[Row], str]] = start(
             lambda done: receivers.rows(*done), fail, FIGURES_PAUSE
         )
-        self._comparing = start(receivers.images, fail, FIGURES_PAUSE, IMAGES_REST)
+        self._comparing = start(receivers.images, fail, FIGURES_PAUSE, rest=IMAGES_REST)
         self._jobs: tuple[Latest[Any], ...] = (
             self._tracing,
             self._blurring,
