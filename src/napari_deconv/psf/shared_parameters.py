@@ -67,7 +67,7 @@ class SharedFit:
         self._blocks = _blocks(pieces.places)
         count = len(start.parameters)
         self.samples = np.zeros((RESAMPLES, count))
-        self.unheld = np.zeros((count, count))
+        self.unheld: Floats = np.zeros((count, count))
 
     @property
     def errors(self) -> Floats:
@@ -131,7 +131,7 @@ class SharedFit:
         self.samples = np.zeros((RESAMPLES, len(self.free.parameters)))
         self.samples[:, told] = self._drawn(matrices, vectors, belief, pull)
         everything = np.tensordot(weight, normal.matrix, 1) + np.eye(step.size) / BELIEVED**2
-        self.unheld = np.linalg.inv(everything)
+        self.unheld = np.asarray(np.linalg.inv(everything), np.float64)
         self.unheld[np.ix_(told, told)] -= np.linalg.inv(whole)
         return step
 
