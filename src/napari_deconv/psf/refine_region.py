@@ -67,7 +67,11 @@ class Region(NamedTuple):
             high, wide = (n - 1 for n in values.shape)
             box = [[0, 0], [0, wide], [high, wide], [high, 0]]
         known = np.isfinite(values)
-        part = rectangle(known.astype(float), np.asarray(box, float), SMALLEST)
+        try:
+            part = rectangle(known.astype(float), np.asarray(box, float), SMALLEST)
+        except ValueError as error:
+            said = str(error).removesuffix(".")
+            raise ValueError(f"{said}, or delete it: then the whole picture counts.") from None
         known = known[part]
         grey = _filled(values[part].astype(float), known)
         low, span = float(grey.min()), float(np.ptp(grey))
