@@ -22,7 +22,7 @@ TIMES = 2.0
 """Share of the energy in a tail over the slopes that it makes: 1.1 to 2.3 on known pictures."""
 MOST_SHARE = 0.45
 """Share of the energy above which no MTF50 is worked out."""
-MOST = 0.1
+MOST = 0.15
 """Relative error of MTF50 by a left-out tail above which nothing is said."""
 
 
@@ -32,10 +32,13 @@ class LeftTail(NamedTuple):
     Attributes
     ----------
     slope : float
-        The smaller of both sides' slopes, 0 if they differ in sign or stand not clear.
+        The smaller of both sides' slopes, 0 if they differ in sign.
+    clear : bool
+        Whether it stands clear of noise and of what known pictures show.
     """
 
     slope: float
+    clear: bool
 
     @classmethod
     def of(cls, slopes: Floats) -> Self:
@@ -45,7 +48,8 @@ class LeftTail(NamedTuple):
         error = 1.25 * scatter / math.sqrt(max(len(slopes), 1))
         alike = middle[0] * middle[1] > 0
         clear = (np.abs(middle) > np.maximum(LEAST, CLEAR * error)).all()
-        return cls(float(middle[np.argmin(np.abs(middle))]) if alike and clear else 0.0)
+        slope = float(middle[np.argmin(np.abs(middle))]) if alike else 0.0
+        return cls(slope, bool(alike and clear))
 
     @property
     def error(self) -> float:
@@ -62,7 +66,7 @@ class LeftTail(NamedTuple):
         ValueError
             In one sentence.
         """
-        if self.error > MOST:
+        if self.clear and self.error > MOST:
             raise ValueError(
                 f"Beside the edges the grey values change by another {2 * abs(self.slope):.0%} of "
                 "the step, as where the blur has a tail that this shape does not tell: begin with "

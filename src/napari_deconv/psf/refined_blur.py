@@ -32,7 +32,7 @@ FARTHEST = float(np.log(2.0))
 FLOOR, FLOOR_WIDTH = 0.0075, 2.0
 """Least relative standard error of a length, up to this width in pixels; beyond, it grows with the
 square: edges then blur into their neighbours. Measured on known pictures: benchmarks/refine.py."""
-WIDTH_TOLD = 0.1
+WIDTH_TOLD = 0.15
 """Relative error of MTF50 above which nothing is said."""
 OFF = 0.003
 """Share of the step by which the mean of many edges must be off the fit (rms) to be named."""
@@ -185,7 +185,7 @@ class Found(NamedTuple):
                 "The edges are not wholly alike on both sides, as rims of balls and tubes are not; "
                 "what that does to the figures is in their errors."
             )
-        if self.tail.slope:
+        if self.tail.clear:
             yield (
                 "Beside the edges the grey values go on to change, as where the blur has a tail "
                 "that this shape does not tell; what that does to the figures is in their errors."

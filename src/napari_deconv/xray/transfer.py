@@ -140,7 +140,9 @@ def photon_transfer(
         errors = np.maximum(errors, drift)
     gain_error, read_error = np.hypot(errors, found[:, 0] - narrow)
     gain, read = found[:, 0]
-    return DetectorNoise(*map(float, (gain, gain_error, read, read_error)), picks.shape[1])
+    return DetectorNoise(
+        float(gain), float(gain_error), float(read), float(read_error), picks.shape[1]
+    )
 
 
 def _found(pairs: _Pairs, still: _Pairs | None, picks: Doubles, cut: float = CUT) -> Doubles:
