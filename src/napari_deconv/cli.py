@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -57,7 +56,15 @@ ReferenceFile = Annotated[
 WeightsFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
+]
+Frames = Annotated[
+    bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
+]
 StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
+Stored = Annotated[StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")]
 
 
 class Plain(TyperGroup):
@@ -141,18 +148,11 @@ def run(
     weights: WeightsFile = None,
     data_range: DataRange = None,
     pixel_size: ImagePixel = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
-    ] = None,
-    burst: Annotated[
-        bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
-    ] = False,
+    settings: Settings = None,
+    burst: Frames = False,
     sensitivity: Widths = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
-    dtype: Annotated[
-        StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
-    ] = StoredAs.float32,
+    dtype: Stored = StoredAs.float32,
     workers: cli_batch.Workers = None,
     scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
@@ -178,10 +178,8 @@ def run(
     stored: StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
     if names_scan(out):
         spread = cli_batch.Spread(workers, scheduler, device)
-        order = cli_batch.order(restored_by, images, out, spread)
-        wanted = replace(order, stored=stored, pixel_size=size, overwrite=overwrite)
-        cli_batch.restore_scan(wanted, as_json)
-        return
+        kept = cli_batch.Kept(out, stored, size, overwrite)
+        return cli_batch.restore_scan(cli_batch.order(restored_by, images, kept, spread), as_json)
     terms = Terms(
         restored_by,
         reference=Reference.read(reference, data_range),

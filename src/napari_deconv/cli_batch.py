@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from napari_deconv.batch.order import Order
     from napari_deconv.batch.running import Batch
     from napari_deconv.batch.running import Progress as Reached
+    from napari_deconv.core.units import PixelSize
     from napari_deconv.recipe import Recipe
+    from napari_deconv.storing import StoredType
 
 INCOMPLETE = 1
 """What the program exits with if slices are missing."""
@@ -39,7 +41,16 @@ class Spread(NamedTuple):
     device: str
 
 
-def order(recipe: Recipe, images: Sequence[Path], out: Path, spread: Spread) -> Order:
+class Kept(NamedTuple):
+    """Where the result goes, as what type of numbers, with which pixel size, over what is there."""
+
+    out: Path
+    stored: StoredType
+    size: PixelSize | None
+    overwrite: bool
+
+
+def order(recipe: Recipe, images: Sequence[Path], kept: Kept, spread: Spread) -> Order:
     """Return the order to restore the one scan of a command line.
 
     Raises
@@ -53,12 +64,21 @@ def order(recipe: Recipe, images: Sequence[Path], out: Path, spread: Spread) -> 
 
     if len(images) > 1:
         raise ValueError(
-            f"{out} is one file for {len(images)} images; give one scan, or a folder as --out."
+            f"{kept.out} is one file for {len(images)} images; give one scan, or a folder as --out."
         )
     if recipe.burst is not None:
         raise ValueError("A burst makes one picture: give a folder as --out, not a file.")
     workers = spread.workers or processes(devices.pick(spread.device))
-    return Order(recipe, images[0], out, Engine(workers, spread.scheduler), spread.device)
+    return Order(
+        recipe,
+        images[0],
+        kept.out,
+        engine=Engine(workers, spread.scheduler),
+        device=spread.device,
+        stored=kept.stored,
+        pixel_size=kept.size,
+        overwrite=kept.overwrite,
+    )
 
 
 def restore_scan(order: Order, as_json: bool) -> None:
