@@ -216,6 +216,19 @@ def test_a_part_that_the_edge_does_not_need_is_named_and_leaves_a_psf() -> None:
     assert np.isfinite([figure.value for figure in blur.figures]).all()
 
 
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("model", ["gaussian", "curve"])
+def test_an_edge_whose_foot_is_cut_off_is_named(model: str, dark: bool) -> None:
+    """As in a CT slice whose air is stored as 0: the blur looks narrower than it is."""
+    whole = edge(0.5, 3, 0.015, dark=dark)
+    cut = np.maximum(whole, 0.2 + 0.7 * 0.05)
+    before, after = (measure(picture, [BOX], model=model) for picture in (whole, cut))
+    assert not any("cut off" in note for note in before.notes)
+    assert any("dark side is all one value" in note for note in after.notes)
+    mtf50 = [{f.name: f.value for f in blur.figures}["MTF50"] for blur in (before, after)]
+    assert mtf50[1] > 1.05 * mtf50[0]
+
+
 def test_spots_are_left_out() -> None:
     picture = edge(2.0, 3, 0.01)
     rng = np.random.default_rng(2)

@@ -330,6 +330,8 @@ def test_the_model_that_fits_best_is_found(desk: Any, qtbot: Any) -> None:
     dock.add_box([[30, 45], [30, 155], [130, 155], [130, 45]])
     settle(qtbot, dock)
     assert "structure" in dock.panel.notes.text()
+    assert dock.panel.notes.property("tone") == "question"
+    assert dock.panel.notes.y() < dock.panel.plots.y()  # in sight, however low the dock is
     better = dock.findChild(QPushButton, "better_model")
     assert "imperfect fit" in dock.panel.found.text()
     assert better.isEnabled()

@@ -40,6 +40,27 @@ def test_gain_and_read_noise_lie_within_their_errors() -> None:
     assert np.sqrt(np.mean(np.square(off))) == pytest.approx(1, abs=0.4)
 
 
+def test_drift_between_frames_is_in_the_error() -> None:
+    rng = np.random.default_rng(5)
+    still = frames((1,) * 8, rng)
+    drifting = still.copy()
+    for number in range(8):  # noise that grows from frame to frame beside that of photons
+        drifting[number] += rng.normal(0, 12 * number, SHAPE)
+    steady, drift = (photon_transfer(x, darks(3, rng)) for x in (still, drifting))
+    assert drift.gain_error > 3 * steady.gain_error
+
+
+def test_weak_spots_are_in_the_error() -> None:
+    rng = np.random.default_rng(6)
+    flats, dark = frames((1, 1), rng), darks(3, rng)
+    clean = photon_transfer(flats, dark)
+    hit = rng.random(flats.shape) < 0.03
+    flats[hit] += 3.5 * np.sqrt(2 * GAIN * flats[hit])  # in sigmas of a difference
+    spotted = photon_transfer(flats, dark)
+    assert abs(spotted.gain - GAIN) > 1.96 * clean.gain_error
+    assert abs(spotted.gain - GAIN) < 1.96 * spotted.gain_error
+
+
 def test_a_dose_ladder_needs_no_darks() -> None:
     rng = np.random.default_rng(2)
     ladder = frames((0.02, 0.1, 1), rng, np.linspace(0.05, 1, SHAPE[1])) - DARK
@@ -109,6 +130,8 @@ def test_the_dose_ladder(shared_data: Path) -> None:
     wedge, beam, dark = (np.stack([step[page] for step in steps]) for page in range(3))
     through, opened = photon_transfer(wedge, dark), photon_transfer(beam, dark)
     # Behind the wedge there is a third of the light: one gain explains the noise of both.
+    both = np.hypot(through.gain_error, opened.gain_error)
+    assert through.gain == pytest.approx(opened.gain, abs=1.96 * both)
     assert through.gain == pytest.approx(opened.gain, rel=0.1)
     assert opened.gain == pytest.approx(1.42, rel=0.03)
     assert opened.read == pytest.approx(10.7, rel=0.03)

@@ -135,6 +135,37 @@ class PieceFits:
                 self._move(back, np.zeros((len(self.width), len(nudged))))
         return normal
 
+    def with_rims(
+        self, spreads: Spreads, nudged: list[Spreads], nudge: float, rim: tuple[Floats, Floats]
+    ) -> Normal:
+        """Return the equations of the shared parameters and, last, of a rim's height.
+
+        Parameters
+        ----------
+        spreads, nudged, nudge
+            As in `together`.
+        rim : tuple of ndarray, each of shape (T,)
+            Distances from the edge in pixels, and what a curved rim adds there, a share of the
+            step.
+        """
+        linear = self._linearised(spreads)
+        changes = [self._changed(spreads, other) / nudge for other in nudged]
+        changes.append(np.interp(self._distance()[0], *rim))
+        by_psf = np.stack([linear.step * change for change in changes], -1)
+        return self._eliminated(linear, by_psf)[0]
+
+    def slopes(self, spreads: Spreads) -> Floats:
+        """Return how much each piece rises on its dark and its bright side, as shares of the step.
+
+        Returns
+        -------
+        ndarray, shape (N, 2)
+            Over the whole reach.
+        """
+        distance, _, angle = self._distance()
+        levels = self._levels(self._design(distance, spreads.at(distance, angle)[0]))
+        return np.asarray(levels[:, 2:4] / np.where(levels[:, 1:2] == 0, 1.0, levels[:, 1:2]))
+
     def stack(self, spreads: Spreads, kept: npt.NDArray[np.bool_]) -> Stack:
         """Lay the pixels of some pieces over each other."""
         distance, _, angle = self._distance()

@@ -31,6 +31,11 @@ CURVE = "curve"
 """Model that is none: the measured curve itself, turned around its centre."""
 ELLIPSE = "ellipse"
 """Model of several edges: a Gaussian whose width differs with direction."""
+FLAT, ENOUGH = 0.005, 50
+"""Share of the step up to which a pixel lies beside the edge; pixels that tell a side's noise."""
+ONE_VALUE, LEAST_NOISE = 0.02, 1e-3
+"""Noise of one side over that of the other below which it is one value; noise, a share of the
+step, that the other then has."""
 STRUCTURE = 0.5
 """Correlation of the averaged residuals from which a model does not fit."""
 FITS: dict[str, Callable[..., EdgeFit]] = {
@@ -161,7 +166,7 @@ def _as_model(fits: tuple[EdgeFit, ...], kind: str) -> MeasuredBlur:
     weights[:, ~known] = 1.0
     mean = (weights * values).sum(0) / weights.sum(0)
     errors = np.where(known, weights.sum(0) ** -0.5, np.inf)
-    notes = (*_structure(fits), *_nothing(fits))
+    notes = (*_cut_off(fits), *_structure(fits), *_nothing(fits))
     if len(fits) > 1:
         scatter = values.std(0, ddof=1) / np.sqrt(len(fits))
         if (scatter > 2 * errors).any():
@@ -184,7 +189,7 @@ def _as_curve(fit: EdgeFit) -> MeasuredBlur:
     curves = SpreadCurves.of(fit)
     psf = MeasuredPsf.of(isotropic_psf(curves, fit))
     note = "The PSF is the measured curve turned around its centre: it is taken for round."
-    return MeasuredBlur(psf, mtf_of_curve(curves), (fit,), curves, (note,))
+    return MeasuredBlur(psf, mtf_of_curve(curves), (fit,), curves, (*_cut_off((fit,)), note))
 
 
 def _as_ellipse(fits: tuple[EdgeFit, ...]) -> MeasuredBlur:
@@ -211,6 +216,24 @@ def _curves(fit: EdgeFit, kind: str) -> SpreadCurves | None:
         return SpreadCurves.of(fit)
     except ValueError:
         return None
+
+
+def _cut_off(fits: tuple[EdgeFit, ...]) -> tuple[str, ...]:
+    """Say so if a side is one value where the other has noise: a file's lowest, or its highest."""
+    for fit in fits:
+        left = fit.share - fit.fitted
+        sides = (left[fit.fitted < FLAT], left[fit.fitted > 1 - FLAT])
+        if min(side.size for side in sides) < ENOUGH:
+            continue
+        low, high = (float(np.median(np.abs(side - np.median(side)))) for side in sides)
+        if min(low, high) < ONE_VALUE * max(low, high) and max(low, high) > LEAST_NOISE:
+            side, lost = ("dark", "below") if low < high else ("bright", "above")
+            return (
+                f"The {side} side is all one value while the other has noise, as where values "
+                f"{lost} it were cut off: a part of the edge is missing, the blur is wider than "
+                "it seems, and the errors are too small.",
+            )
+    return ()
 
 
 def _structure(fits: tuple[EdgeFit, ...]) -> tuple[str, ...]:

@@ -34,8 +34,9 @@ from napari_deconv.psf.edge_pieces import PieceFits
 from napari_deconv.psf.edge_search import Pieces
 from napari_deconv.psf.free_parameters import FreePsf
 from napari_deconv.psf.kernel_spread import Spreads
+from napari_deconv.psf.left_tail import LeftTail
 from napari_deconv.psf.refine_region import Region
-from napari_deconv.psf.refined_blur import Found, RefinedBlur
+from napari_deconv.psf.refined_blur import TRUSTED, Found, RefinedBlur
 from napari_deconv.psf.shared_parameters import SharedFit
 
 if TYPE_CHECKING:
@@ -157,7 +158,17 @@ class Refinement:
                 free = shared.free
                 wider = free.width / self._given.width
                 yield Turn(turn * STEPS + step, total, len(pieces.angles), wider)
-        self._found = Found(self._given, shared, pieces, fits, agreement, self._region.corner)
+        slopes = fits.slopes(shared.spreads())[agreement.trust > TRUSTED]
+        self._found = Found(
+            self._given,
+            shared,
+            pieces,
+            fits,
+            agreement,
+            self._region.corner,
+            shared.rims(),
+            LeftTail.of(slopes),
+        )
         self._found.check()
 
     def result(self) -> RefinedBlur:

@@ -20,6 +20,8 @@ SMALLEST = 40
 """Pixels that a side of the region must have."""
 MARGIN = 3
 """Pixels around a saturated one that are not looked at."""
+MISSING = 0.1
+"""Share of the pixels that may have no value, as dead ones after a correction."""
 FEWEST = 12
 """Pieces of edges without which nothing can be told."""
 
@@ -33,7 +35,7 @@ class Region(NamedTuple):
     corner : ndarray, shape (2,)
         Row and column of its first pixel in the image.
     usable : ndarray of bool, shape (H, W)
-        False near saturated pixels.
+        False near saturated pixels and those without a value.
     gain, read_sigma : float
         ``variance = gain * grey + read_sigma^2`` of the noise.
     noise : float
@@ -54,7 +56,7 @@ class Region(NamedTuple):
         Raises
         ------
         ValueError
-            In one sentence, if it is too small, outside, flat, or holds what is not finite.
+            In one sentence, if it is too small, outside, flat, or holds much that is not finite.
         """
         from scipy.ndimage import binary_dilation
 
@@ -64,12 +66,18 @@ class Region(NamedTuple):
         if box is None:
             high, wide = (n - 1 for n in values.shape)
             box = [[0, 0], [0, wide], [high, wide], [high, 0]]
-        part = rectangle(values.astype(float), np.asarray(box, float), SMALLEST)
-        grey = values[part].astype(float)
+        known = np.isfinite(values)
+        try:
+            part = rectangle(known.astype(float), np.asarray(box, float), SMALLEST)
+        except ValueError as error:
+            said = str(error).removesuffix(".")
+            raise ValueError(f"{said}, or delete it: then the whole picture counts.") from None
+        known = known[part]
+        grey = _filled(values[part].astype(float), known)
         low, span = float(grey.min()), float(np.ptp(grey))
         if span == 0:
             raise ValueError("The region is flat; choose one with sharp edges.")
-        full = saturated(values[part].astype(np.float32), np.isfinite(grey))
+        full = ~known | saturated(grey.astype(np.float32), known)
         picture = (grey - low) / span
         found = noise_by_grey(picture.astype(np.float32))
         variance = found.gain * float(np.median(picture)) + found.read_sigma**2
@@ -102,3 +110,17 @@ class Region(NamedTuple):
             f"Too few of the edges in the region run straight and apart from other edges ({count} "
             f"short pieces, {FEWEST} are needed): choose a larger region, or one with larger parts."
         )
+
+
+def _filled(grey: Floats, known: npt.NDArray[np.bool_]) -> Floats:
+    """Return grey values with the nearest one where there is none."""
+    from scipy.ndimage import distance_transform_edt
+
+    if known.all():
+        return grey
+    if (~known).mean() > MISSING:
+        raise ValueError(
+            f"{(~known).mean():.0%} of the region's values are not finite; choose another region."
+        )
+    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return np.asarray(grey[tuple(nearest)])

@@ -21,13 +21,18 @@ if TYPE_CHECKING:
     from napari_deconv.psf.edge_pieces import PieceFits, Stack
     from napari_deconv.psf.edge_search import Pieces
     from napari_deconv.psf.free_parameters import FreePsf
+    from napari_deconv.psf.left_tail import LeftTail
+    from napari_deconv.psf.rims import Rims
     from napari_deconv.psf.sampling import Psf
 
 Floats = npt.NDArray[np.float64]
 
 FARTHEST = float(np.log(2.0))
 """Logarithm of the farthest width from that of the PSF that was given."""
-WIDTH_TOLD = 0.1
+FLOOR, FLOOR_WIDTH = 0.0075, 2.0
+"""Least relative standard error of a length, up to this width in pixels; beyond, it grows with the
+square: edges then blur into their neighbours. Measured on known pictures: benchmarks/refine.py."""
+WIDTH_TOLD = 0.15
 """Relative error of MTF50 above which nothing is said."""
 OFF = 0.003
 """Share of the step by which the mean of many edges must be off the fit (rms) to be named."""
@@ -36,6 +41,8 @@ MANY = 0.8
 FINE = np.linspace(0, 1, 401)
 """Frequencies at which the MTF is worked out, in cycles per pixel."""
 MTF_LEVELS = (50, 10)
+TRUSTED = 0.5
+"""Probability that a piece shows the common width, above which it counts."""
 UNKNOWABLE = (
     "It can't know a shape beyond the one chosen, and takes for blur what is soft in the object "
     "itself: rounded or slanted edges, a magnification that changes with depth."
@@ -76,6 +83,8 @@ class Found(NamedTuple):
     fits: PieceFits
     agreement: Agreement
     corner: Floats
+    rims: Rims
+    tail: LeftTail
 
     @property
     def wider(self) -> float:
@@ -84,6 +93,9 @@ class Found(NamedTuple):
 
     def check(self) -> None:
         """Refuse a width that is not known well enough, or far from the given one."""
+        free = self.shared.free
+        self.rims.check(float(np.log(free.moved(self.rims.shift).width / free.width)))
+        self.tail.check()
         error = max(self._mtf_errors())
         if error > WIDTH_TOLD:
             raise ValueError(
@@ -98,7 +110,7 @@ class Found(NamedTuple):
 
     def blur(self) -> RefinedBlur:
         """Return the PSF with its figures."""
-        kept = self.agreement.trust > 0.5
+        kept = self.agreement.trust > TRUSTED
         stack = self.fits.stack(self.shared.spreads(), kept)
         return RefinedBlur(
             self.shared.free.finished(),
@@ -114,7 +126,7 @@ class Found(NamedTuple):
     def _figures(self) -> Iterator[Figure]:
         unknown = float("nan")
         for index, (parameter, error) in enumerate(
-            zip(self.shared.free.parameters, self.shared.errors, strict=True)
+            zip(self.shared.free.parameters, np.sqrt(self._variances()), strict=True)
         ):
             factor = np.rad2deg(1.0) if parameter.kind == "angle" else parameter.value
             stated = unknown if index in self.shared.held else float(error * factor)
@@ -126,12 +138,31 @@ class Found(NamedTuple):
             yield Figure(f"MTF{level}", frequency, frequency * error, "cycles/px")
 
     def _mtf_errors(self) -> tuple[float, ...]:
-        """Return relative errors of MTF50 and MTF10, to first order in those of the parameters."""
+        """Return relative errors of MTF50 and MTF10, to first order in those of the parameters.
+
+        Parameters that are held count with what is believed of them.
+        """
         here = np.log(_crossings(self.shared.free))
         rows = NUDGE * np.eye(len(self.shared.free.parameters))
         moved = [np.log(_crossings(self.shared.free.moved(row))) for row in rows]
         change = (np.array(moved) - here) / NUDGE
-        return tuple(float(s) for s in (self.shared.samples @ change).std(0))
+        variance = (self.shared.samples @ change).var(0)
+        variance += np.maximum(np.einsum("ki,kl,li->i", change, self.shared.unheld, change), 0)
+        variance += (self.rims.shift @ change) ** 2 + self._floor**2
+        return tuple(map(float, np.sqrt(variance)))
+
+    def _variances(self) -> Floats:
+        """Return those of the parameters' logarithms: scatter, what is held, rims, the floor."""
+        shared = self.shared
+        variance = shared.errors**2 + np.maximum(np.diag(shared.unheld), 0) + self.rims.shift**2
+        lengths = np.array([p.kind == "length" for p in shared.free.parameters])
+        return np.asarray(variance + np.where(lengths, self._floor**2, 0))
+
+    @property
+    def _floor(self) -> float:
+        """Return the relative standard error that lengths and MTF have at least."""
+        least = FLOOR * max(1.0, self.shared.free.width / FLOOR_WIDTH) ** 2
+        return float(np.hypot(least, self.tail.error))
 
     def _notes(self, stack: Stack) -> Iterator[str]:
         yield UNKNOWABLE
@@ -148,6 +179,16 @@ class Found(NamedTuple):
                 f"The edges leave structure in the residuals ({left:.2f}): the blur is of another "
                 "shape, or they are soft in the object, as rims of balls and tubes are; the errors "
                 "are too small."
+            )
+        if self.rims.clear:
+            yield (
+                "The edges are not wholly alike on both sides, as rims of balls and tubes are not; "
+                "what that does to the figures is in their errors."
+            )
+        if self.tail.clear:
+            yield (
+                "Beside the edges the grey values go on to change, as where the blur has a tail "
+                "that this shape does not tell; what that does to the figures is in their errors."
             )
         if self.agreement.share < MANY:
             yield (

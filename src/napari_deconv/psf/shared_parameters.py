@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.kernel_spread import Spreads
+from napari_deconv.psf.rims import Rims, onset
 
 if TYPE_CHECKING:
     from napari_deconv.psf.agreement import Agreement
@@ -53,6 +54,8 @@ class SharedFit:
         Parameters that the pieces don't tell.
     samples : ndarray, shape (R, K)
         Steps that resampled pieces would take from here: the errors.
+    unheld : ndarray, shape (K, K)
+        Covariance that not knowing the held parameters adds to that of `samples`.
     """
 
     def __init__(
@@ -64,11 +67,26 @@ class SharedFit:
         self._blocks = _blocks(pieces.places)
         count = len(start.parameters)
         self.samples = np.zeros((RESAMPLES, count))
+        self.unheld: Floats = np.zeros((count, count))
 
     @property
     def errors(self) -> Floats:
         """Standard errors of the parameters' logarithms (radians of an angle), 0 where held."""
         return np.asarray(self.samples.std(0))
+
+    def rims(self) -> Rims:
+        """Return what the edges say if they may be curved rims: `rims`."""
+        spreads, nudged = self.spreads(), self._nudged()
+        found = []
+        for side in (-1, 1):
+            shape = onset(spreads, self._fits.reach, side)
+            normal = self._fits.with_rims(spreads, nudged, NUDGE, shape)
+            weight = self._weight(normal.matrix[:, :-1, :-1])
+            free = [*self._told, len(nudged)]
+            matrix = np.tensordot(weight, normal.matrix, 1)[np.ix_(free, free)]
+            vector = (weight @ normal.vector)[free]
+            found.append(Rims.of(matrix, vector, self._told, len(nudged)))
+        return max(found, key=lambda rims: abs(rims.height) / rims.error)
 
     def spreads(self) -> Spreads:
         """Return the edge spreads of the PSF as it stands."""
@@ -77,8 +95,7 @@ class SharedFit:
     def step(self) -> None:
         """Move all parameters that are told, by one step of Gauss and Newton."""
         count = len(self.free.parameters)
-        nudged = [self._spreads_of(self.free.moved(row)) for row in NUDGE * np.eye(count)]
-        normal = self._fits.together(self.spreads(), nudged, NUDGE)
+        normal = self._fits.together(self.spreads(), self._nudged(), NUDGE)
         step = self._solve(normal)
         while len(self.held) < count - 1 and self.errors.max() > TOLD:
             self.held.add(int(np.argmax(self.errors)))
@@ -86,13 +103,24 @@ class SharedFit:
         step = np.clip(step, -FARTHEST, FARTHEST)
         self.free = self.free.moved(step)
 
+    @property
+    def _told(self) -> list[int]:
+        return [i for i in range(len(self.free.parameters)) if i not in self.held]
+
+    def _nudged(self) -> list[Spreads]:
+        rows = NUDGE * np.eye(len(self.free.parameters))
+        return [self._spreads_of(self.free.moved(row)) for row in rows]
+
+    def _weight(self, matrices: Floats) -> Floats:
+        return self._agreement.weights(np.einsum("nii->ni", matrices).max(1))
+
     def _spreads_of(self, free: FreePsf) -> Spreads:
         return Spreads.of(free.fine(), self._fits.reach + 4)
 
     def _solve(self, normal: Normal) -> Floats:
         """Return the step, and note how it scatters if blocks of pieces are drawn again."""
-        told = np.array([i for i in range(len(self.free.parameters)) if i not in self.held])
-        weight = self._agreement.weights(np.einsum("nii->ni", normal.matrix).max(1))
+        told = np.array(self._told)
+        weight = self._weight(normal.matrix)
         matrices = weight[:, None, None] * normal.matrix[:, told[:, None], told]
         vectors = weight[:, None] * normal.vector[:, told]
         belief = np.eye(told.size) / BELIEVED**2
@@ -102,6 +130,9 @@ class SharedFit:
         step[told] = np.linalg.solve(whole, vectors.sum(0) + pull)
         self.samples = np.zeros((RESAMPLES, len(self.free.parameters)))
         self.samples[:, told] = self._drawn(matrices, vectors, belief, pull)
+        everything = np.tensordot(weight, normal.matrix, 1) + np.eye(step.size) / BELIEVED**2
+        self.unheld = np.asarray(np.linalg.inv(everything), np.float64)
+        self.unheld[np.ix_(told, told)] -= np.linalg.inv(whole)
         return step
 
     def _drawn(self, matrices: Floats, vectors: Floats, belief: Floats, pull: Floats) -> Floats:

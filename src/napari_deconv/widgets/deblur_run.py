@@ -67,8 +67,8 @@ class Running(QObject):
         """Start a run that fills a layer."""
         self._panel.begin_run()
         self._order, self.result, self._last = order, result, None
+        loaded = "torch" in sys.modules  # before the thread begins to load it
         self._start(Run(order, self), self._end)
-        loaded = "torch" in sys.modules
         self._panel.controls.status.say(
             "Reading the image …" if loaded else "Loading PyTorch …", "plain"
         )

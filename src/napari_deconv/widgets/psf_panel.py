@@ -33,7 +33,7 @@ from napari_deconv.widgets.psf_words import (
     found,
     notes,
 )
-from napari_deconv.widgets.tone import set_tone, sheet
+from napari_deconv.widgets.tone import Tone, set_tone, sheet
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -213,7 +213,8 @@ class PsfPanel(QWidget):
         self.status.say("")
         self.figures.say(answer.said, "plain")
         self.found.say("" if blur is None else found(blur, self.kind_name, answer.drawing.scale))
-        self.notes.say("" if blur is None else notes(blur, self.kind_name))
+        tone: Tone = "quiet" if self.kind_name == "point" else "question"
+        self.notes.say("" if blur is None else notes(blur, self.kind_name), tone)
         self.better.setEnabled(self.model_name in MODELS)
         for button in (self.make, self.save):
             button.setEnabled(True)
@@ -295,7 +296,7 @@ class PsfPanel(QWidget):
         column.beneath(self.image_line)
         for block in blocks:
             column.wide(block)
-        for widget in (self.found, self.plots, self.notes):
+        for widget in (self.found, self.notes, self.plots):
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is

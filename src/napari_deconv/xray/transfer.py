@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,10 +20,11 @@ SIDE = 16
 """Side of the blocks in which means and variances are taken, in pixels."""
 FEWEST = 16
 """Fewer blocks tell nothing of an error."""
-CUT = 4.0
-"""A difference of more sigma than this is a gamma spot, or something moved; it is left out."""
-KEPT_VARIANCE = 0.99893
-"""Variance of a standard normal variable cut off at `CUT`."""
+CUT, NARROW = 4.0, 3.0
+"""A difference of more sigma than the first is a gamma spot, or something moved; it is left out.
+What the second changes tells of spots too weak for the first."""
+KEPT_VARIANCE = {CUT: 0.99893, NARROW: 0.97334}
+"""Variance of a standard normal variable that is cut off there."""
 ROUNDS = 4
 """Fits, each leaving out what the one before found too far off."""
 TRIALS = 400
@@ -95,8 +96,9 @@ def photon_transfer(
     Returns
     -------
     DetectorNoise
-        Standard errors by a bootstrap over blocks of pixels; drift of the detector and of the
-        light from frame to frame is not in them.
+        Standard errors by a bootstrap over blocks of pixels, or by the scatter between pairs of
+        frames if that is larger (drift), and beside them what a cut at 3 sigma changes (spots too
+        weak to be left out). Between two frames alone no drift shows.
 
     Raises
     ------
@@ -127,20 +129,27 @@ def photon_transfer(
     if not (np.median(pairs.first) > 0 and np.median(pairs.second) > 0):
         raise ValueError("The flats are no brighter than the darks; check which is which.")
     picks = _picks(pairs.first.shape[1])
-    still = _Pairs.of(dark, scaled=False).read_variance(picks) if len(dark) > 1 else None
-    return _noise(*pairs.fit(picks, still), pairs.first.shape[1])
-
-
-def _noise(gain: Doubles, read: Doubles, blocks: int) -> DetectorNoise:
-    """Return the estimates, which come first, with the spread of the bootstrap's as errors."""
-    roots = np.sqrt(np.maximum(read, 0))
+    still = _Pairs.of(dark, scaled=False) if len(dark) > 1 else None
+    found = _found(pairs, still, picks)
+    narrow = _found(pairs, still, picks[:1], NARROW)[:, 0]
+    each = np.array([_found(pair, still, picks[:1])[:, 0] for pair in pairs.each()])
+    errors = found[:, 1:].std(axis=1, ddof=1)
+    if len(each) > 1:
+        drift = each.std(axis=0, ddof=1) / np.sqrt(len(each))
+        # All pairs share the read noise of the darks, whose own drift does not show here.
+        errors = np.maximum(errors, drift)
+    gain_error, read_error = np.hypot(errors, found[:, 0] - narrow)
+    gain, read = found[:, 0]
     return DetectorNoise(
-        max(float(gain[0]), 0.0),
-        float(gain[1:].std(ddof=1)),
-        float(roots[0]),
-        float(roots[1:].std(ddof=1)),
-        blocks,
+        float(gain), float(gain_error), float(read), float(read_error), picks.shape[1]
     )
+
+
+def _found(pairs: _Pairs, still: _Pairs | None, picks: Doubles, cut: float = CUT) -> Doubles:
+    """Return gain and read noise for every draw of the blocks, shape (2, draws)."""
+    dark = None if still is None else still.read_variance(picks, cut)
+    gain, read = pairs.fit(picks, dark, cut)
+    return np.stack([np.maximum(gain, 0), np.sqrt(np.maximum(read, 0))])
 
 
 def _stack(frames: Sequence[npt.ArrayLike] | npt.NDArray[Any], kind: str) -> Doubles:
@@ -186,22 +195,27 @@ class _Pairs(NamedTuple):
         difference = a - ratio[..., None] * b
         return cls(difference - np.nanmedian(difference, axis=2)[..., None], first, second)
 
+    def each(self) -> Iterator[_Pairs]:
+        """Yield one pair at a time."""
+        for number in range(len(self.first)):
+            yield _Pairs(*(values[number : number + 1] for values in self))
+
     def terms(self) -> tuple[Doubles, Doubles]:
         """Return what gain and squared read noise are multiplied by in a block's variance."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.first / self.second
         return self.first * (1 + ratio), 1 + ratio**2
 
-    def read_variance(self, picks: Doubles) -> Doubles:
+    def read_variance(self, picks: Doubles, cut: float) -> Doubles:
         """Return the squared read noise of darks for every draw of the blocks."""
         model = np.full(self.first.shape, _first_guess(self.difference))
         for _ in range(ROUNDS):
-            variance, weight = _variances(self.difference, model)
+            variance, weight = _variances(self.difference, model, cut)
             estimate = picks @ _over_pairs(weight * variance) / (picks @ _over_pairs(weight))
             model = np.full(self.first.shape, max(float(estimate[0]), 1e-300))
         return np.asarray(estimate / 2)
 
-    def fit(self, picks: Doubles, still: Doubles | None) -> tuple[Doubles, Doubles]:
+    def fit(self, picks: Doubles, still: Doubles | None, cut: float) -> tuple[Doubles, Doubles]:
         """Return gain and squared read noise for every draw of the blocks."""
         by_gain, by_read = self.terms()
         usable = np.isfinite(by_gain) & (self.first > 0) & (self.second > 0)
@@ -212,7 +226,7 @@ class _Pairs(NamedTuple):
         model = np.where(usable, _first_guess(self.difference), np.inf)
         read = np.zeros(len(picks)) if still is None else still
         for _ in range(ROUNDS):
-            variance, count = _variances(self.difference, model)
+            variance, count = _variances(self.difference, model, cut)
             weight = np.where(usable, count / model**2, 0.0)
             sums = [
                 picks @ _over_pairs(weight * one * other)
@@ -259,14 +273,14 @@ def _first_guess(difference: Doubles) -> Doubles:
     return np.maximum(spread, np.nanmedian(spread, axis=1, keepdims=True) / 4 + 1e-300)
 
 
-def _variances(difference: Doubles, model: Doubles) -> tuple[Doubles, Doubles]:
+def _variances(difference: Doubles, model: Doubles, cut: float) -> tuple[Doubles, Doubles]:
     """Return every block's variance without what the model finds too far off, and its pixels."""
-    near = np.abs(difference) < CUT * np.sqrt(model)[..., None]
+    near = np.abs(difference) < cut * np.sqrt(model)[..., None]
     count = near.sum(axis=2)
     kept = np.where(near, difference, 0.0)
     mean = kept.sum(axis=2) / np.maximum(count, 1)
     squares = np.where(near, (difference - mean[..., None]) ** 2, 0.0).sum(axis=2)
-    return squares / np.maximum(count - 1, 1) / KEPT_VARIANCE, np.where(count > 1, count, 0.0)
+    return squares / np.maximum(count - 1, 1) / KEPT_VARIANCE[cut], np.where(count > 1, count, 0.0)
 
 
 def _over_pairs(values: Doubles) -> Doubles:
