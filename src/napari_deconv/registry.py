@@ -18,6 +18,7 @@ MODULES = {
         "methods.variational",
         "methods.weighted_sum",
         "methods.pylops",
+        "learned.restore",
     ),
 }
 

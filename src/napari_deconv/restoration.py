@@ -122,7 +122,7 @@ class Restoration(Generic[P]):
             image = np.ma.array(image, mask=(trust == 0) | np.ma.getmaskarray(image))
         self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
-        self._cut = Cut.of(image.shape[-self._axes :], region, around)
+        self._cut = Cut.of(image.shape[-self._axes :], region, around, recipe.method.alignment)
         whole = exposure.frame or frames.understand(image, level=_follows_level(recipe))
         whole = whole if trust is None else whole.weighed(trust)
         fresh = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
@@ -145,9 +145,9 @@ class Restoration(Generic[P]):
         self._rule = recipe.strength.of(recipe.method.rule if told else "noise")
         smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         self._resolve()
-        bias = (recipe.method.bias,) if recipe.method.bias else ()
+        remarks = recipe.method.remarks(self._first)
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
-        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *bias, *said)
+        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *remarks, *said)
 
     def problem(self, index: int = 0) -> Problem:
         """Return the problem of one slice (or of the whole image), on the device."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,6 @@ def random_psf(rng: Rng, side: int) -> Array:
         psf = psf * np.clip(1 + rng.uniform(0, 0.3) * rough / rough.std(), 0, None)
         psf = (psf + psf[::-1, ::-1]) / 2  # its centre stays where it is
     return psf / psf.sum()
-
-
-def width(psf: Array) -> float:
-    """Return the rms radius along one axis in pixels: sigma, of a Gaussian."""
-    y, x = (np.arange(n) - (n - 1) // 2 for n in psf.shape)
-    square = y[:, None] ** 2 + x[None, :] ** 2
-    return math.sqrt(max(float((psf * square).sum()) / float(psf.sum()) / 2, 0.0))
 
 
 def _normal(density: Array) -> Array:

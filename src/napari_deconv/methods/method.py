@@ -28,6 +28,12 @@ class Method(Choice):
     """Names of the noise models whose mathematics it follows; the first is its own."""
     on_host: ClassVar[bool] = False
     """Whether another library computes it on the host: slow, and for comparison only."""
+    learned: ClassVar[bool] = False
+    """Whether it puts in what it learned from other pictures."""
+    margin: ClassVar[int] = 48
+    """Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
+    alignment: ClassVar[int] = 1
+    """Places of which every so many-th serves a region's beginning."""
     bias: ClassVar[str] = ""
     """If it does not keep grey values: what it does to them, for the user."""
     rule: ClassVar[str] = "noise"
@@ -93,6 +99,10 @@ class Method(Choice):
         ValueError
             In one sentence.
         """
+
+    def remarks(self, problem: Problem) -> tuple[str, ...]:
+        """Return what is to be known of it before it begins, a sentence each."""
+        return (self.bias,) if self.bias else ()
 
     def multiple(self) -> int:
         """Return the number, a power of 2, of which every side of the grid must be a multiple."""
