@@ -38,7 +38,10 @@ def view_of(problem: Problem) -> View:
     assert len(window) == 2
     data = (problem.data - problem.mean)[None, None]
     data = blended(padded(data, places, grid), window)
-    known, sigma = torch.zeros_like(data), torch.full_like(problem.crop(problem.data), problem.noise)
+    known, sigma = (
+        torch.zeros_like(data),
+        torch.full_like(problem.crop(problem.data), problem.noise),
+    )
     index: tuple[Any, ...] = (..., *window)
     known[index] = 1.0
     if problem.weights is not None:
@@ -79,7 +82,8 @@ def walk(model: Staged, view: View, *, project: bool, tile: int = TILE) -> Itera
     for stage in model.stages:
         assert isinstance(stage, Stage)
         shown, base = stage.look(view, channels, x)
-        for x in _rows(stage, shown, base, x, tile):
+        for estimate in _rows(stage, shown, base, x, tile):
+            x = estimate
             yield x
     if project:
         x = physics.projected(view, x)
@@ -88,7 +92,7 @@ def walk(model: Staged, view: View, *, project: bool, tile: int = TILE) -> Itera
 
 def steps(model: Staged, problem: Problem, *, project: bool, tile: int = TILE) -> int:
     """Return how many estimates `walk` yields."""
-    height = problem.window[0].stop - problem.window[0].start
+    height: int = problem.window[0].stop - problem.window[0].start
     return 2 + len(model.stages) * -(-height // tile)
 
 
@@ -96,7 +100,9 @@ def _rows(stage: Stage, shown: Tensor, base: Tensor, x: Tensor, tile: int) -> It
     """Yield the estimate after each row of tiles; what is yielded is not written again."""
     network: Any = stage.network
     height, width = shown.shape[-2:]
-    shown = functional.pad(shown, (0, -width % network.stride, 0, -height % network.stride), "replicate")
+    shown = functional.pad(
+        shown, (0, -width % network.stride, 0, -height % network.stride), "replicate"
+    )
     for top in range(0, height, tile):
         x = x.clone()
         rows = slice(top, min(top + tile, height))
@@ -115,5 +121,5 @@ def _tile(network: Any, shown: Tensor, part: tuple[slice, slice]) -> Tensor:
         high = min(-(-one.stop // network.stride) * network.stride + network.halo, side)
         wide.append(slice(low, high))
         inner.append(slice(one.start - low, one.stop - low))
-    output: Tensor = network(shown[(..., *wide)])
-    return output[(..., *inner)]
+    output: Tensor = network(shown[..., wide[0], wide[1]])
+    return output[..., inner[0], inner[1]]

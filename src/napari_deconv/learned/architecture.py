@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from napari_deconv.core.params import Declared
 
@@ -13,40 +13,63 @@ if TYPE_CHECKING:
 
 
 class Architecture(Declared):
-    """How a model is built."""
+    """How a model is built.
 
-    network: Literal["nafnet"] = Field("nafnet", description="Kind of network.")
+    Raises
+    ------
+    ValueError
+        If the parts don't go together.
+    """
+
+    network: Literal["nafnet", "swinir", "unrolled"] = Field(
+        "nafnet",
+        description="nafnet: quick; swinir: the study's; unrolled: nafnet between data steps.",
+    )
     inputs: Literal["physics", "blind"] = Field(
         "physics",
-        description="physics: Wiener estimates and noise are shown as well; blind: the frame alone.",
+        description="physics: Wiener estimates and noise are shown, too; blind: the frame alone.",
     )
     stages: int = Field(
-        2, ge=1, le=4, description="Networks one after another; blind models have one."
+        2, ge=1, le=16, description="Networks one after another, or steps of unrolled."
     )
-    width: int = Field(16, ge=4, le=128, description="Features at full resolution.")
-    encoder: tuple[int, ...] = Field((1, 1, 2), description="Blocks of each level on the way down.")
-    middle: int = Field(2, ge=0, description="Blocks at the bottom.")
-    decoder: tuple[int, ...] = Field((1, 1, 1), description="Blocks of each level on the way up.")
+    width: int = Field(16, ge=4, le=256, description="Features at full resolution.")
+    encoder: tuple[int, ...] = Field(
+        (1, 1, 2), description="Blocks of each level of nafnet on the way down."
+    )
+    middle: int = Field(2, ge=0, description="Blocks of nafnet at the bottom.")
+    decoder: tuple[int, ...] = Field(
+        (1, 1, 1), description="Blocks of each level of nafnet on the way up."
+    )
+    depths: tuple[int, ...] = Field((6, 6, 6, 6), description="Blocks of each group of swinir.")
+    heads: tuple[int, ...] = Field((6, 6, 6, 6), description="Attention heads of each group.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Architecture:
+        if self.inputs == "blind" and (self.stages > 1 or self.network == "unrolled"):
+            raise ValueError("A blind model has one stage: a second one looks at the physics.")
+        if self.network == "swinir":
+            if len(self.depths) != len(self.heads):
+                raise ValueError("swinir needs as many numbers of heads as of blocks.")
+            if any(self.width % heads for heads in self.heads):
+                raise ValueError("swinir needs a width that every number of heads divides.")
+        return self
 
     def build(self) -> Staged:
-        """Return the model with random weights.
-
-        Raises
-        ------
-        ValueError
-            If a blind model is to have several stages.
-        """
+        """Return the model with random weights."""
+        from napari_deconv.learned import unrolled
         from napari_deconv.learned.staged import Again, Blind, First, Staged
 
+        if self.network == "unrolled":
+            return Staged(unrolled.steps(self._network, self.stages))
         if self.inputs == "blind":
-            if self.stages > 1:
-                raise ValueError("A blind model has one stage: a second looks at the physics.")
             return Staged([Blind(self._network)])
-        return Staged(
-            [First(self._network), *(Again(self._network) for _ in range(1, self.stages))]
-        )
+        later = (Again(self._network) for _ in range(1, self.stages))
+        return Staged([First(self._network), *later])
 
-    def _network(self, inputs: int):  # type: ignore[no-untyped-def]
+    def _network(self, inputs: int) -> Any:
         from napari_deconv.learned.nafnet import NAFNet
+        from napari_deconv.learned.swinir import SwinIR
 
+        if self.network == "swinir":
+            return SwinIR(inputs, self.width, self.depths, self.heads)
         return NAFNet(inputs, self.width, self.encoder, self.middle, self.decoder)

@@ -39,11 +39,13 @@ def assembly(rng: Rng, side: int) -> Array:
     total: Array = np.zeros((side, side))
     for _ in range(int(rng.integers(FEWEST, MOST + 1))):
         solid = SOLIDS[int(rng.integers(len(SOLIDS)))]
-        place = Place(*rng.uniform(-side / 2, side / 2, 2), _turn(rng))
+        x, y = rng.uniform(-side / 2, side / 2, 2)
+        place = Place(float(x), float(y), _turn(rng))
         total = total + rng.uniform(0.05, 1.0) * solid(rng, rays.at(place))
     flaw = FLAWS[int(rng.integers(len(FLAWS)))]
     total = np.maximum(total + flaw(rng, rays), 0.0)
-    return np.exp(-total * rng.uniform(0.4, 1.6)) * _beam(rng, rays)
+    result: Array = np.exp(-total * rng.uniform(0.4, 1.6)) * _beam(rng, rays)
+    return result
 
 
 def _turn(rng: Rng) -> float:
@@ -146,7 +148,8 @@ def _steps(rng: Rng, rays: Rays) -> Array:
 
 def _ramp(rng: Rng, rays: Rays) -> Array:
     width, height = _size(rng, 30, 200), _size(rng, 30, 200)
-    return block(rays, width, height) * np.clip(rays.x / width + 0.5, 0, 1)
+    result: Array = block(rays, width, height) * np.clip(rays.x / width + 0.5, 0, 1)
+    return result
 
 
 def _star(rng: Rng, rays: Rays) -> Array:
@@ -175,7 +178,8 @@ def _weld(rng: Rng, rays: Rays) -> Array:
     ripple = 1 + rng.uniform(0.02, 0.2) * np.sin(
         2 * np.pi * (rays.x + (rays.y / width) ** 2 * width / 2) / rng.uniform(4, 12)
     )
-    return bead * ripple
+    result: Array = bead * ripple
+    return result
 
 
 SOLIDS: tuple[Callable[[Rng, Rays], Array], ...] = (
@@ -217,7 +221,8 @@ def _grain(rng: Rng, rays: Rays) -> Array:
 
     noise = rng.normal(size=_none(rng, rays).shape)
     smooth = gaussian_filter(noise, rng.uniform(0.6, 3), mode="wrap")
-    return smooth / smooth.std() * rng.uniform(0.003, 0.06)
+    result: Array = smooth / smooth.std() * rng.uniform(0.003, 0.06)
+    return result
 
 
 FLAWS: tuple[Callable[[Rng, Rays], Array], ...] = (_none, _none, _pores, _cracks, _grain)

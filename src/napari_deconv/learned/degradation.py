@@ -22,6 +22,8 @@ Rng = np.random.Generator
 
 FAINT = 8e-4
 """Noise below this share of the grey range is next to none."""
+MANY = 1e-9
+"""Grey values per photon below which counts are so many that they are as good as normal."""
 
 
 class Pairs(NamedTuple):
@@ -113,7 +115,11 @@ class Degradation(Declared):
 def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
     """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
     array = clean.numpy().astype(np.float64)
-    noisy = rng.poisson(array / gain) * gain + rng.normal(0, read, array.shape)
+    if gain > MANY:
+        counted = rng.poisson(array / gain) * gain
+    else:
+        counted = array + np.sqrt(gain * array) * rng.normal(size=array.shape)
+    noisy = counted + rng.normal(0, read, array.shape)
     return torch.from_numpy(noisy.astype(np.float32))
 
 
@@ -129,4 +135,5 @@ def _fitted(kernel: NDArray[Any], side: int, factor: float) -> NDArray[Any]:
     at = (np.arange(side) - side // 2) / factor
     places = np.meshgrid(*(at + (n - 1) // 2 for n in kernel.shape), indexing="ij")
     widened = np.clip(map_coordinates(kernel, places, order=1), 0, None)
-    return widened / widened.sum()
+    result: NDArray[Any] = widened / widened.sum()
+    return result

@@ -123,7 +123,7 @@ def _card(path: Path, changed: int) -> Card:
 def _metadata(path: Path) -> str:
     """Return the card's text from the head of a safetensors file, without torch."""
     refused = ValueError(
-        f"{path.name} is no model of napari-deconv: give a .safetensors file that its training wrote."
+        f"{path.name} is no model of napari-deconv: give a .safetensors file that training wrote."
     )
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

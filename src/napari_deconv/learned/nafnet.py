@@ -98,6 +98,10 @@ class NAFNet(nn.Module):
             self.decoder.append(_blocks(channels, blocks))
         nn.init.zeros_(self.last.weight)  # it begins with no correction
 
+    def ending(self) -> nn.Conv2d:
+        """Return the layer that the correction comes from."""
+        return self.last
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the correction, shape (B, 1, H, W), of channels (B, C, H, W).
 
@@ -125,4 +129,5 @@ def _reach(encoder: Sequence[int], middle: int, decoder: Sequence[int]) -> int:
     stride = 2 ** len(encoder)
     levels = [n << level for part in (encoder, decoder) for level, n in enumerate(part)]
     reach = 2 + sum(levels) + middle * stride + stride - 1
-    return -(-reach // stride) * stride
+    whole: int = -(-reach // stride) * stride
+    return whole

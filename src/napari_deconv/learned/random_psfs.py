@@ -30,11 +30,13 @@ def random_psf(rng: Rng, side: int) -> Array:
         rough = gaussian_filter(rng.normal(size=psf.shape), rng.uniform(0.7, 2.5))
         psf = psf * np.clip(1 + rng.uniform(0, 0.3) * rough / rough.std(), 0, None)
         psf = (psf + psf[::-1, ::-1]) / 2  # its centre stays where it is
-    return psf / psf.sum()
+    result: Array = psf / psf.sum()
+    return result
 
 
 def _normal(density: Array) -> Array:
-    return density / density.sum()
+    result: Array = density / density.sum()
+    return result
 
 
 def _size(rng: Rng, low: float, high: float) -> float:

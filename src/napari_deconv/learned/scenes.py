@@ -94,4 +94,5 @@ def _scene(scenes: Scenes, seed: int, number: int) -> Array:
         kind: Any = soft
     else:
         kind = stark if draw < scenes.soft + scenes.stark else assembly
-    return np.clip(kind(rng, scenes.side), 0, 1).astype(np.float32)
+    result: Array = np.clip(kind(rng, scenes.side), 0, 1).astype(np.float32)
+    return result

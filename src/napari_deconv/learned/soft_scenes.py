@@ -19,7 +19,8 @@ def soft(rng: Rng, side: int) -> Array:
     low, high = np.percentile(scene, (0.5, 99.5))
     scene = np.clip((scene - low) / max(high - low, 1e-9), -0.1, 1.1)
     ends = np.sort(rng.uniform(0.05, 0.95, 2))
-    return np.clip(ends[0] + (ends[1] - ends[0] + 0.05) * scene, 0.02, 1.0)
+    result: Array = np.clip(ends[0] + (ends[1] - ends[0] + 0.05) * scene, 0.02, 1.0)
+    return result
 
 
 def clouds(rng: Rng, side: int, fall: float | None = None) -> Array:
@@ -30,7 +31,8 @@ def clouds(rng: Rng, side: int, fall: float | None = None) -> Array:
     spectrum = np.fft.rfft2(rng.normal(size=(side, side))) / f**fall
     spectrum[0, 0] = 0
     field: Array = np.fft.irfft2(spectrum, s=(side, side))
-    return field / field.std()
+    result: Array = field / field.std()
+    return result
 
 
 def _leaves(rng: Rng, side: int) -> Array:
@@ -68,7 +70,8 @@ def _bodies(rng: Rng, side: int) -> Array:
         scene += rng.uniform(-0.3, 0.5) * np.sqrt(np.maximum(1 - (across / radius) ** 2, 0))
     fine = np.abs(gaussian_filter(rng.normal(size=(side, side)), rng.uniform(1, 3)))
     mask = gaussian_filter(rng.normal(size=(side, side)), 25)
-    return scene + rng.uniform(0, 1.5) * fine * (mask > 0)
+    result: Array = scene + rng.uniform(0, 1.5) * fine * (mask > 0)
+    return result
 
 
 def _stripes(rng: Rng, side: int) -> Array:
@@ -78,7 +81,10 @@ def _stripes(rng: Rng, side: int) -> Array:
     warp = clouds(rng, side, 2.0) * rng.uniform(0, 12)
     wave = np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle) + warp) / period)
     sharp = rng.uniform(1, 6)
-    return np.tanh(sharp * wave) / np.tanh(sharp) + clouds(rng, side, 2.0) * rng.uniform(0, 0.6)
+    result: Array = np.tanh(sharp * wave) / np.tanh(sharp) + clouds(rng, side, 2.0) * rng.uniform(
+        0, 0.6
+    )
+    return result
 
 
 KINDS: tuple[Callable[[Rng, int], Array], ...] = (clouds, _leaves, _leaves, _bodies, _stripes)

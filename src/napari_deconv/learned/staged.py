@@ -102,7 +102,9 @@ class Again(Stage):
             else:  # the layer that sees the channels
                 mine[name].normal_(0, SMALL)
                 mine[name][:, : weights.shape[1]] = weights
-        nn.init.zeros_(self.network.get_parameter("last.weight"))
+        ending: nn.Conv2d = self.network.ending()  # type: ignore[operator]
+        for parameter in ending.parameters():
+            nn.init.zeros_(parameter)
 
 
 class Staged(nn.Module):

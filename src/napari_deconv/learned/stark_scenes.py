@@ -22,7 +22,7 @@ def stark(rng: Rng, side: int) -> Array:
     """Return a random scene of few grey levels between 0 and 1, shape (side, side)."""
     rays = Rays.grid((side, side), 1.0, (-side / 2, -side / 2))
     turn = 0.0 if rng.random() < 0.5 else rng.uniform(0, 90)
-    turned = rays.at(Place(*rng.uniform(-40, 40, 2), turn))
+    turned = rays.at(_somewhere(rng, 40, lambda: turn))
     share = KINDS[int(rng.integers(len(KINDS)))](rng, turned)
     if rng.random() < 0.25:
         share = share * KINDS[int(rng.integers(len(KINDS)))](rng, rays)
@@ -32,15 +32,23 @@ def stark(rng: Rng, side: int) -> Array:
     scene = ground + (figure - ground) * np.clip(share, 0, 1)
     if rng.random() < 0.35:
         scene = _collimated(rng, rays, scene)
-    return np.clip(scene, 0.0, 1.0)
+    result: Array = np.clip(scene, 0.0, 1.0)
+    return result
 
 
 def _collimated(rng: Rng, rays: Rays, scene: Array) -> Array:
     """Return a scene seen through a sharp opening, all but dark beyond it."""
     width, height = rng.uniform(80, 330, 2)
-    opening = rays.at(Place(*rng.uniform(-90, 90, 2), rng.choice([0.0, rng.uniform(0, 90)])))
+    opening = rays.at(_somewhere(rng, 90, lambda: rng.choice([0.0, rng.uniform(0, 90)])))
     share = disk(opening, width / 2) if rng.random() < 0.2 else block(opening, width, height)
-    return scene * (rng.choice([0.0, 0.01, 0.05]) + (1 - 0.05) * share)
+    result: Array = scene * (rng.choice([0.0, 0.01, 0.05]) + (1 - 0.05) * share)
+    return result
+
+
+def _somewhere(rng: Rng, reach: float, turn: Callable[[], float]) -> Place:
+    """Return a random place within `reach` of the middle."""
+    x, y = rng.uniform(-reach, reach, 2)
+    return Place(float(x), float(y), float(turn()))
 
 
 def _empty(rays: Rays) -> Array:
@@ -79,12 +87,13 @@ def _lattice(rng: Rng, rays: Rays) -> Array:
     near = np.minimum(
         np.abs((rays.x / pitch + 0.5) % 1 - 0.5), np.abs((rays.y / pitch + 0.5) % 1 - 0.5)
     )
-    return 0.5 + 0.5 * board * np.clip(2 * near * pitch, 0, 1)
+    result: Array = 0.5 + 0.5 * board * np.clip(2 * near * pitch, 0, 1)
+    return result
 
 
 def _bounded(rng: Rng, rays: Rays) -> Array:
     """Return a lattice that fills only a part of an empty field."""
-    window = rays.at(Place(*rng.uniform(-90, 90, 2)))
+    window = rays.at(_somewhere(rng, 90, lambda: 0.0))
     return _lattice(rng, rays) * block(window, *rng.uniform(30, 200, 2))
 
 
@@ -92,7 +101,7 @@ def _few(rng: Rng, rays: Rays) -> Array:
     """Return a handful of small parts on an empty field."""
     total = _empty(rays)
     for _ in range(int(rng.integers(2, 45))):
-        own = rays.at(Place(*rng.uniform(-150, 150, 2), rng.uniform(0, 180)))
+        own = rays.at(_somewhere(rng, 150, lambda: rng.uniform(0, 180)))
         size, grey = float(np.exp(rng.uniform(0, np.log(25)))), rng.uniform(0.2, 1)
         kind = rng.integers(4)
         if kind == 0:
@@ -118,20 +127,20 @@ def _ellipses(rng: Rng, rays: Rays) -> Array:
     """Return plain ellipses whose greys add up, one within a large one."""
     total = _empty(rays)
     for number in range(int(rng.integers(3, 12))):
-        own = rays.at(Place(*rng.uniform(-70, 70, 2) * (number > 0), rng.uniform(0, 180)))
+        place = _somewhere(rng, 70, lambda: rng.uniform(0, 180))
+        own = rays.at(place if number else Place(0.0, 0.0, place.degrees))
         size = rng.uniform(90, 140) if number == 0 else float(np.exp(rng.uniform(1, 4)))
         squeezed = Rays(own.x, own.y / rng.uniform(0.4, 1), own.pixel)
         total = total + rng.uniform(-0.3, 0.6) * disk(squeezed, size)
-    return total - total.min()
+    result: Array = total - total.min()
+    return result
 
 
 def _strokes(rng: Rng, rays: Rays) -> Array:
     """Return straight lines at any angle, like letters and wires."""
     total = _empty(rays)
     for _ in range(int(rng.integers(3, 25))):
-        own = rays.at(
-            Place(*rng.uniform(-140, 140, 2), rng.choice([0.0, 90.0, rng.uniform(0, 180)]))
-        )
+        own = rays.at(_somewhere(rng, 140, lambda: rng.choice([0.0, 90.0, rng.uniform(0, 180)])))
         total = np.maximum(total, block(own, rng.uniform(0.7, 8), rng.uniform(10, 90)))
     return total
 

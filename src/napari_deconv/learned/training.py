@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -139,6 +139,9 @@ class Run:
         loss = loss_of(self.model(view, depth), truth, view.noise)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:  # one impossible picture must not end all learning
+                parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimiser.step()
         self._average()

@@ -117,10 +117,9 @@ def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
 def rms_radius(psf: npt.NDArray[np.floating]) -> float:
     """Return the rms distance from the centroid along one axis, in pixels: of a Gaussian, sigma."""
     array = np.clip(psf.astype(np.float64), 0, None)
-    square = sum(
-        (grid - centre) ** 2
-        for grid, centre in zip(np.ogrid[tuple(map(slice, array.shape))], _centroid(array), strict=True)
-    )
+    places = np.ogrid[tuple(map(slice, array.shape))]
+    off = zip(places, _centroid(array), strict=True)
+    square = sum((grid - centre) ** 2 for grid, centre in off)
     return math.sqrt(float((array * square).sum() / array.sum()) / array.ndim)
 
 
