@@ -34,9 +34,10 @@ def sit(run: Run, folder: Path, minutes: float, every: int = 100) -> None:
                 flush=True,
             )
             total = torch.zeros(())
+    print(f"now at step {run.step}, after {run.seconds / 60:.2f} min")
 
 
-def main() -> None:
+def main(training: Training = DEFAULT, title: str = "Physics NAFNet for any PSF") -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where the run's checkpoints lie")
     parser.add_argument("--minutes", type=float, default=math.inf, help="of this sitting")
@@ -46,12 +47,14 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.cool is None:
-        sit(begin(DEFAULT, arguments.folder, arguments.device), arguments.folder, arguments.minutes)
+        sit(
+            begin(training, arguments.folder, arguments.device), arguments.folder, arguments.minutes
+        )
         return
-    run = cooled(arguments.folder, 60 * arguments.cool, arguments.device)
+    run = cooled(arguments.folder, seconds=60 * arguments.cool, device=arguments.device)
     sit(run, arguments.folder, math.inf)
     if arguments.out is not None:
-        card = deliver(run, arguments.out, "Physics NAFNet for any PSF")
+        card = deliver(run, arguments.out, title)
         print(f"{arguments.out}: {card.steps} steps, {card.minutes} min")
 
 

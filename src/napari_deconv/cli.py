@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_psf
+from napari_deconv import __version__, cli_psf, cli_train
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -78,6 +78,7 @@ app = typer.Typer(
 
 
 app.add_typer(cli_psf.app, name="psf")
+app.command("train")(cli_train.train)
 
 
 def _show_version(wanted: bool) -> None:

@@ -19,6 +19,7 @@ MODULES = {
         "methods.weighted_sum",
         "methods.pylops",
         "learned.restore",
+        "learned.plug_and_play",
     ),
 }
 

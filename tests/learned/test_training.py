@@ -28,7 +28,7 @@ def test_every_network_learns_in_20_steps(
 ) -> None:
     run = Run(tiny(architecture=architecture, degradation=DEGRADATIONS[degradation], rate=4e-3))
     batch = run.training.batch_of(0)
-    object.__setattr__(run.training, "batch_of", lambda step, branch=0: batch)
+    object.__setattr__(run.training, "batch_of", lambda *_: batch)
     losses = [float(run.advance().loss) for _ in range(20)]
     assert sum(losses[-4:]) < 0.95 * sum(losses[:4])
 
@@ -94,7 +94,7 @@ def test_a_folder_of_another_training_is_refused(tmp_path: Path, tiny: Maker) ->
     with pytest.raises(ValueError, match="another training"):
         begin(tiny(seed=5), tmp_path)
     with pytest.raises(ValueError, match="no run to cool"):
-        cooled(tmp_path / "nowhere", 9.0)
+        cooled(tmp_path / "nowhere", steps=9)
 
 
 class Poison:

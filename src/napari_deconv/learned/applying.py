@@ -96,6 +96,13 @@ def steps(model: Staged, problem: Problem, *, project: bool, tile: int = TILE) -
     return 2 + len(model.stages) * -(-height // tile)
 
 
+def denoised(stage: Stage, frame: Tensor, sigma: float, tile: int = TILE) -> Tensor:
+    """Return what a denoiser makes of a frame (1, 1, H, W) with white noise, tile by tile."""
+    noise = torch.full_like(frame, 2 * sigma**0.5)
+    *_, last = _rows(stage, torch.cat((frame, noise), 1), frame, frame, tile)
+    return last
+
+
 def _rows(stage: Stage, shown: Tensor, base: Tensor, x: Tensor, tile: int) -> Iterator[Tensor]:
     """Yield the estimate after each row of tiles; what is yielded is not written again."""
     network: Any = stage.network

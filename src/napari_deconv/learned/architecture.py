@@ -25,9 +25,10 @@ class Architecture(Declared):
         "nafnet",
         description="nafnet: quick; swinir: the study's; unrolled: nafnet between data steps.",
     )
-    inputs: Literal["physics", "blind"] = Field(
+    inputs: Literal["physics", "blind", "noise"] = Field(
         "physics",
-        description="physics: Wiener estimates and noise are shown, too; blind: the frame alone.",
+        description="physics: Wiener estimates and noise are shown, too; blind: the frame alone; "
+        "noise: the frame and its noise, for a denoiser.",
     )
     stages: int = Field(
         2, ge=1, le=16, description="Networks one after another, or steps of unrolled."
@@ -45,8 +46,11 @@ class Architecture(Declared):
 
     @model_validator(mode="after")
     def _fits(self) -> Architecture:
-        if self.inputs == "blind" and (self.stages > 1 or self.network == "unrolled"):
-            raise ValueError("A blind model has one stage: a second one looks at the physics.")
+        if self.inputs != "physics" and (self.stages > 1 or self.network == "unrolled"):
+            raise ValueError(
+                f"A model with the inputs '{self.inputs}' has one stage: a second one looks at the "
+                "physics."
+            )
         if self.network == "swinir":
             if len(self.depths) != len(self.heads):
                 raise ValueError("swinir needs as many numbers of heads as of blocks.")
@@ -57,12 +61,14 @@ class Architecture(Declared):
     def build(self) -> Staged:
         """Return the model with random weights."""
         from napari_deconv.learned import unrolled
-        from napari_deconv.learned.staged import Again, Blind, First, Staged
+        from napari_deconv.learned.staged import Again, Blind, Denoising, First, Staged
 
         if self.network == "unrolled":
             return Staged(unrolled.steps(self._network, self.stages))
         if self.inputs == "blind":
             return Staged([Blind(self._network)])
+        if self.inputs == "noise":
+            return Staged([Denoising(self._network)], settle=False)
         later = (Again(self._network) for _ in range(1, self.stages))
         return Staged([First(self._network), *later])
 

@@ -40,9 +40,7 @@ class Card(Declared):
     seed: int = Field(0, description="Of its training.")
     steps: int = Field(0, description="Of its training.")
     minutes: float = Field(0.0, description="Processor minutes of its training, on one thread.")
-    scores: dict[str, float] = Field(
-        {}, description="PSNR gained over TV with its best weight, in dB, by test row."
-    )
+    scores: dict[str, float] = Field({}, description="PSNR in dB, by what it is of.")
     licence: str = Field("BSD-3-Clause", description="Of the weights.")
     program: str = Field("", description="Version of napari-deconv that made it.")
 

@@ -46,6 +46,7 @@ class Degradation(Declared):
     psf: Annotated[Psf, OneOf("psf")] | None = Field(
         None, description="PSF to learn for; none for random ones of many families."
     )
+    blurred: bool = Field(True, description="Whether there is a blur at all.")
     jitter: float = Field(
         0.15, ge=0, lt=1, description="How much wider or narrower a given PSF may be, relative."
     )
@@ -87,6 +88,10 @@ class Degradation(Declared):
 
     def kernel(self, rng: Rng) -> NDArray[Any]:
         """Return a PSF of shape (support, support)."""
+        if not self.blurred:
+            point = np.zeros((self.support,) * 2)
+            point[self.support // 2, self.support // 2] = 1
+            return point
         if self.psf is None:
             return random_psf(rng, self.support)
         kernel = self.psf.kernel()

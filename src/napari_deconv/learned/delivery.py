@@ -19,7 +19,9 @@ RANGE = (0.5, 99.5)
 """Percentiles of their widths that count as trained on."""
 
 
-def deliver(run: Run, path: Path, title: str, data: str = "") -> Card:
+def deliver(
+    run: Run, path: Path, title: str, data: str = "", scores: dict[str, float] | None = None
+) -> Card:
     """Write a run's averaged weights as a model, and return its card.
 
     Parameters
@@ -32,6 +34,8 @@ def deliver(run: Run, path: Path, title: str, data: str = "") -> Card:
         What the model is, in a few words.
     data : str
         What it was trained on; drawn scenes if not given.
+    scores : dict of str to float, optional
+        How it does, in dB.
     """
     training = run.training
     narrowest, widest = widths(training.degradation, training.seed)
@@ -46,6 +50,7 @@ def deliver(run: Run, path: Path, title: str, data: str = "") -> Card:
         data=data or drawn(training.scenes.soft, training.scenes.stark),
         made=f"batches of {training.batch} pictures of {training.side} px, {how}",
         seed=training.seed,
+        scores=scores or {},
         steps=run.step,
         minutes=round(run.seconds / 60, 1),
         program=version("napari-deconv"),

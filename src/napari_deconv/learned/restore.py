@@ -35,6 +35,7 @@ class Restore(Method):
     label: ClassVar[str] = "Learned: any PSF, edges and texture"
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson-gaussian")
     learned: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[int, ...]] = (2,)
     margin: ClassVar[int] = 112
     alignment: ClassVar[int] = 8
     model: str = Field(
@@ -47,12 +48,16 @@ class Restore(Method):
 
     def check(self, problem: Problem) -> None:
         """Refuse volumes, and what lies far outside what the model was trained for."""
-        if problem.ndim != 2:
+        if problem.ndim not in self.dimensions:
             raise ValueError(
                 "restore knows pictures, not volumes: give a 2-D PSF, which restores a stack slice "
                 "by slice, or choose tv."
             )
         card = models.card_of(self.model)
+        if card.architecture.inputs == "noise":
+            raise ValueError(
+                f"The model {self.model!r} is a denoiser: choose plug-and-play for it."
+            )
         if not self.force:
             card.check(problem.spread, problem.noise)
 

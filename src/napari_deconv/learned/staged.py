@@ -67,6 +67,18 @@ class Blind(Stage):
         return channels[:, :1], channels[:, :1]
 
 
+class Denoising(Stage):
+    """A network that is shown the frame and its noise: a denoiser, whatever the blur."""
+
+    def __init__(self, make: Callable[[int], nn.Module]) -> None:
+        super().__init__()
+        self.network = make(2)
+
+    def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frame and noise, and the frame."""
+        return torch.cat((channels[:, :1], channels[:, -1:]), 1), channels[:, :1]
+
+
 class First(Stage):
     """A network that is shown the frame, its Wiener estimates and its noise."""
 
@@ -113,14 +125,17 @@ class Staged(nn.Module):
     Parameters
     ----------
     stages : list of Stage
+    settle : bool
+        Whether grey values are put right at the end.
     """
 
-    def __init__(self, stages: list[Stage]) -> None:
+    def __init__(self, stages: list[Stage], settle: bool = True) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
+        self.settle = settle
 
     def forward(self, view: View, depth: int | None = None) -> list[Tensor]:
-        """Return the estimate after each of the first `depth` stages, the last one settled.
+        """Return the estimate after each of the first `depth` stages, the last settled.
 
         Estimates are frames (B, 1, H, W), less the mean as the data are.
         """
@@ -132,5 +147,6 @@ class Staged(nn.Module):
             shown, base = stage.look(view, channels, x)
             x = base + stage.network(shown)
             estimates.append(x)
-        estimates[-1] = physics.settled(view, x)
+        if self.settle:
+            estimates[-1] = physics.settled(view, x)
         return estimates

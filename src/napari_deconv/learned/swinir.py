@@ -126,7 +126,8 @@ class _Group(nn.Module):
         y = x
         for block in self.residual_group.get_submodule("blocks").children():
             y = block(y)
-        return x + self.conv(y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        z: Tensor = x + self.conv(y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return z
 
 
 class SwinIR(nn.Module):

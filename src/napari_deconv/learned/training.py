@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -23,13 +23,20 @@ from napari_deconv.core.params import Declared
 from napari_deconv.learned import checkpoint, losses
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.degradation import Degradation, Pairs
-from napari_deconv.learned.scenes import Scenes
+from napari_deconv.learned.scenes import Crop, Scenes
 from napari_deconv.learned.staged import Again, Stage, Staged
 
 RUN, COOLED = "run.pt", "cooled.pt"
 """Checkpoints in a training's folder: of the run, and of the branch that is cooled."""
 LAST_RATE = 1e-6
 """Rate at which cooling ends."""
+
+
+class Source(Protocol):
+    """Where crops of sharp pictures come from."""
+
+    def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
+        """Return a crop of a side, the same for the same numbers."""
 
 
 class Training(Declared):
@@ -52,11 +59,15 @@ class Training(Declared):
         0.998, ge=0, lt=1, description="Share of the averaged weights that stays at each step."
     )
 
-    def batch_of(self, step: int, branch: int = 0) -> Pairs:
-        """Return what is learned from at a step: the same for the same step and branch."""
+    def batch_of(self, step: int, branch: int = 0, source: Source | None = None) -> Pairs:
+        """Return what is learned from at a step: the same for the same step and branch.
+
+        From drawn scenes, if no other source is given.
+        """
         side = self.side + self.degradation.support - 1
         seed = self.seed + 1_000_003 * branch
-        crops = [self.scenes.crop(seed, step, place, side) for place in range(self.batch)]
+        crop = (source or self.scenes).crop
+        crops = [crop(seed, step, place, side) for place in range(self.batch)]
         rngs = [np.random.default_rng((seed, 2, step, place)) for place in range(self.batch)]
         return self.degradation.pairs(crops, rngs)
 
@@ -87,6 +98,11 @@ class Run:
     ----------
     training : Training
     device : torch.device
+
+    Attributes
+    ----------
+    source : Source or None
+        What is learned from, in place of drawn scenes; not part of a checkpoint.
     """
 
     def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
@@ -101,6 +117,7 @@ class Run:
         )
         self.step, self.seconds, self.cooling = 0, 0.0, 0
         self.began = 0
+        self.source: Source | None = None
 
     def state(self) -> dict[str, Any]:
         """Return all that going on needs, as tensors and plain data."""
@@ -131,7 +148,7 @@ class Run:
         started = time.process_time()
         training = self.training
         depth = self._depth()
-        pairs = training.batch_of(self.step, branch=1 if self.cooling else 0)
+        pairs = training.batch_of(self.step, 1 if self.cooling else 0, self.source)
         view, truth = moved(pairs, self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
@@ -250,8 +267,14 @@ def train(
     checkpoint.write(path, run.state())
 
 
-def cooled(folder: Path, seconds: float, device: torch.device | str = "cpu") -> Run:
-    """Return a branch of a folder's run that ends after about so many processor seconds.
+def cooled(
+    folder: Path,
+    *,
+    seconds: float = 0.0,
+    steps: int = 0,
+    device: torch.device | str = "cpu",
+) -> Run:
+    """Return a branch of a folder's run that ends after so many steps, or processor seconds.
 
     One that was begun before, from the same checkpoint, goes on.
 
@@ -267,9 +290,9 @@ def cooled(folder: Path, seconds: float, device: torch.device | str = "cpu") -> 
     branch = folder / COOLED
     if branch.is_file():
         begun = Run.of(checkpoint.read(branch), device)
-        if begun.began == run.step and begun.step < begun.began + begun.cooling:
+        if begun.began == run.step:
             return begun
     if run.step < 1:
         raise ValueError(f"The run in {folder} has hardly begun; train first.")
-    run.cool(max(1, round(seconds * run.step / run.seconds)))
+    run.cool(steps or max(1, round(seconds * run.step / run.seconds)))
     return run

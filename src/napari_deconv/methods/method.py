@@ -30,6 +30,8 @@ class Method(Choice):
     """Whether another library computes it on the host: slow, and for comparison only."""
     learned: ClassVar[bool] = False
     """Whether it puts in what it learned from other pictures."""
+    dimensions: ClassVar[tuple[int, ...]] = (2, 3)
+    """Numbers of axes of the PSFs that it knows what to do with."""
     margin: ClassVar[int] = 48
     """Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
     alignment: ClassVar[int] = 1
@@ -40,6 +42,11 @@ class Method(Choice):
     """Name of the rule that finds its strength where the user leaves that to it."""
     per_sigma: ClassVar[float] = PER_SIGMA
     """Strength per noise sigma, near the best on pictures of many kinds."""
+
+    @classmethod
+    def mark(cls) -> str:
+        """Return what a result's layer is called after it."""
+        return f"{cls.key()} (learned)" if cls.learned else cls.key()
 
     def automatic(self) -> list[str]:
         """Return the names of the strengths that are to be found."""
