@@ -13,7 +13,7 @@ from napari_deconv.learned import physics
 from napari_deconv.learned.applying import walk
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.nafnet import NAFNet
-from napari_deconv.learned.swinir import SwinIR, weights_of
+from napari_deconv.learned.swinir import SwinIR, authors_state, weights_of
 from napari_deconv.learned.view import View, blended, padded, seen
 
 
@@ -130,6 +130,16 @@ def test_swinir_has_the_names_of_its_authors() -> None:
     } <= names
 
 
+def test_a_state_of_the_authors_holds_masks_and_places() -> None:
+    network = SwinIR(1, 12, (2,), (2,))
+    state = authors_state(network)
+    block = "layers.0.residual_group.blocks."
+    assert state[f"{block}0.attn.relative_position_index"].shape == (64, 64)
+    assert state[f"{block}1.attn_mask"].shape == (64, 64, 64)
+    assert f"{block}0.attn_mask" not in state
+    network.load_state_dict(weights_of(state))
+
+
 def test_swinir_equals_spandrels() -> None:
     spandrel = pytest.importorskip(
         "spandrel", reason="spandrel, which needs torchvision, is not installed"
@@ -141,12 +151,3 @@ def test_swinir_equals_spandrels() -> None:
     with torch.no_grad():
         torch.testing.assert_close(x + mine(x), theirs(x), rtol=0, atol=1e-5)
     mine.load_state_dict(weights_of(theirs.state_dict()))
-
-
-def authors_state(network: SwinIR) -> dict[str, torch.Tensor]:
-    """Return a state as the authors' code writes it, whose buffers follow from the window."""
-    state = dict(network.state_dict())
-    for name, module in network.named_modules():
-        if hasattr(module, "places"):
-            state[f"{name}.relative_position_index"] = module.places
-    return state

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 BUFFERS = ("attn_mask", "relative_position_index")
 """What the authors' files hold beside weights: it follows from the architecture."""
+SIDE = 64
+"""Pixels of the pictures that the authors write such a mask for."""
 OUT = -100.0
 """Added to the logit of a pair of pixels that only the cyclic shift made neighbours."""
 
@@ -77,7 +79,7 @@ class _Block(nn.Module):
         mask = None
         if self.shift:
             y = y.roll((-self.shift, -self.shift), (1, 2))
-            mask = self._mask(y)
+            mask = self.mask(y)
         shape = y.shape
         y = self.attn(_windows(y, self.window), mask)
         y = _joined(y, self.window, shape)
@@ -87,7 +89,7 @@ class _Block(nn.Module):
         z: Tensor = x + self.mlp(self.norm2(x))
         return z
 
-    def _mask(self, x: Tensor) -> Tensor:
+    def mask(self, x: Tensor) -> Tensor:
         """Return what keeps pixels from opposite borders apart."""
         ids = []
         for n in x.shape[1:3]:
@@ -195,3 +197,14 @@ class SwinIR(nn.Module):
 def weights_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights among what the authors' files hold."""
     return {name: w for name, w in state.items() if name.rsplit(".", 1)[-1] not in BUFFERS}
+
+
+def authors_state(network: SwinIR) -> dict[str, Tensor]:
+    """Return a state as the authors' code writes it, with what follows from the architecture."""
+    state = dict(network.state_dict())
+    for name, module in network.named_modules():
+        if isinstance(module, _Attention):
+            state[f"{name}.relative_position_index"] = module.get_buffer("places").clone()
+        elif isinstance(module, _Block) and module.shift:
+            state[f"{name}.attn_mask"] = module.mask(torch.zeros(1, SIDE, SIDE, 1))
+    return state
