@@ -37,7 +37,7 @@ class PlugAndPlay(Method):
     """
 
     name: Literal["plug-and-play"] = "plug-and-play"
-    label: ClassVar[str] = "Plug and play: data and a learned denoiser"
+    label: ClassVar[str] = "Plug and play: learned denoiser"
     learned: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (2,)
     alignment: ClassVar[int] = 8

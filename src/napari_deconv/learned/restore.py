@@ -32,7 +32,7 @@ class Restore(Method):
     """
 
     name: Literal["restore"] = "restore"
-    label: ClassVar[str] = "Learned: any PSF, edges and texture"
+    label: ClassVar[str] = "Learned: any PSF and noise"
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson-gaussian")
     learned: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (2,)
