@@ -97,10 +97,24 @@ def steps(model: Staged, problem: Problem, *, project: bool, tile: int = TILE) -
 
 
 def denoised(stage: Stage, frame: Tensor, sigma: float, tile: int = TILE) -> Tensor:
-    """Return what a denoiser makes of a frame (1, 1, H, W) with white noise, tile by tile."""
-    noise = torch.full_like(frame, 2 * sigma**0.5)
-    *_, last = _rows(stage, torch.cat((frame, noise), 1), frame, frame, tile)
-    return last
+    """Return what a denoiser makes of a frame (1, 1, H, W) with white noise, tile by tile.
+
+    Its answer to a picture of zeros is taken off, so that a constant stays what it is; border
+    pixels are repeated outwards as far as it looks.
+    """
+    network: Any = stage.network
+    halo, stride = int(network.halo), int(network.stride)
+    wide = functional.pad(frame, (halo,) * 4, mode="replicate")
+    shown = torch.cat((wide, torch.full_like(wide, 2 * sigma**0.5)), 1)
+    *_, result = _rows(stage, shown, wide, wide, tile)
+    nothing = shown[..., : 2 * halo + stride, : 2 * halo + stride].clone()
+    nothing[:, 0] = 0.0
+    repeated = network(nothing)[..., halo:-halo, halo:-halo]
+    height, width = frame.shape[-2:]
+    repeated = repeated.repeat(1, 1, -(-height // stride), -(-width // stride))
+    inner = result[..., halo : halo + height, halo : halo + width]
+    clean: Tensor = inner - repeated[..., :height, :width]
+    return clean
 
 
 def _rows(stage: Stage, shown: Tensor, base: Tensor, x: Tensor, tile: int) -> Iterator[Tensor]:

@@ -68,12 +68,14 @@ def back_projected(view: View, residual: Tensor, level: Tensor) -> Tensor:
 def settled(view: View, frame: Tensor) -> Tensor:
     """Return an estimate whose grey values, averaged over `COARSE` pixels, follow the data.
 
-    The mean of what data and the estimate blurred again differ by is added: noise hardly reaches
-    it, and no network's bias survives it.
+    The mean of what data and the estimate blurred again differ by is added, first nearby, then that
+    of the whole picture: noise hardly reaches it, and no network's bias survives it.
     """
     smooth = _coarse(view)
     change = smooth(view.residual(frame)) / smooth(view.known).clamp(min=1e-3)
-    return frame + view.crop(change)
+    frame = frame + view.crop(change)
+    count = view.known.sum((-2, -1), keepdim=True).clamp(min=1)
+    return frame + view.residual(frame).sum((-2, -1), keepdim=True) / count
 
 
 def projected(view: View, frame: Tensor) -> Tensor:

@@ -97,19 +97,27 @@ class PlugAndPlay(Method):
         """Yield what the denoiser makes of each data step."""
         import torch
 
-        from napari_deconv.learned import applying
+        from napari_deconv.learned import applying, physics
 
         view = applying.view_of(problem)
         stage: Any = models.load(self.denoiser, problem.data.device).network.stages[0]
         noise = max(problem.noise, LEAST_NOISE)
         index: tuple[Any, ...] = problem.window
         blur, x = view.blur, view.crop(view.data)
+        # What lies around the frame counts as data here: with nothing known there, steps that
+        # hardly hold to the last estimate would not keep each other in bounds.
+        trusted = torch.ones_like(view.known)
+        trusted[(..., *view.window)] = view.crop(view.known)
         with torch.no_grad():
-            for level in self.levels(noise):
+            levels = self.levels(noise)
+            for number, level in enumerate(levels, start=1):
                 hold = self.strength * noise**2 / level**2
-                asked = blur.forward(view.residual(x)) * blur.spectrum.conj()
+                residual = (view.data - blur(view.spread(x))) * trusted
+                asked = blur.forward(residual) * blur.spectrum.conj()
                 z = x + view.crop(blur.inverse(asked / (blur.power() + hold)))
                 x = applying.denoised(stage, z, level)
+                if number == len(levels):
+                    x = physics.settled(view, x)
                 estimate = problem.data.clone()
                 estimate[index] = x[0, 0] + problem.mean
                 yield estimate
