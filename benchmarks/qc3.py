@@ -37,7 +37,7 @@ from napari_deconv.evidence.residual import residual_check
 from napari_deconv.verdict import sigma_by_grey
 
 if TYPE_CHECKING:
-    from napari_deconv.restoration import Result
+    from napari_deconv.history import Result
 
 Sigma = Callable[[Image], Image]
 

@@ -20,15 +20,18 @@ def parser(description: str) -> argparse.ArgumentParser:
     return arguments
 
 
+def as_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as markdown."""
+    line = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, line, *rows))
+
+
 def show(
     title: str, header: Sequence[str], rows: Sequence[Sequence[str]], markdown: bool = False
 ) -> None:
     """Print a table; its first column to the left, the others to the right."""
     if markdown:
-        line = ["---", *["---:"] * (len(header) - 1)]
-        print(f"\n{title}\n")
-        for row in (header, line, *rows):
-            print(f"| {' | '.join(row)} |")
+        print(f"\n{title}\n\n{as_markdown(header, rows)}")
         return
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for number, name in enumerate(header):

@@ -409,6 +409,62 @@ def test_a_psf_of_another_pixel_size_is_named(folder: Path) -> None:
     io.write("fine.tif", io.read("psf.tif").array, pixel_size=0.05, unit="mm")
     said = restore("tv.yaml", "scan.tif", "--out", "o", "--psf", "fine.tif")
     assert "The PSF was sampled at 0.05 mm, the image at 0.1 mm" in said["warnings"][0]
+    assert "--psf-pixel-size file resamples it" in said["warnings"][0]
+
+
+@pytest.mark.parametrize("stated", ["file", "50 um"])
+def test_a_psf_of_another_pixel_size_is_resampled_where_asked(folder: Path, stated: str) -> None:
+    shape = registry.choices("psf")["gaussian"](sigma=0.15, unit="mm")
+    fine, own = (shape.kernel(PixelSize(value, "mm")) for value in (0.05, 0.1))
+    io.write("fine.tif", fine, pixel_size=0.05, unit="mm")
+    io.write("own.tif", own, pixel_size=0.1, unit="mm")
+    said = restore(
+        "tv.yaml", "scan.tif", "--out", "o", "--psf", "fine.tif", "--psf-pixel-size", stated
+    )
+    assert any("resampled from" in note for note in said["warnings"])
+    wanted = restore("tv.yaml", "scan.tif", "--out", "p", "--psf", "own.tif")
+    made = io.read(said["output"]).array
+    np.testing.assert_allclose(made, io.read(wanted["output"]).array, atol=2e-3)
+    again = Recipe.load(said["recipe"])
+    assert PixelSize.parse(again.psf.pixel_size).to("mm").value == pytest.approx(0.05)
+    np.testing.assert_array_equal(again.run(io.read("scan.tif").array).image, made)
+
+
+def test_a_pixel_size_of_a_psf_that_says_nothing_is_refused(folder: Path) -> None:
+    io.write("bare_psf.tif", io.read("psf.tif").array)
+    options = ("tv.yaml", "scan.tif", "--out", "o", "--psf-pixel-size", "file")
+    assert "states no pixel size" in refuse("run", *options, "--psf", "bare_psf.tif")
+    assert "is for --psf FILE" in refuse("run", *options, "--set", "psf=gaussian")
+
+
+def test_sensitivity_writes_what_other_widths_of_the_psf_give(folder: Path) -> None:
+    said = restore("gaussian.yaml", "scan.tif", "--out", "o", "--sensitivity")
+    band = said["psf_band"]
+    narrower, wider = (io.read(band[key]) for key in ("narrower", "wider"))
+    result = io.read(said["output"])
+    assert Path(band["narrower"]).name == "scan_tv.psf-10.tif"
+    assert narrower.size == result.size
+    slopes = [
+        np.abs(np.diff(picture.array[26:30], axis=1)).max() for picture in (narrower, result, wider)
+    ]
+    assert slopes == sorted(slopes)
+    recipe = Recipe.from_yaml(wider.metadata["recipe"])
+    np.testing.assert_allclose(recipe.run(io.read("scan.tif").array).image, wider.array, atol=1e-5)
+    again = ("gaussian.yaml", "scan.tif", "--out", "o", "--sensitivity")
+    for path in (said["output"], said["recipe"]):
+        Path(path).unlink()
+    assert "psf-10.tif exists already" in refuse("run", *again)
+    assert "PSF ±10 %: ±" in succeed("run", *again, "--overwrite").stdout
+
+
+def test_the_strength_that_was_found_is_said(folder: Path) -> None:
+    said = restore("gaussian.yaml", "scan.tif", "--out", "o")
+    recipe = Recipe.load(said["recipe"])
+    assert said["strengths"] == {"weight": recipe.method.weight}
+    line = f"  weight {recipe.method.weight:.3g} found, by {said['strength_by']}"
+    options = ("run", "gaussian.yaml", "scan.tif", "--out", "o", "--overwrite")
+    assert line in succeed(*options).stdout
+    assert "found" not in succeed(*options, "--set", "method.weight=0.01").stdout
 
 
 def test_sixteen_bits_say_what_they_cost(folder: Path) -> None:

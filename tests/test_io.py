@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_deconv import io, tiff
+from napari_deconv import io, tiff_writing
 from napari_deconv.io import read, write
 
 RECIPE = 'psf:\n  name: gaussian\n  sigma: 2.0  # \u00b5m, "<&>"\nmethod: {name: tv}\n'
@@ -78,7 +78,7 @@ def test_extreme_values_come_back(tmp_path):
 )
 def test_pixel_size_unit_and_recipe_come_back(tmp_path, monkeypatch, big, shape, size, unit):
     if big:
-        monkeypatch.setattr(tiff, "CLASSIC_LIMIT", 0)
+        monkeypatch.setattr(tiff_writing, "CLASSIC_LIMIT", 0)
     array = picture(shape)
     write(tmp_path / "a.tif", array, pixel_size=size, unit=unit, recipe=RECIPE)
     back = read(tmp_path / "a.tif")
@@ -120,12 +120,12 @@ def test_fiji_finds_its_own_tags(tmp_path):
 
 
 def test_the_limit_is_that_of_32_bit_offsets():
-    assert 2**32 - 2**26 < tiff.CLASSIC_LIMIT < 2**32 - 2**20
+    assert 2**32 - 2**26 < tiff_writing.CLASSIC_LIMIT < 2**32 - 2**20
 
 
 def test_bigtiff_holds_ome(tmp_path, monkeypatch):
     array = picture((3, 5, 7))
-    monkeypatch.setattr(tiff, "CLASSIC_LIMIT", array.nbytes - 1)
+    monkeypatch.setattr(tiff_writing, "CLASSIC_LIMIT", array.nbytes - 1)
     write(tmp_path / "big.tif", array, pixel_size=0.1, unit="um")
     write(tmp_path / "small.tif", array[:2], pixel_size=0.1, unit="um")
     with tifffile.TiffFile(tmp_path / "big.tif") as file:
@@ -231,13 +231,13 @@ def test_a_file_is_never_replaced_unasked(tmp_path):
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
     path = tmp_path / "a.tif"
-    save = tiff.save
+    save = tiff_writing.save
 
     def slow_save(*arguments):
         save(*arguments)
         path.write_bytes(b"of someone else")
 
-    monkeypatch.setattr(tiff, "save", slow_save)
+    monkeypatch.setattr(tiff_writing, "save", slow_save)
     with pytest.raises(ValueError, match="exists already"):
         write(path, picture((3, 4)))
     assert path.read_bytes() == b"of someone else"
@@ -253,7 +253,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatc
         handle.write(b"II*\0 half a file")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tiff, "save", full_disk)
+    monkeypatch.setattr(tiff_writing, "save", full_disk)
     with pytest.raises(ValueError, match=r"can't be written: No space left on device\."):
         write(path, picture((3, 4), seed=2), overwrite=True)
     assert path.read_bytes() == before
@@ -262,7 +262,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatc
         handle.write(b"II*\0 half a file")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tiff, "save", interrupted)
+    monkeypatch.setattr(tiff_writing, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(path, picture((3, 4), seed=2), overwrite=True)
     assert path.read_bytes() == before

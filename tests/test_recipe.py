@@ -12,6 +12,7 @@ from scipy.signal import fftconvolve
 
 import napari_deconv as nd
 from napari_deconv import samples
+from napari_deconv.core.units import PixelSize
 from napari_deconv.methods.method import Step, last, throttle, until
 from napari_deconv.recipe import Recipe
 
@@ -356,3 +357,33 @@ def test_attenuation_is_warned_of_and_counts_are_not() -> None:
     assert "look like attenuation" in recipe.run(thickness + noise).warnings[-1]
     told = recipe.run(np.exp(-thickness) + noise).warnings
     assert not any("attenuation" in warning for warning in told)
+
+
+def test_a_psf_of_another_pixel_size_is_resampled_where_it_is_stated(tmp_path: Path) -> None:
+    shape = nd.choices("psf")["gaussian"](sigma=20, unit="um")
+    fine, own = (shape.kernel(PixelSize(value, "um")) for value in (5.0, 10.0))
+    image = np.random.default_rng(0).random((40, 50))
+    options = {"method": "tikhonov", "pixel_size": "0.01 mm", "weight": 0.01, "device": "cpu"}
+    made = nd.deconvolve(image, fine, psf_pixel_size="5 um", **options)
+    np.testing.assert_allclose(made, nd.deconvolve(image, own, **options), atol=1e-3)
+    assert np.abs(nd.deconvolve(image, fine, **options) - made).max() > 0.01
+    recipe = Recipe(method="tikhonov", pixel_size="0.01 mm").with_psf(fine, "5 um")
+    result = recipe.run(image, device="cpu")
+    assert "The PSF was resampled from 5.0 um to the image's 0.01 mm." in result.warnings
+    result.recipe.save(tmp_path / "r.yaml")
+    assert Recipe.load(tmp_path / "r.yaml") == result.recipe
+    assert Recipe.from_yaml(result.recipe.to_yaml()) == result.recipe
+
+
+def test_a_pixel_size_of_the_psf_that_can_mean_nothing_is_refused() -> None:
+    psf, image = np.ones((5, 5)), np.random.default_rng(0).random((20, 20))
+    with pytest.raises(ValueError, match="pixel size of the image is not known"):
+        nd.deconvolve(image, psf, psf_pixel_size="5 um")
+    with pytest.raises(ValueError, match="Only an array has a pixel size"):
+        nd.deconvolve(image, "gaussian", psf_pixel_size="5 um", pixel_size="5 um")
+    with pytest.raises(ValueError, match="no unit"):
+        nd.deconvolve(image, psf, psf_pixel_size="5", pixel_size="5 um")
+    frames = np.random.default_rng(0).random((3, 20, 20))
+    burst = Recipe(burst={}, pixel_size="1 um").with_psf(np.ones((3, 5, 5)), "2 um")
+    with pytest.raises(ValueError, match="frames are taken at the image's pixels"):
+        burst.run(frames)

@@ -17,12 +17,11 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from napari_deconv import __version__, cli_psf, cli_train
+from napari_deconv import __version__, cli_batch, cli_psf, cli_train
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
-    from napari_deconv.core.units import PixelSize
-    from napari_deconv.jobs import Job, Reference, Work
-    from napari_deconv.recipe import Recipe
+    from napari_deconv.jobs import Job, Work
 
 REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that can't be; its own copy of click, or click's."""
@@ -36,13 +35,36 @@ PIPED_WIDTH = 140
 PsfFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="PSF, in place of the recipe's.")
 ]
+PsfPixel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE|file", help="Of the PSF, resampled to the image's; file: as it says."
+    ),
+]
+ImagePixel = Annotated[
+    str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
+]
+DataRange = Annotated[
+    float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
+]
+Widths = Annotated[
+    bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
+]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
 ]
 WeightsFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How much each pixel counts; 0 masks it.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
+]
+Frames = Annotated[
+    bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
+]
 StoredAs = StrEnum("StoredAs", ["float32", "uint16"])
+Stored = Annotated[StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")]
 
 
 class Plain(TyperGroup):
@@ -120,52 +142,55 @@ def methods(
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="How to restore.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="TIFF, npy, DICOM ...")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to; made if missing.")],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="Folder; or FILE.zarr .h5 .tif .npy.")],
     psf: PsfFile = None,
+    psf_pixel_size: PsfPixel = None,
     reference: ReferenceFile = None,
     weights: WeightsFile = None,
-    data_range: Annotated[
-        float | None, typer.Option(help="K of the PSNR; the reference's maximum if not given.")
-    ] = None,
-    pixel_size: Annotated[
-        str | None, typer.Option(help='Such as "0.1 mm"; replaces what the files say.')
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="method=tv, method.weight=0.01, ..."),
-    ] = None,
-    burst: Annotated[
-        bool, typer.Option("--burst", help="Images, or slices of one, are frames of one scene.")
-    ] = False,
+    data_range: DataRange = None,
+    pixel_size: ImagePixel = None,
+    settings: Settings = None,
+    burst: Frames = False,
+    sensitivity: Widths = False,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
-    dtype: Annotated[
-        StoredAs, typer.Option(help="uint16 rounds and clips, and says how much.")
-    ] = StoredAs.float32,
+    dtype: Stored = StoredAs.float32,
+    workers: cli_batch.Workers = None,
+    scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
     ] = False,
 ) -> None:
-    """Restore images: IMAGE becomes DIR/IMAGE_METHOD.tif with its recipe beside it.
+    """Restore images: IMAGE becomes OUT/IMAGE_METHOD.tif with its recipe beside it.
 
-    Of a burst in several files, the result is named after the first. Everything is checked before
-    the work begins.
+    Of a burst in several files, the result is named after the first. If OUT is a file, IMAGE is a
+    whole scan (a file, a zarr store, a folder of pictures), restored piece by piece by several
+    processes: run again, it goes on where it was cut off. Everything is checked before.
     """
     from napari_deconv import io
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.jobs import Terms, arrange
+    from napari_deconv.jobs import Reference, Terms, arrange
+    from napari_deconv.scans.targets import names_scan
+    from napari_deconv.settings import Given
 
-    restored_by, psf_pixel = _recipe(recipe, settings or [], psf, burst)
+    restored_by, psf_pixel = Given(recipe, settings or [], psf, psf_pixel_size, burst).recipe()
+    size = PixelSize.parse(pixel_size) if pixel_size else None
+    stored: StoredType = "uint16" if dtype is StoredAs.uint16 else "float32"
+    if names_scan(out):
+        spread = cli_batch.Spread(workers, scheduler, device)
+        kept = cli_batch.Kept(out, stored, size, overwrite)
+        return cli_batch.restore_scan(cli_batch.order(restored_by, images, kept, spread), as_json)
     terms = Terms(
         restored_by,
-        reference=_reference(reference, data_range),
+        reference=Reference.read(reference, data_range),
         weights=None if weights is None else io.read(weights).array,
-        pixel_size=PixelSize.parse(pixel_size) if pixel_size else None,
+        pixel_size=size,
         psf_pixel=psf_pixel,
         device=device,
-        dtype="uint16" if dtype is StoredAs.uint16 else "float32",
+        dtype=stored,
         overwrite=overwrite,
+        sensitivity=sensitivity,
     )
     jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])
     devices.pick(device)
@@ -253,39 +278,6 @@ def _check_screen(headless: Path | None) -> None:
     )
 
 
-def _recipe(
-    path: Path, settings: list[str], psf: Path | None, burst: bool
-) -> tuple[Recipe, PixelSize | None]:
-    """Return the recipe as changed on the command line, and the pixel size of its PSF's file."""
-    from napari_deconv import io
-    from napari_deconv.jobs import size_of
-    from napari_deconv.recipe import Recipe
-    from napari_deconv.settings import changed
-
-    if any(setting.partition("=")[0].strip() == "pixel_size" for setting in settings):
-        raise ValueError("Give the pixel size by --pixel-size, which replaces the files' own.")
-    recipe = changed(Recipe.load(path), settings)
-    if burst and recipe.burst is None:
-        recipe = changed(recipe, ["burst={}"])
-    if psf is not None:
-        picture = io.read(psf)
-        return recipe.with_psf(picture.array), size_of(picture)
-    if recipe.psf is None:
-        raise ValueError(f"{path} states no PSF; give --psf FILE or --set psf=gaussian.")
-    return recipe, None
-
-
-def _reference(path: Path | None, data_range: float | None) -> Reference | None:
-    from napari_deconv import io
-    from napari_deconv.jobs import Reference
-
-    if path is None:
-        if data_range is not None:
-            raise ValueError("A data range is for the PSNR, which needs --reference FILE.")
-        return None
-    return Reference.of(io.read(path).array, data_range)
-
-
 def _restore(jobs: list[Job], folder: Path, as_json: bool) -> None:
     """Check every job, then do them one by one."""
     ready: Work | None = None
@@ -325,10 +317,12 @@ def _carry_out(work: Work, as_json: bool) -> None:
 
     console = Console(stderr=True, quiet=as_json, highlight=False)
     with Bar(console, work) as bar:
-        for trying in work.restoration.choosing():
+        for trying in work.choosing():
             bar.search(trying)
         for step in work.steps():
             bar.show(step)
+        for step in work.varied():
+            bar.vary(step)
     report, check = work.save()
     if as_json:
         typer.echo(json.dumps(report.plain(), allow_nan=False))

@@ -101,6 +101,44 @@ def point(
 
 
 @app.command()
+def refine(
+    image: Picture,
+    psf: Annotated[
+        str, typer.Option(metavar="SHAPE|FILE", help="Where to begin: a shape, or an array.")
+    ],
+    out: Out,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="sigma=2, unit=mm, ...")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R0,C0,R1,C1", help="Rows and columns with sharp edges; else the whole image."
+        ),
+    ] = None,
+    pixel_size: Size = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """From the image's own edges: a shape or an array made as wide as they show (semi-blind)."""
+    from napari_deconv import io
+    from napari_deconv.psf.refine import Refinement
+
+    target = Target(out, pixel_size, overwrite, as_json)
+    target.check()
+    picture = io.read(image)
+    size = target.size or picture.size
+    box = None if region is None else corners(region)
+    work = Refinement(picture.array, _begun(psf, settings or []), box, size)
+    for turn in work.turns():
+        if not as_json:
+            typer.echo(str(turn), err=True)
+    blur = work.result()
+    target.write(blur.psf, size)
+    target.say(blur.psf, blur)
+
+
+@app.command()
 def shape(
     name: Annotated[str, typer.Argument(metavar="SHAPE", help="See napari-deconv methods.")],
     out: Out,
@@ -112,12 +150,7 @@ def shape(
     as_json: AsJson = False,
 ) -> None:
     """From a shape: a Gaussian, a disk, an X-ray system by its data sheet."""
-    from napari_deconv.recipe import Recipe
-    from napari_deconv.settings import changed
-
-    settings = [f"psf.{setting}" for setting in settings or ()]
-    psf = changed(Recipe(), [f"psf={name}", *settings]).psf
-    assert psf is not None
+    psf = _shaped(name, settings or [])
     target = Target(out, pixel_size, overwrite, as_json)
     target.check()
     target.write(psf, target.size)
@@ -174,16 +207,38 @@ class Target(NamedTuple):
         typer.echo(str(self.out) if blur is None else f"{self.out}\n  {blur.summary()}")
 
 
+def _shaped(name: str, settings: list[str]) -> Psf:
+    """Return a shape by its name, with settings."""
+    from napari_deconv.recipe import Recipe
+    from napari_deconv.settings import changed
+
+    psf = changed(Recipe(), [f"psf={name}", *(f"psf.{setting}" for setting in settings)]).psf
+    assert psf is not None
+    return psf
+
+
+def _begun(name: str, settings: list[str]) -> Psf:
+    """Return the shape of a name, or the array of a file."""
+    from napari_deconv import io
+    from napari_deconv.psf.measured import MeasuredPsf
+    from napari_deconv.registry import choices
+
+    if name in choices("psf"):
+        return _shaped(name, settings)
+    if settings:
+        raise ValueError(f"--set changes a shape, but {name!r} is none; leave it out for a file.")
+    return MeasuredPsf.of(io.read(Path(name)).array)
+
+
 def _measured(image: Path, boxes: list[str], target: Target, kind: str, **more: Any) -> None:
     """Measure, write and say what was found."""
     from napari_deconv import io
-    from napari_deconv.jobs import size_of
     from napari_deconv.psf.measure import measure
 
     target.check()
     picture = io.read(image)
     blur = measure(picture.array, [corners(box) for box in boxes], kind, **more)
-    target.write(blur.psf, target.size or size_of(picture))
+    target.write(blur.psf, target.size or picture.size)
     target.say(blur.psf, blur)
 
 

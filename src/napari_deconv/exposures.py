@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.xray.frame import Floats, Frame
+    from napari_deconv.xray.defects import Floats
+    from napari_deconv.xray.frame import Frame
 
 P = TypeVar("P", bound=Plan)
 
@@ -67,15 +68,40 @@ def exposed(
     """
     assert recipe.psf is not None
     psf = recipe.psf.kernel(size)
+    if psf.ndim == 2 or recipe.burst is not None:
+        frames.check_grey(image)
     if recipe.burst is not None:
-        return _merged(recipe, recipe.burst, image, psf, device)
+        if psf.ndim == 3 and recipe.psf.remarks(size):
+            raise ValueError(
+                "The PSFs of a burst's frames are taken at the image's pixels; resample each of "
+                "them before, or leave out their pixel size."
+            )
+        merged = _merged(recipe, recipe.burst, image, psf, device)
+        return replace(merged, kernel=_remarked(merged.kernel, recipe, size))
+    check_axes(psf.ndim, image.ndim)
     kernel = understand(psf, recipe.centre)
-    if psf.ndim > image.ndim:
+    return Exposure(recipe, image, _remarked(kernel, recipe, size))
+
+
+def check_axes(psf: int, image: int) -> None:
+    """Refuse a PSF of more axes than its image.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    if psf > image:
         raise ValueError(
-            f"The PSF has {psf.ndim} axes, the image {image.ndim}; "
+            f"The PSF has {psf} axes, the image {image}; "
             "choose a PSF with as many axes as the image, or a 2-D one."
         )
-    return Exposure(recipe, image, kernel)
+
+
+def _remarked(kernel: Kernel, recipe: Plan, size: PixelSize | None) -> Kernel:
+    """Return a kernel whose notes say as well what was done to sample it."""
+    assert recipe.psf is not None
+    return replace(kernel, notes=(*recipe.psf.remarks(size), *kernel.notes))
 
 
 def check_burst(image: npt.NDArray[np.generic]) -> None:

@@ -13,18 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_deconv.core.units import PixelSize, canonical_unit
+from napari_deconv.storing import StoredType, as_stored
 
 EXTENSIONS = (".tif", ".tiff", ".npy")
 """Endings of file names that can be written; other formats are read by what the files hold."""
 READ_AS_WELL = "HDF5 (NXtomo, DXchange), EDF, DICOM, MetaImage (.mhd, .mha), VGI"
-
-StoredType = Literal["float32", "uint16"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +49,13 @@ class Picture:
     pixel_size: float | tuple[float, ...] | None = None
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> PixelSize | None:
+        """The pixel size that the file states."""
+        if self.pixel_size is None or self.unit is None:
+            return None
+        return PixelSize(self.pixel_size, self.unit)
 
 
 @dataclass(frozen=True)
@@ -147,15 +153,17 @@ def write(
     target = Path(path).expanduser()
     extension = _known_extension(target)
     size = _checked_size(pixel_size, unit, np.ndim(array))
-    _check_target(target, overwrite=overwrite)
-    stored, clipped, rounding = _stored(np.asarray(array), dtype)
+    check_target(target, overwrite=overwrite)
+    stored, clipped, rounding = as_stored(np.asarray(array), dtype)
     if extension == ".npy":
         given = (("pixel size", size), ("recipe", recipe))
         _replace(target, lambda handle: np.save(handle, stored), overwrite=overwrite)
         return WriteReport(clipped, rounding, tuple(name for name, value in given if value))
-    from napari_deconv import tiff
+    from napari_deconv import tiff_writing
 
-    _replace(target, lambda handle: tiff.save(handle, stored, size, recipe), overwrite=overwrite)
+    _replace(
+        target, lambda handle: tiff_writing.save(handle, stored, size, recipe), overwrite=overwrite
+    )
     return WriteReport(clipped, rounding)
 
 
@@ -261,8 +269,14 @@ def _checked_size(
     return PixelSize(tuple(float(side) for side in sides), name)
 
 
-def _check_target(path: Path, *, overwrite: bool) -> None:
-    """Refuse a path that can't be written, before any work."""
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path that can't be written, before any work.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
     with _in_one_sentence(path, "written"):
         if not path.parent.is_dir():
             raise ValueError(f"There is no folder {path.parent} to write {path.name} into.")
@@ -270,48 +284,6 @@ def _check_target(path: Path, *, overwrite: bool) -> None:
             raise ValueError(f"{path} is a folder, so no file of this name can be written.")
         if path.exists() and not overwrite:
             raise ValueError(f"{path} exists already: choose another name, or allow overwriting.")
-
-
-def _stored(array: NDArray[Any], dtype: StoredType) -> tuple[NDArray[Any], int, float]:
-    """Return the array as it will lie in the file, how many pixels were clipped, the rounding."""
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{array.dtype} values can't be written as a picture.")
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(f"A picture has 2 or 3 dimensions, none empty, not shape {array.shape}.")
-    if dtype not in ("float32", "uint16"):
-        raise ValueError(f"Pictures are written as float32 or uint16, not as {dtype}.")
-    if array.dtype == dtype:
-        return np.ascontiguousarray(array, dtype=dtype), 0, 0.0
-    stored = np.empty(array.shape, dtype=dtype)
-    clipped, squares = 0, 0.0
-    # Slice by slice: the temporary copies of a whole volume could be larger than the memory.
-    flat = (-1, *array.shape[-2:])
-    for out, plane in zip(stored.reshape(flat), array.reshape(flat), strict=True):
-        lost, square = _convert(plane.astype(np.float64), out)
-        clipped, squares = clipped + lost, squares + square
-    kept = array.size - clipped
-    return stored, clipped, float(np.sqrt(squares / kept)) if kept else 0.0
-
-
-def _convert(plane: NDArray[np.float64], out: NDArray[Any]) -> tuple[int, float]:
-    """Fill ``out`` with a plane; return pixels clipped and the squared rounding of the others."""
-    finite = np.isfinite(plane)
-    if out.dtype == np.float32:
-        if (np.abs(plane[finite]) > np.finfo(np.float32).max).any():
-            raise ValueError("Some values are beyond the range of float32: scale the picture.")
-        out[...] = plane
-        return 0, float(np.sum((out[finite] - plane[finite]) ** 2))
-    if not finite.all():
-        count = int(plane.size - np.count_nonzero(finite))
-        raise ValueError(
-            f"{count} pixels of a slice are NaN or infinite, which uint16 can't hold: "
-            "write float32, or mend them first."
-        )
-    rounded = np.rint(plane)
-    outside = (rounded < 0) | (rounded > 65535)
-    out[...] = np.clip(rounded, 0, 65535)
-    inside = ~outside
-    return int(np.count_nonzero(outside)), float(np.sum((rounded - plane)[inside] ** 2))
 
 
 def _replace(path: Path, fill: Callable[[IO[bytes]], object], *, overwrite: bool) -> None:
@@ -325,7 +297,7 @@ def _replace(path: Path, fill: Callable[[IO[bytes]], object], *, overwrite: bool
                 fill(handle)
                 handle.flush()
                 os.fsync(handle.fileno())
-            _check_target(path, overwrite=overwrite)
+            check_target(path, overwrite=overwrite)
             part.replace(final)
         finally:
             part.unlink(missing_ok=True)

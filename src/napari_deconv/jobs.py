@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,15 +12,20 @@ import numpy as np
 
 from napari_deconv import io
 from napari_deconv.core.units import PixelSize
-from napari_deconv.evidence.reference import Psnr, format_decibel, peak, psnr
+from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
+from napari_deconv.outcomes import Report, losses, strengths
+from napari_deconv.psf.checks import on_pixels
+from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_deconv.methods.choosing import Trying
     from napari_deconv.methods.method import Step
     from napari_deconv.recipe import Recipe
     from napari_deconv.restoration import Restoration
+    from napari_deconv.sensitivity import Sensitivity
 
 
 class Reference(NamedTuple):
@@ -33,6 +38,21 @@ class Reference(NamedTuple):
     def of(cls, image: NDArray[Any], data_range: float | None) -> Reference:
         """Return a reference whose K is its maximum unless given."""
         return cls(image, peak(image) if data_range is None else data_range)
+
+    @classmethod
+    def read(cls, path: Path | None, data_range: float | None) -> Reference | None:
+        """Return the reference in a file; None without one.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if it can't be read, or a grey value is given for none.
+        """
+        if path is not None:
+            return cls.of(io.read(path).array, data_range)
+        if data_range is not None:
+            raise ValueError("A data range is for the PSNR, which needs --reference FILE.")
+        return None
 
     def compare(self, image: NDArray[Any], index: int | None = None) -> Psnr:
         """Return the PSNR of an image, or of one slice of a stack."""
@@ -50,46 +70,9 @@ class Terms:
     pixel_size: PixelSize | None = None
     psf_pixel: PixelSize | None = None
     device: str = "auto"
-    dtype: io.StoredType = "float32"
+    dtype: StoredType = "float32"
     overwrite: bool = False
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of one image; ``chi2`` and ``psnr`` are None where they can't be told."""
-
-    image: str
-    output: str
-    recipe: str
-    method: str
-    device: str
-    slices: int
-    iterations: int
-    seconds: float
-    psnr_before: float | None
-    psnr: float | None
-    data_range: float | None
-    chi2: float | None
-    whiteness: float | None
-    warnings: tuple[str, ...]
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as plain data for JSON, which knows no infinity."""
-        return {
-            key: None if isinstance(value, float) and not np.isfinite(value) else value
-            for key, value in asdict(self).items()
-        }
-
-    def lines(self, check: ResidualCheck | Unchecked) -> list[str]:
-        """Return it for a reader."""
-        work = f"{self.iterations} iterations" if self.iterations > 1 else "one iteration"
-        if self.slices > 1:
-            work = f"{self.slices} slices, {work} each"
-        lines = [self.output, f"  {work}, {self.seconds:.1f} s on {self.device}"]
-        if self.psnr is not None and self.psnr_before is not None and self.data_range is not None:
-            before = format_decibel(self.psnr_before)
-            lines.append(f"  PSNR {before} dB before, {Psnr(self.psnr, self.data_range)} after")
-        return [*lines, f"  {check}"]
+    sensitivity: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +93,14 @@ class Job:
         beside = [".yaml"]
         if self.terms.recipe.psf is not None and self.terms.recipe.psf.key() == "measured":
             beside.append(".psf.tif")
-        return (self.output, *map(self.output.with_suffix, beside))
+        varied = self.varied if self.terms.sensitivity else ()
+        return (self.output, *map(self.output.with_suffix, beside), *varied)
+
+    @property
+    def varied(self) -> tuple[Path, Path]:
+        """Where results with the PSF narrower and wider go."""
+        narrower, wider = (self.output.with_suffix(f".psf{s}10.tif") for s in "-+")
+        return narrower, wider
 
     def begin(self) -> Work:
         """Read and check the image, and stand ready to iterate.
@@ -129,16 +119,16 @@ class Job:
             recipe = recipe.model_copy(update={"pixel_size": str(size)})
         terms = self.terms
         restoration = recipe.begin(picture.array, device=terms.device, weights=terms.weights)
-        image = picture.array
+        image, frames = picture.array, None
         if (burst := restoration.recipe.burst) is not None:  # its result is a single picture
-            image = image[burst.reference or 0]
+            image, frames = image[burst.reference or 0], image
         before = self._before(image)
         if size is not None and self.terms.psf_pixel is not None:
             notes = (*notes, *_sampled_alike(size, self.terms.psf_pixel))
         if picture.metadata.get("modality") == "CT" or looks_like_attenuation(image):
             notes = (*notes, WARNING)
         notes = (*picture.metadata.get("notes", ()), *notes, *restoration.notes)
-        return Work(self, image, size, restoration, before, notes)
+        return Work(self, image, size, restoration, before, notes, frames)
 
     def _before(self, image: NDArray[Any]) -> Psnr | None:
         """Return the PSNR of the image as it is; refuse a reference of another shape."""
@@ -163,8 +153,17 @@ class Work:
     restoration: Restoration[Recipe]
     before: Psnr | None
     notes: tuple[str, ...]
+    frames: NDArray[Any] | None = None
     result: NDArray[np.float32] = field(init=False)
     seconds: float = field(init=False, default=0.0)
+
+    sensitivity: Sensitivity | None = field(init=False, default=None)
+
+    def choosing(self) -> Iterator[Trying]:
+        """Find the strengths that were left on auto, and yield what is tried."""
+        began = time.perf_counter()
+        yield from self.restoration.choosing()
+        self.seconds += time.perf_counter() - began
 
     def steps(self) -> Iterator[Step]:
         """Yield every step, keeping the last of each slice."""
@@ -175,7 +174,20 @@ class Work:
             if step.index % each == 0:
                 self.result[... if step.slice is None else step.slice] = step.image()
             yield step
-        self.seconds = time.perf_counter() - began
+        self.seconds += time.perf_counter() - began
+
+    def varied(self) -> Iterator[Step]:
+        """Yield the steps at other widths of the PSF; none if they were not asked for."""
+        from napari_deconv.sensitivity import Sensitivity
+
+        terms = self.job.terms
+        if not terms.sensitivity:
+            return
+        given = self.frames if self.frames is not None else self.image
+        self.sensitivity = Sensitivity(
+            self.restoration.recipe, given, device=terms.device, weights=terms.weights
+        )
+        yield from self.sensitivity.steps()
 
     def psnr(self, step: Step) -> Psnr | None:
         """Return the PSNR of a step against the reference, if there is one."""
@@ -186,25 +198,20 @@ class Work:
         """Write picture and recipe, and return what became of the image."""
         terms, recipe = self.job.terms, self.restoration.recipe
         picture, text = self.job.output, self.job.files[1]
-        written = io.write(
-            picture,
-            self.result,
-            pixel_size=None if self.pixel_size is None else self.pixel_size.value,
-            unit=None if self.pixel_size is None else self.pixel_size.unit,
-            recipe=recipe.to_yaml(),
-            dtype=terms.dtype,
-            overwrite=terms.overwrite,
-        )
+        written = self._write(picture, self.result, recipe)
         recipe.save(text)
         after = None if terms.reference is None else terms.reference.compare(self.result)
         check = self.restoration.agreement(self.result)
         checked = check if isinstance(check, ResidualCheck) else None
         remarks = self.restoration.remarks(self.result)
+        found, by = strengths(terms.recipe, recipe)
         report = Report(
             image=str(self.job.image),
             output=str(picture),
             recipe=str(text),
             method=recipe.method.key(),
+            strengths=found,
+            strength_by=by,
             device=str(self.restoration.device),
             slices=self.restoration.slices,
             iterations=self.restoration.total // self.restoration.slices,
@@ -214,9 +221,36 @@ class Work:
             data_range=None if after is None else after.data_range,
             chi2=None if checked is None else checked.chi2,
             whiteness=None if checked is None else checked.whiteness,
-            warnings=(*self.notes, *remarks, *_losses(written, recipe, terms.dtype)),
+            psf_band=self._band(),
+            warnings=(*self.notes, *remarks, *losses(written, recipe, terms.dtype)),
         )
         return report, check
+
+    def _band(self) -> dict[str, Any] | None:
+        """Write what other widths of the PSF gave, and return what it comes to."""
+        from napari_deconv.sensitivity import spread
+
+        varied = self.sensitivity
+        if varied is None:
+            return None
+        for path, recipe, picture in zip(
+            self.job.varied, varied.recipes, varied.pictures, strict=True
+        ):
+            self._write(path, picture, recipe)
+        band = varied.band(self.result)
+        narrower, wider = map(str, self.job.varied)
+        return {"words": band.words, "half": spread(band), "narrower": narrower, "wider": wider}
+
+    def _write(self, path: Path, picture: NDArray[Any], recipe: Recipe) -> io.WriteReport:
+        return io.write(
+            path,
+            picture,
+            pixel_size=None if self.pixel_size is None else self.pixel_size.value,
+            unit=None if self.pixel_size is None else self.pixel_size.unit,
+            recipe=recipe.to_yaml(),
+            dtype=self.job.terms.dtype,
+            overwrite=self.job.terms.overwrite,
+        )
 
 
 def arrange(images: Sequence[Path], folder: Path, terms: Terms, kept: Sequence[Path]) -> list[Job]:
@@ -280,7 +314,7 @@ def _stacked(frames: Sequence[Path]) -> io.Picture:
 
 def _pixel_size(picture: io.Picture, terms: Terms) -> tuple[PixelSize | None, tuple[str, ...]]:
     """Return the pixel size to go by (as given, of the file, of the recipe), and what was not."""
-    found = size_of(picture)
+    found = picture.size
     if found is not None and terms.recipe.burst is not None and np.size(found.value) == 3:
         found = PixelSize(found.along(2, found.unit), found.unit)  # frames lie no length apart
     stated = terms.recipe.pixel_size
@@ -297,31 +331,13 @@ def _pixel_size(picture: io.Picture, terms: Terms) -> tuple[PixelSize | None, tu
     return found, (f"The file's pixel size {found} is used, not the recipe's {stated}.",)
 
 
-def size_of(picture: io.Picture) -> PixelSize | None:
-    """Return the pixel size that a file states."""
-    if picture.pixel_size is None or picture.unit is None:
-        return None
-    return PixelSize(picture.pixel_size, picture.unit)
-
-
 def _sampled_alike(image: PixelSize, psf: PixelSize) -> tuple[str, ...]:
     """Say so if a PSF was sampled at another pixel size; it is never resampled silently."""
-    if _alike(image, psf, within=0.01):
-        return ()
-    return (f"The PSF was sampled at {psf}, the image at {image}; it is used pixel by pixel.",)
-
-
-def _alike(one: PixelSize, other: PixelSize, within: float = 1e-6) -> bool:
-    return np.allclose(one.along(2, "nm"), other.along(2, "nm"), rtol=within, atol=0)
-
-
-def _losses(written: io.WriteReport, recipe: Recipe, dtype: io.StoredType) -> tuple[str, ...]:
-    """Return what storing whole numbers cost, in a sentence."""
-    if dtype != "uint16":
-        return ()
-    noise = recipe.measured.noise if recipe.measured is not None else 0.0
-    beyond = ", more than the noise: float32 keeps it" if 0 < noise < written.rounding else ""
-    return (
-        f"Stored as uint16: {written.clipped} pixels clipped to 0 or 65535, "
-        f"the others rounded by {written.rounding:.2g} grey values rms{beyond}.",
+    return tuple(
+        f"{sentence[:-1]}: --psf-pixel-size file resamples it."
+        for sentence in on_pixels(psf, image, 2)
     )
+
+
+def _alike(one: PixelSize, other: PixelSize) -> bool:
+    return np.allclose(one.along(2, "nm"), other.along(2, "nm"), rtol=1e-6, atol=0)

@@ -17,7 +17,7 @@ from napari_deconv.methods.choosing import Curve
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.rules import MethodsOwn, Rule
 from napari_deconv.methods.variational import TotalVariationModel
-from napari_deconv.psf.kernel import Centre
+from napari_deconv.psf.checks import Centre
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.psf.sampling import Psf
 

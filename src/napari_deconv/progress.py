@@ -73,6 +73,14 @@ class Bar:
             figures = self.figures(step)
             self._progress.update(self._task, completed=step.index, figures=figures)
 
+    def vary(self, step: Step) -> None:
+        """Move the bar to a step of the runs at other widths of the PSF."""
+        if self._drawn:
+            figures = f"PSF narrower, wider: {step.index} of {step.total}"
+            self._progress.update(
+                self._task, completed=step.index, total=step.total, figures=figures
+            )
+
     def figures(self, step: Step) -> str:
         """Return what is known of a step, in one line."""
         parts = [f"{step.index} of {step.total}", f"objective {step.objective:.4g}"]

@@ -13,14 +13,16 @@ from napari_deconv import recipe_file
 from napari_deconv.core.params import from_plain
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
-from napari_deconv.psf.kernel import Centre, check_psf
+from napari_deconv.psf.checks import Centre
+from napari_deconv.psf.kernel import check_psf
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.psf.sampling import Psf
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_deconv.restoration import Restoration, Result
+    from napari_deconv.history import Result
+    from napari_deconv.restoration import Restoration
 
 
 class Recipe(Plan):
@@ -73,14 +75,28 @@ class Recipe(Plan):
         array = image if isinstance(image, np.ma.MaskedArray) else np.asarray(image)
         return Restoration(recipe, array, device, region, weights)
 
-    def with_psf(self, psf: Any) -> Recipe:
-        """Return a copy with another PSF: an array, a name, a mapping or a choice."""
+    def with_psf(self, psf: Any, pixel_size: str | None = None) -> Recipe:
+        """Return a copy with another PSF: an array, a name, a mapping or a choice.
+
+        Parameters
+        ----------
+        psf : array_like, str, mapping or choice
+        pixel_size : str, optional
+            At which an array is sampled, such as ``"5 um"``: it is resampled to the image's.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if it is no PSF, or a shape with a pixel size of its own.
+        """
         if isinstance(psf, str | Mapping | Psf):
+            if pixel_size is not None:
+                raise ValueError("Only an array has a pixel size of its own; a shape takes any.")
             return self.model_copy(update={"psf": from_plain("psf", psf)})
         array = np.asarray(psf)
         total = check_psf(array).sum()
         stored = array if 1e-6 < total < 1e6 else array / total  # float32 holds no more
-        return self.model_copy(update={"psf": MeasuredPsf.of(stored)})
+        return self.model_copy(update={"psf": MeasuredPsf.of(stored, pixel_size)})
 
     def steps(
         self,
@@ -170,6 +186,7 @@ def deconvolve(
     centre: Centre = "middle",
     device: str = "auto",
     pixel_size: str | None = None,
+    psf_pixel_size: str | None = None,
     weights: npt.ArrayLike | None = None,
     **parameters: Any,
 ) -> npt.NDArray[np.float32]:
@@ -188,7 +205,9 @@ def deconvolve(
     device : str
         ``"auto"``, ``"cpu"``, ``"mps"``, ``"cuda"`` or ``"cuda:N"``.
     pixel_size : str, optional
-        Such as ``"0.1 mm"``, for a shape that is given in a length.
+        Such as ``"0.1 mm"``, for a PSF that is given in a length.
+    psf_pixel_size : str, optional
+        At which the array of a PSF is sampled, if not at the image's pixels: it is resampled.
     weights : array_like, shape of `image`, optional
         How much each pixel counts, from 0 up; see `Recipe.begin`.
     **parameters
@@ -213,4 +232,5 @@ def deconvolve(
         centre=centre,
         pixel_size=pixel_size,
     )
-    return recipe.with_psf(psf).begin(image, device=device, weights=weights).image()
+    recipe = recipe.with_psf(psf, psf_pixel_size)
+    return recipe.begin(image, device=device, weights=weights).image()

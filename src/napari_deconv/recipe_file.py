@@ -40,8 +40,9 @@ def save(recipe: Plan, path: Path) -> None:
     if isinstance(recipe.psf, MeasuredPsf):
         beside = path.with_suffix(".psf.tif")
         with _Replacing(beside) as temporary:
-            tifffile.imwrite(temporary, recipe.psf.kernel().astype("float32"))
-        plain["psf"] = {"name": "measured", "file": beside.name, "sha256": _digest(beside)}
+            tifffile.imwrite(temporary, recipe.psf.array().astype("float32"))
+        kept = {key: value for key, value in recipe.psf.plain().items() if key != "data"}
+        plain["psf"] = {**kept, "file": beside.name, "sha256": _digest(beside)}
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     with _Replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -62,7 +63,9 @@ def load(path: Path) -> dict[str, Any]:
     plain = _parsed(text, str(path))
     psf = plain.get("psf")
     if isinstance(psf, dict) and "file" in psf:
-        plain["psf"] = _measured(path.parent / str(psf["file"]), psf.get("sha256")).plain()
+        kept = {key: value for key, value in psf.items() if key not in ("file", "sha256")}
+        measured = _measured(path.parent / str(psf["file"]), psf.get("sha256"))
+        plain["psf"] = {**kept, "name": "measured", "data": measured.data}
     return plain
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -13,16 +14,18 @@ import numpy.typing as npt
 
 from napari_deconv import verdict
 from napari_deconv.core import device as devices
-from napari_deconv.core.scale import Measurement
+from napari_deconv.core.scale import Measurement, judged
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
 from napari_deconv.exposures import exposed
+from napari_deconv.history import History, Result
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
 from napari_deconv.methods.method import Method, Step
 from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
 from napari_deconv.posing import Poser, check_counts
+from napari_deconv.psf.checks import on_image
 from napari_deconv.region import Cut, reach
 from napari_deconv.telling import telling_part, telling_slice
 from napari_deconv.xray import frame as frames
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_deconv.core.problem import Problem
+    from napari_deconv.xray.frame import Frame
 
 P = TypeVar("P", bound=Plan)
+T = TypeVar("T")
 
 SMEARED = (
     "The noise of neighbouring pixels correlates by {:.2f}: automatic strengths follow its size, "
@@ -41,49 +46,6 @@ SMEARED = (
 )
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
-
-
-@dataclass
-class History:
-    """What was recorded of a run: lists of the same length.
-
-    Attributes
-    ----------
-    iteration : list of int
-        Index of the step, from 1, counted over slices x iterations.
-    objective : list of float
-        Value of what the method minimises.
-    psnr : list of float
-        In decibels; empty without a reference.
-    seconds : list of float
-        Since the start.
-    """
-
-    iteration: list[int] = field(default_factory=list)
-    objective: list[float] = field(default_factory=list)
-    psnr: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Result(Generic[P]):
-    """A restored image and how it came about.
-
-    Attributes
-    ----------
-    image : ndarray of float32
-        Shape and grey scale of the input.
-    history : History
-    recipe : Recipe
-        With every automatic choice as the number it came to; running it again gives `image`.
-    warnings : tuple of str
-        What was mended, masked or looks odd, a sentence each.
-    """
-
-    image: npt.NDArray[np.float32]
-    history: History
-    recipe: P
-    warnings: tuple[str, ...]
 
 
 class Restoration(Generic[P]):
@@ -112,7 +74,7 @@ class Restoration(Generic[P]):
     ) -> None:
         if recipe.psf is None:
             raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
-        frames.check_image(image)
+        frames.check_image(image, volume=True)
         size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
         self.device = devices.pick(device)
         exposure = exposed(recipe, image, size, self.device)
@@ -123,9 +85,9 @@ class Restoration(Generic[P]):
         self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
         self._cut = Cut.of(image.shape[-self._axes :], region, around, recipe.method.alignment)
-        whole = exposure.frame or frames.understand(image, level=_follows_level(recipe))
+        whole = exposure.frame or self._understood(recipe, image)
         whole = whole if trust is None else whole.weighed(trust)
-        fresh = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
+        fresh = self._fresh(whole)
         measured = recipe.measured or fresh
         self._poser = Poser(exposure, whole, measured, self.device)
         devices.check_memory(self._poser.grid(recipe, self._cut.wide), self.device)
@@ -147,7 +109,27 @@ class Restoration(Generic[P]):
         self._resolve()
         remarks = recipe.method.remarks(self._first)
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
-        self.notes = (*self._kernel.notes, *whole.notes, *clipped, *remarks, *said)
+        inside = [part.stop - part.start for part in self._cut.inner]
+        shape = self._kernel.array.shape
+        placed = on_image(shape, self._kernel.widths, image.shape[-self._axes :], inside)
+        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *remarks, *said)
+
+    def take(self, image: npt.NDArray[np.generic]) -> None:
+        """Go on with other slices of the same scan, nothing of which is measured again.
+
+        Parameters
+        ----------
+        image : ndarray, shape (N, H, W)
+            Slices as large as those that were looked at.
+        """
+        assert self.chosen
+        frame = self._understood(self.recipe, image)
+        self._poser = replace(self._poser, frame=frame)
+        self._frame = frame.part((..., *self._cut.wide))
+        self._first, self._last = self.problem(0), None
+        self.slices = len(image)
+        self.total = self.slices * self.recipe.method.total(self._first)
+        self.notes = frame.notes
 
     def problem(self, index: int = 0) -> Problem:
         """Return the problem of one slice (or of the whole image), on the device."""
@@ -170,7 +152,7 @@ class Restoration(Generic[P]):
         part, index = self._telling()
         problem = self._poser.problem(self.recipe, part, index)
         curve = None
-        for trying in search(self.recipe.method, problem, self._rule):
+        for trying in self._alike(search(self.recipe.method, problem, self._rule)):
             curve = trying.curve
             yield trying
         assert curve is not None
@@ -215,7 +197,7 @@ class Restoration(Generic[P]):
         for number in range(self.slices):
             problem = self._first if number == 0 else self.problem(number)
             each = method.total(problem)
-            for index, x in enumerate(method.iterates(problem), start=1):
+            for index, x in enumerate(self._alike(method.iterates(problem)), start=1):
                 self._last = x
                 yield Step(
                     index=number * each + index,
@@ -226,6 +208,16 @@ class Restoration(Generic[P]):
                     measure=partial(method.objective, problem, x),
                     slice=number if self.slices > 1 else None,
                 )
+
+    def _alike(self, steps: Iterator[T]) -> Iterator[T]:
+        """Take steps; of a stack, so that they come out the same on every machine."""
+        stacked = self._frame.values.ndim > self._axes
+        while True:
+            with devices.one_thread(self.device) if stacked else nullcontext():
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
 
     def image(self) -> npt.NDArray[np.float32]:
         """Run to the end and return the restored image."""
@@ -276,6 +268,19 @@ class Restoration(Generic[P]):
         """Return what is to be said of a result, a sentence or two."""
         return " ".join((*self.remarks(result), str(self.agreement(result))))
 
+    def _understood(self, recipe: P, image: npt.NDArray[np.generic]) -> Frame:
+        """Return the image understood; of a stack, each slice by what the whole was judged by."""
+        look = frames.understand if image.ndim == self._axes else frames.understand_slices
+        known = None if recipe.measured is None else recipe.measured.defects
+        return look(image, _follows_level(recipe), known)
+
+    def _fresh(self, whole: Frame) -> Measurement:
+        """Return what is measured of the whole, or of the slices that a stack is judged by."""
+        if whole.values.ndim > self._axes:
+            whole = whole.part((judged(len(whole.values)),))
+        measured = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
+        return measured.model_copy(update={"defects": whole.defects})
+
     def _seen(self, x: Tensor) -> Tensor:
         """Return the view of the region in a tensor on the grid."""
         return self._first.crop(x)[self._cut.inner]
@@ -315,8 +320,11 @@ class Restoration(Generic[P]):
     def _telling(self) -> tuple[tuple[slice, ...], int]:
         """Return which part of which slice strengths are tried on."""
         values = self._poser.frame.values
-        index = 0 if self.slices == 1 else telling_slice(values)
-        return telling_part(self._slice(values, index)), index
+        if values.ndim == self._axes:
+            return telling_part(values), 0
+        seen = judged(len(values))
+        index = seen[telling_slice(values[seen])]
+        return telling_part(values[index]), index
 
     def _take(self, curve: Curve) -> None:
         """Note the strength that a curve led to."""

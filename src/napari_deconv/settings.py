@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,10 +13,68 @@ from napari_deconv import registry
 from napari_deconv.recipe_file import parse_yaml
 
 if TYPE_CHECKING:
+    from napari_deconv.core.units import PixelSize
     from napari_deconv.recipe import Recipe
 
 PLAIN_PARTS = ("burst", "measured")
 """Parts of a recipe that have parameters but no name."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """How to restore, as it is typed: a recipe file, settings, and a PSF in its own file.
+
+    Attributes
+    ----------
+    path : Path
+    settings : list of str
+    psf : Path or None
+        Takes the place of the recipe's.
+    psf_pixel : str or None
+        Its pixel size, or ``"file"`` for the one that it states: it is resampled to the image's.
+    burst : bool
+    """
+
+    path: Path
+    settings: list[str]
+    psf: Path | None
+    psf_pixel: str | None
+    burst: bool
+
+    def recipe(self) -> tuple[Recipe, PixelSize | None]:
+        """Return the recipe, and the pixel size that its PSF's file states if it is not used.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if something is missing, unknown, or stated where it has no meaning.
+        """
+        from napari_deconv.recipe import Recipe
+
+        if any(setting.partition("=")[0].strip() == "pixel_size" for setting in self.settings):
+            raise ValueError("Give the pixel size by --pixel-size, which replaces the files' own.")
+        recipe = changed(Recipe.load(self.path), self.settings)
+        if self.burst and recipe.burst is None:
+            recipe = changed(recipe, ["burst={}"])
+        if self.psf is not None:
+            return self._with_psf(recipe, self.psf)
+        if self.psf_pixel is not None:
+            raise ValueError("A pixel size of the PSF is for --psf FILE; shapes take any.")
+        if recipe.psf is None:
+            raise ValueError(f"{self.path} states no PSF; give --psf FILE or --set psf=gaussian.")
+        return recipe, None
+
+    def _with_psf(self, recipe: Recipe, file: Path) -> tuple[Recipe, PixelSize | None]:
+        from napari_deconv import io
+
+        picture = io.read(file)
+        stated = picture.size
+        if self.psf_pixel is None:
+            return recipe.with_psf(picture.array), stated
+        if self.psf_pixel == "file" and stated is None:
+            raise ValueError(f'{file} states no pixel size; give it, such as "5 um".')
+        pixel = str(stated) if self.psf_pixel == "file" else self.psf_pixel
+        return recipe.with_psf(picture.array, pixel), None
 
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,16 +24,36 @@ if TYPE_CHECKING:
 RECIPE_MARK = "napari-deconv recipe"
 """First line of the text that holds a recipe."""
 
-CLASSIC_LIMIT = 2**32 - 2**25
-"""Bytes beyond which offsets of the classic format overflow."""
-
 # Resolutions that programs write when they know nothing: of screens, printers and page scanners.
 _DEFAULT_DPI = (72.0, 96.0, 150.0, 300.0, 600.0)
 
 # No lossless codec makes a real picture this much smaller: beyond it the header is damaged.
 _MOST_COMPRESSED = 2000
 
-_RATIONAL_LIMIT = 2**32 - 1
+
+class Outline(NamedTuple):
+    """What a TIFF says of its first series, its numbers not read.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Without axes of length one, save rows, columns and our own stacks' slices.
+    axes : str
+        A letter for each.
+    dtype : numpy.dtype
+        As stored, with its byte order.
+    size : PixelSize or None
+    metadata : dict
+    offset : int or None
+        Bytes before the numbers, if these lie in one piece and unpacked.
+    """
+
+    shape: tuple[int, ...]
+    axes: str
+    dtype: np.dtype[Any]
+    size: PixelSize | None
+    metadata: dict[str, Any]
+    offset: int | None
 
 
 def load(path: Path) -> tuple[NDArray[Any], PixelSize | None, dict[str, Any]]:
@@ -42,60 +64,47 @@ def load(path: Path) -> tuple[NDArray[Any], PixelSize | None, dict[str, Any]]:
     ValueError
         If parts of the picture are missing. Damaged files make tifffile raise much else.
     """
+    with _opened(path) as (file, series, notes):
+        array = series.asarray()
+        outline = _outline(file, series, notes)
+    # The file's byte order is not always this machine's, which torch refuses.
+    array = array.reshape(outline.shape).astype(array.dtype.newbyteorder("="), copy=False)
+    return array, outline.size, outline.metadata
+
+
+def outline(path: Path) -> Outline:
+    """Return what a TIFF says of its first series; raises as `load` does."""
+    with _opened(path) as (file, series, notes):
+        return _outline(file, series, notes)
+
+
+@contextmanager
+def _opened(
+    path: Path,
+) -> Iterator[tuple[tifffile.TiffFile, tifffile.TiffPageSeries, list[str]]]:
+    """Open a TIFF that is there as a whole: the file, its first series, and a list for notes."""
     import tifffile
 
     with _Notes() as notes, tifffile.TiffFile(path) as file:
         if not file.pages or (series := file.series[0]).nbytes == 0:
             raise ValueError("it holds no picture")
         _check_complete(file, series)
-        array, axes = _shaped(series, stack=bool((file.imagej_metadata or {}).get("stack")))
-        size, text = _described(file, series, axes)
-        metadata: dict[str, Any] = {"format": _dialect(file), "axes": axes}
-        if len(file.series) > 1:
-            notes.append(f"The first of {len(file.series)} series was read.")
-        if size is None and (ignored := _page_resolution(series)) is not None:
-            notes.append(f"A resolution of {ignored:g} dpi is a default and no pixel size.")
+        yield file, series, notes
+
+
+def _outline(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, notes: list[str]) -> Outline:
+    shape, axes = _shaped(series, stack=bool((file.imagej_metadata or {}).get("stack")))
+    size, text = _described(file, series, axes)
+    metadata: dict[str, Any] = {"format": _dialect(file), "axes": axes}
+    if len(file.series) > 1:
+        notes.append(f"The first of {len(file.series)} series was read.")
+    if size is None and (ignored := _page_resolution(series)) is not None:
+        notes.append(f"A resolution of {ignored:g} dpi is a default and no pixel size.")
     if text.startswith(RECIPE_MARK):
         metadata["recipe"] = text[len(RECIPE_MARK) + 1 :]
     metadata["notes"] = tuple(notes)
-    # The file's byte order is not always this machine's, which torch refuses.
-    return array.astype(array.dtype.newbyteorder("="), copy=False), size, metadata
-
-
-def save(
-    handle: IO[bytes], array: NDArray[Any], size: PixelSize | None, recipe: str | None
-) -> None:
-    """Write a picture ``(H, W)`` or stack ``(N, H, W)`` of float32 or uint16 to an open file.
-
-    Raises
-    ------
-    ValueError
-        If the pixel size is beyond what a TIFF can state in its unit.
-    """
-    import tifffile
-
-    text = None if recipe is None else f"{RECIPE_MARK}\n{recipe}"
-    # With every axis spelled out, tifffile has no side of length one or three to guess about.
-    slices = array.shape[0] if array.ndim == 3 else 1
-    spelled = array.reshape(1, slices, 1, *array.shape[-2:])
-    if array.nbytes > CLASSIC_LIMIT:
-        metadata = {"axes": "TZCYX", **_ome_metadata(size, text)}
-        tifffile.imwrite(
-            handle, spelled, bigtiff=True, ome=True, photometric="minisblack", metadata=metadata
-        )
-        return
-    entries, resolution = _imagej_metadata(size, text)
-    if array.ndim == 3 and slices == 1:
-        entries["stack"] = True
-    tifffile.imwrite(
-        handle,
-        spelled[..., None],
-        imagej=True,
-        photometric="minisblack",
-        resolution=resolution,
-        resolutionunit=1,
-        metadata={"axes": "TZCYXS", **entries},
-    )
+    dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
+    return Outline(shape, axes, dtype, size, metadata, series.dataoffset)
 
 
 class _Notes(list[str]):
@@ -114,13 +123,12 @@ class _Notes(list[str]):
         return False
 
 
-def _shaped(series: tifffile.TiffPageSeries, *, stack: bool) -> tuple[NDArray[Any], str]:
-    """Return a series without axes of length one, save rows, columns and our own stacks' slices."""
+def _shaped(series: tifffile.TiffPageSeries, *, stack: bool) -> tuple[tuple[int, ...], str]:
+    """Return the sides that count of a series, and their axes."""
     shape, axes = series.get_shape(False), series.get_axes(False)
     kept = "ZYX" if stack else "YX"
     pairs = [(n, axis) for n, axis in zip(shape, axes, strict=True) if n > 1 or axis in kept]
-    array = series.asarray().reshape([n for n, _ in pairs])
-    return array, "".join(axis for _, axis in pairs)
+    return tuple(n for n, _ in pairs), "".join(axis for _, axis in pairs)
 
 
 def _check_complete(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
@@ -258,50 +266,3 @@ def _ome_described(xml: str, axes: str) -> tuple[PixelSize | None, str]:
     except ValueError:
         return None, text
     return _pixel_size(sides, target), text
-
-
-def _sides(size: PixelSize) -> tuple[float | None, float, float]:
-    """Return the sides along slices (none if not given), rows and columns."""
-    if not isinstance(size.value, tuple):
-        return None, size.value, size.value
-    if len(size.value) == 2:
-        return None, size.value[0], size.value[1]
-    return size.value[0], size.value[1], size.value[2]
-
-
-def _imagej_metadata(
-    size: PixelSize | None, text: str | None
-) -> tuple[dict[str, Any], tuple[tuple[int, int], tuple[int, int]] | None]:
-    """Return ImageJ's entries, and resolution tags ``(x, y)`` as whole numbers."""
-    metadata: dict[str, Any] = {} if text is None else {"Info": text}
-    if size is None:
-        return metadata, None
-    z, y, x = _sides(size)
-    # ImageJ spells an inch out; it shows "um" with its proper sign.
-    metadata["unit"] = "inch" if size.unit == "in" else size.unit
-    if z is not None:
-        metadata["spacing"] = z
-    return metadata, (_rational(x, size.unit), _rational(y, size.unit))
-
-
-def _rational(side: float, unit: str) -> tuple[int, int]:
-    """Return pixels per unit as two 32-bit numbers: up to nine digits of a side are kept."""
-    limit = max(1, int(_RATIONAL_LIMIT / max(side, 1.0)))
-    fraction = Fraction(repr(side))
-    if fraction.denominator > limit:
-        fraction = Fraction(side).limit_denominator(limit)
-    if fraction.numerator == 0 or not math.isclose(float(fraction), side, rel_tol=1e-6):
-        raise ValueError(f"A TIFF can't state a pixel size of {side:g} {unit}: use another unit.")
-    return fraction.denominator, fraction.numerator
-
-
-def _ome_metadata(size: PixelSize | None, text: str | None) -> dict[str, Any]:
-    """Return OME's entries."""
-    metadata: dict[str, Any] = {} if text is None else {"Description": text}
-    if size is not None:
-        unit = "µm" if size.unit == "um" else size.unit
-        for axis, side in zip("ZYX", _sides(size), strict=True):
-            if side is not None:
-                metadata[f"PhysicalSize{axis}"] = side
-                metadata[f"PhysicalSize{axis}Unit"] = unit
-    return metadata

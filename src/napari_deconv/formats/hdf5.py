@@ -28,6 +28,34 @@ DX_OBJECTIVE = "measurement/instrument/detection_system/objective"
 
 
 @dataclass(frozen=True)
+class Located:
+    """Where the projections of a scan lie in its file.
+
+    Attributes
+    ----------
+    kind : str
+        NXtomo, DXchange or NeXus.
+    place : str
+        Name of the dataset.
+    shape : tuple of int
+        Of the dataset.
+    dtype : numpy.dtype
+    size : PixelSize or None
+    frames : tuple of int
+        Which frames of the dataset are projections; empty: all.
+    notes : tuple of str
+    """
+
+    kind: str
+    place: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    size: PixelSize | None
+    frames: tuple[int, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Scan:
     """The parts of a scan, as datasets still on disk."""
 
@@ -59,21 +87,61 @@ def load(path: Path) -> Loaded:
     """
     import h5py
 
-    with suppress(ImportError):
-        import hdf5plugin  # noqa: F401 - it registers the filters that beamlines pack with
-
+    register_filters()
     with h5py.File(path, "r") as file:
-        scan = _scan(file)
-        if scan is None:
-            raise ValueError("it is HDF5, but neither NXtomo nor DXchange nor NeXus data")
+        scan = _found(file)
         array = _numbers(scan.data, path)
         frames = {name: _numbers(data, path) for name, data in scan.others}
-        notes = []
+        notes: tuple[str, ...] = ()
         if scan.keys is not None:
-            array, frames, left = _sorted(array, np.asarray(scan.keys))
-            notes += [f"{left} frames that the scan calls invalid were left out."] if left else []
+            keys = np.asarray(scan.keys)
+            frames = {"flats": array[keys == FLAT], "darks": array[keys == DARK]}
+            array, notes = array[_projections(keys)], _left_out(keys)
     frames = {name: stack for name, stack in frames.items() if len(stack)}
-    return array, scan.size, {"format": scan.kind, "notes": tuple(notes), **frames}
+    return array, scan.size, {"format": scan.kind, "notes": notes, **frames}
+
+
+def located(path: Path) -> Located:
+    """Return where the projections lie, none of them read; raises as `load` does."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        scan = _found(file)
+        _check_there(scan.data, path)
+        frames: tuple[int, ...] = ()
+        notes: tuple[str, ...] = ()
+        if scan.keys is not None:
+            keys = np.asarray(scan.keys)
+            frames, notes = tuple(map(int, _projections(keys))), _left_out(keys)
+        data = scan.data
+        return Located(scan.kind, data.name, data.shape, data.dtype, scan.size, frames, notes)
+
+
+def describe(file: h5py.File, size: PixelSize | None, recipe: str) -> None:
+    """Write, in DXchange's manner, what is to be known of the numbers in ``exchange/data``."""
+    file["implements"] = "exchange"
+    file["exchange/data"].attrs["axes"] = "slice:y:x"
+    if recipe:
+        file["process/napari-deconv/recipe"] = recipe
+    if size is not None:
+        detector = file.require_group(DX_DETECTOR)
+        sides = size.along(2, size.unit)
+        for name, side in zip(("pixel_size_y", "pixel_size_x"), sides, strict=True):
+            detector[name] = side
+            detector[name].attrs["units"] = size.unit
+
+
+def register_filters() -> None:
+    """Let h5py unpack what beamlines pack with, if the package for it is installed."""
+    with suppress(ImportError):
+        import hdf5plugin  # noqa: F401 - to import it is to register
+
+
+def _found(file: h5py.File) -> _Scan:
+    scan = _scan(file)
+    if scan is None:
+        raise ValueError("it is HDF5, but neither NXtomo nor DXchange nor NeXus data")
+    return scan
 
 
 def _scan(file: h5py.File) -> _Scan | None:
@@ -95,19 +163,29 @@ def _scan(file: h5py.File) -> _Scan | None:
     return None
 
 
-def _sorted(
-    array: np.ndarray[Any, Any], keys: np.ndarray[Any, Any]
-) -> tuple[np.ndarray[Any, Any], dict[str, np.ndarray[Any, Any]], int]:
-    """Return projections, flats and darks by their keys, and how many frames are neither."""
-    frames = {"flats": array[keys == FLAT], "darks": array[keys == DARK]}
-    projections = array[keys == PROJECTION]
+def _projections(keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the indices of the projections, by NXtomo's keys."""
+    projections = np.flatnonzero(keys == PROJECTION)
     if len(projections) == 0:
         raise ValueError("it holds no projections")
-    return projections, frames, int((~np.isin(keys, (PROJECTION, FLAT, DARK))).sum())
+    return projections
+
+
+def _left_out(keys: np.ndarray[Any, Any]) -> tuple[str, ...]:
+    """Say how many frames are neither projections nor flats nor darks."""
+    left = int((~np.isin(keys, (PROJECTION, FLAT, DARK))).sum())
+    return (f"{left} frames that the scan calls invalid were left out.",) if left else ()
 
 
 def _numbers(data: h5py.Dataset, path: Path) -> np.ndarray[Any, Any]:
-    """Return a dataset in memory; refuse one whose numbers are not all there."""
+    """Return a dataset in memory."""
+    _check_there(data, path)
+    array = np.asarray(data[()])
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _check_there(data: h5py.Dataset, path: Path) -> None:
+    """Refuse a dataset whose numbers are not all there."""
     if data.is_virtual:
         for source in data.virtual_sources():
             if source.file_name != "." and not (path.parent / source.file_name).is_file():
@@ -118,8 +196,6 @@ def _numbers(data: h5py.Dataset, path: Path) -> np.ndarray[Any, Any]:
                 raise ValueError(f"the file {name} with its numbers is not there")
     elif data.nbytes > MOST_PACKED * data.id.get_storage_size():
         raise ValueError("numbers of it were never written, or its header is damaged")
-    array = np.asarray(data[()])
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _groups(file: h5py.File, kind: str) -> Iterator[h5py.Group]:

@@ -155,7 +155,7 @@ class Run:
         loss_of = losses.log_error if self.cooling else losses.charbonnier
         loss = loss_of(self.model(view, depth), truth, view.noise)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for parameter in self.model.parameters():
             if parameter.grad is not None:  # one impossible picture must not end all learning
                 parameter.grad.nan_to_num_(0.0, 0.0, 0.0)

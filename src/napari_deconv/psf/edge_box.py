@@ -18,6 +18,8 @@ RAMP = 2.5
 """An edge is so many times as steep as the picture is in the mean."""
 SATURATED = 0.02
 """Share of a box's pixels that may lie at its very maximum."""
+ROUNDING = 1e-9
+"""Share of the grey range by which computed values that should be alike may differ."""
 SECOND = 0.35
 """A second slope this high beside the first is a second edge."""
 
@@ -241,7 +243,8 @@ def _check_saturation(grey: Floats) -> None:
 
 def _quiet(grey: Floats) -> bool:
     """Return whether the darkest level is as even as the brightest: a picture without noise."""
-    return float((grey == grey.min()).mean()) > SATURATED
+    same = grey <= grey.min() + ROUNDING * np.ptp(grey)
+    return float(same.mean()) > SATURATED
 
 
 def _despiked(picture: Floats) -> Floats:

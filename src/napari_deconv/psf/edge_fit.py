@@ -31,6 +31,10 @@ NOTHING = 2e-3
 """A parameter at its lower end, of which only that is known."""
 UNKNOWN = 10.0
 """Errors this many times a parameter leave it unknown, the more so near its lower end."""
+LEAST = 1e-4
+"""Share of a parameter below which no error is stated: what sampling a model leaves."""
+ALIKE = 31
+"""Pixels at about one distance from the edge whose median no spot moves."""
 FEW = 30
 """Pixels from which the noise of a side can be told."""
 ROUNDS = 3
@@ -53,6 +57,8 @@ class EdgeFit:
     values, errors : tuple of float
         Parameters of the model in pixels (a share for ``tail``), and their standard errors by
         bootstrap over the rows.
+    correlation : ndarray
+        Of the errors of the model's parameters with each other.
     place : tuple of float
         The geometry's place parameters, as found.
     normals : tuple of float
@@ -73,6 +79,7 @@ class EdgeFit:
     model: SpreadModel
     values: tuple[float, ...]
     errors: tuple[float, ...]
+    correlation: Floats
     place: tuple[float, ...]
     normals: tuple[float, ...]
     levels: tuple[float, float]
@@ -165,7 +172,8 @@ class _Fit:
         sides = [side if side.size >= FEW else residual for side in sides]
         low, high = (max(float(np.median(np.abs(r))) / 0.6745, floor) ** 2 for r in sides)
         variance = low + (high - low) * np.clip(rise, 0, 1)
-        keep = residual**2 < OUTLIER**2 * variance
+        off = residual - _misfit(self._geometry.distance(self._place), residual)
+        keep = off**2 < OUTLIER**2 * variance
         self._weights = np.where(keep, 1 / np.sqrt(variance), 0.0)
 
     def check(self) -> None:
@@ -211,15 +219,17 @@ class _Fit:
         residual = (self._geometry.grey - design @ coefficients)[kept]
         rise = design[kept, 1]
         low, high = coefficients[0], coefficients[0] + coefficients[1]
+        steps = self._resampled()[:, self._places :]
         return EdgeFit(
             model=self._model,
             values=tuple(float(v) for v in self._p[self._places :]),
-            errors=self._stated_errors(),
+            errors=self._stated_errors(steps.std(0, ddof=1)),
+            correlation=_correlation(steps),
             place=tuple(float(v) for v in self._place),
             normals=self._geometry.normals(self._place),
             levels=(float(min(low, high)), float(max(low, high))),
             noise=float(residual.std()),
-            structure=_structure(distance[kept], residual),
+            structure=structure(distance[kept], residual),
             rows=int(np.unique(self._geometry.rows(self._place)[kept]).size),
             distance=distance[kept][order],
             share=(rise + residual / coefficients[1])[order],
@@ -249,19 +259,20 @@ class _Fit:
         design, coefficients = self._linear(p)
         return (design @ coefficients - self._geometry.grey) * self._weights
 
-    def _stated_errors(self) -> tuple[float, ...]:
+    def _stated_errors(self, errors: Floats) -> tuple[float, ...]:
         """Return the errors of the model's parameters; infinite where one came to nothing."""
-        errors, values = self._errors()[self._places :], self._p[self._places :]
+        values = self._p[self._places :]
+        errors = np.hypot(errors, LEAST * values)
         return tuple(
             float(error) if value > NOTHING and error < UNKNOWN * value else float("inf")
             for value, error in zip(values, errors, strict=True)
         )
 
-    def _errors(self) -> Floats:
-        """Return standard errors: rows drawn again, one Gauss-Newton step from the optimum each.
+    def _resampled(self) -> Floats:
+        """Return how parameters change as rows are drawn again: a Gauss-Newton step each time.
 
-        The step is exact to first order in the errors, and takes one matrix for each row, so that
-        hundreds of resamples cost no more than one fit.
+        The step from the optimum is exact to first order in the errors, and takes one matrix for
+        each row, so that hundreds of resamples cost no more than one fit.
         """
         residual = self._residual(self._p)
         jacobian = self._jacobian(residual)
@@ -278,7 +289,7 @@ class _Fit:
         left = np.tensordot(times, matrices, 1) + 1e-9 * matrices.sum(0)
         right = times @ vectors
         steps = np.linalg.solve(left, -right[..., None])[..., 0]
-        return np.asarray(steps.std(0, ddof=1)[: len(self._p)])
+        return np.asarray(steps[:, : len(self._p)])
 
     def _jacobian(self, residual: Floats) -> Floats:
         """Return derivatives of the weighted residuals: nonlinear parameters, then linear."""
@@ -300,7 +311,25 @@ class _Fit:
         return float(np.sqrt(np.log(2) / 2) / np.pi / half)
 
 
-def _structure(distance: Floats, residual: Floats) -> float:
+def _misfit(distance: Floats, residual: Floats) -> Floats:
+    """Return what pixels as far from the edge leave in the median: a model's misfit is no spot."""
+    from scipy.ndimage import median_filter
+
+    order = np.argsort(distance, kind="stable")
+    misfit = np.empty_like(residual)
+    misfit[order] = median_filter(residual[order], ALIKE, mode="nearest")
+    return misfit
+
+
+def _correlation(samples: Floats) -> Floats:
+    """Return the correlations of a sample's columns, 0 where one does not vary."""
+    covariance = np.atleast_2d(np.cov(samples.T))
+    spread = np.sqrt(np.diag(covariance))
+    safe = np.where(spread > 0, spread, 1.0)
+    return np.asarray(covariance / safe[:, None] / safe)
+
+
+def structure(distance: Floats, residual: Floats) -> float:
     """Return the lag-1 correlation of residuals averaged in bins of a quarter pixel."""
     bins = np.floor(distance * 4).astype(int)
     bins -= bins.min()

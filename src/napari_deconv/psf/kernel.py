@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Centre = Literal["middle", "centroid", "peak"]
+from napari_deconv.psf import checks
+from napari_deconv.psf.checks import TOLERATED_SHIFT, Centre, lobes, vector
+
 Floats = npt.NDArray[np.float32]
 
-TOLERATED_SHIFT = 0.25
-"""Pixels by which a centroid may lie off the middle without being named."""
 RINGING = 0.01
 """Share of negative values that centring may add before it turns to a softer way."""
 MOST_PIXELS = 2**26
 """Most pixels of a PSF: 8192 x 8192, or 400 x 400 x 400."""
-RIM = 0.01
-"""Share of the energy on the outermost pixels above which a PSF counts as cut off."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Kernel:
         size = " × ".join(str(n) for n in self.array.shape)
         widths = " × ".join(f"{width:.2f}" for width in self.widths)
         off = max(map(abs, self.shift)) > TOLERATED_SHIFT
-        centre = f"centroid {_vector(self.shift)} px off" if off else "centred"
+        centre = f"centroid {vector(self.shift)} px off" if off else "centred"
         return f"{size} px · FWHM {widths} px · sum {self.given_sum:.4g} · {centre}"
 
 
@@ -78,19 +75,8 @@ def understand(array: npt.ArrayLike, centre: Centre = "middle") -> Kernel:
     total = float(values.sum())
     normalised = values / total
     shift = _off_middle(_centroid(normalised), values.shape)
-    notes = []
-    if abs(total - 1) > 1e-3:
-        notes.append(f"The PSF summed to {total:.4g}; it was normalised to 1.")
-    if (lobes := _lobes(normalised)) > 1e-3:
-        notes.append(f"The PSF has negative values ({lobes:.1%} of its sum).")
-    if (share := _rim_share(normalised)) > RIM:
-        notes.append(f"The PSF seems cut off: {share:.0%} of its sum lies on its rim.")
-    if centre == "middle" and max(map(abs, shift)) > TOLERATED_SHIFT:
-        notes.append(
-            f"The PSF's centroid lies {_vector(shift)} px from its middle, so the picture moves "
-            "by as much; choose the centre 'centroid' unless the PSF is truly lopsided."
-        )
-    return Kernel(_centred(normalised, centre), shift, total, tuple(notes))
+    notes = checks.of_itself(normalised, total, shift, centre)
+    return Kernel(_centred(normalised, centre), shift, total, notes)
 
 
 def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
@@ -133,7 +119,7 @@ def _centred(psf: npt.NDArray[np.float64], centre: Centre) -> Floats:
     nearest = tuple(round(c) for c in _centroid(psf))
     around = np.pad(_surrounded(psf, nearest), 2)
     centred = _moved(around, order=3)
-    if _lobes(centred) > _lobes(around) + RINGING:
+    if lobes(centred) > lobes(around) + RINGING:
         centred = _moved(around, order=1)
     array: Floats = centred.astype(np.float32)
     return array
@@ -154,11 +140,6 @@ def _moved(psf: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
     return psf
 
 
-def _lobes(psf: npt.NDArray[np.float64]) -> float:
-    """Return the sum of the negative values, as a positive share of the whole."""
-    return float(-psf[psf < 0].sum())
-
-
 def _surrounded(psf: npt.NDArray[np.float64], origin: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Pad the array with zeros so that `origin` becomes the middle of odd sizes."""
     reach = [max(o, n - 1 - o) for o, n in zip(origin, psf.shape, strict=True)]
@@ -173,13 +154,6 @@ def _centroid(psf: npt.NDArray[np.float64]) -> tuple[float, ...]:
 
 def _off_middle(point: tuple[float, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(p - (n - 1) // 2 for p, n in zip(point, shape, strict=True))
-
-
-def _rim_share(psf: npt.NDArray[np.float64]) -> float:
-    if min(psf.shape) < 5:
-        return 0.0
-    inner = psf[tuple(slice(1, -1) for _ in psf.shape)]
-    return float(1 - inner.sum())
 
 
 def _line(array: Floats, point: tuple[np.intp, ...], axis: int) -> Floats:
@@ -199,7 +173,3 @@ def _to_half(falling: npt.NDArray[np.floating], half: float) -> float:
     below = int(np.argmax(falling < half))
     above, under = falling[below - 1], falling[below]
     return float(below - 1 + (above - half) / (above - under))
-
-
-def _vector(values: tuple[float, ...]) -> str:
-    return "(" + ", ".join(f"{value:+.2f}" for value in values) + ")"

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.psf.edge import fit_edge
+from napari_deconv.psf.figures import Figure, mtf_of_curve, mtf_of_model
 from napari_deconv.psf.isotropic import elliptic_psf, isotropic_psf
 from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measured import MeasuredPsf
+from napari_deconv.psf.model_choice import best_fit
 from napari_deconv.psf.point import fit_points
 from napari_deconv.psf.round_edge import fit_round_edge
-from napari_deconv.psf.spread_curves import SpreadCurves, crossing
+from napari_deconv.psf.spread_curves import SpreadCurves
 from napari_deconv.psf.wire import fit_wire
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ ELLIPSE = "ellipse"
 """Model of several edges: a Gaussian whose width differs with direction."""
 STRUCTURE = 0.5
 """Correlation of the averaged residuals from which a model does not fit."""
-FINE = np.linspace(0, 1, 401)
-"""Frequencies at which MTF50 and MTF10 are looked for, in cycles per pixel."""
-
 FITS: dict[str, Callable[..., EdgeFit]] = {
     "edge": fit_edge,
     "disk": fit_round_edge,
@@ -41,30 +40,6 @@ FITS: dict[str, Callable[..., EdgeFit]] = {
 }
 KINDS = (*FITS, "point")
 """What can be in a box."""
-
-
-class Figure(NamedTuple):
-    """A measured number: name, value, standard error (NaN if not known), unit."""
-
-    name: str
-    value: float
-    error: float
-    unit: str
-
-    def plain(self) -> dict[str, str | float | None]:
-        """Return it as plain data for JSON, which knows no NaN."""
-        value, error = (x if np.isfinite(x) else None for x in (self.value, self.error))
-        return {"name": self.name, "value": value, "error": error, "unit": self.unit}
-
-    def __str__(self) -> str:
-        """Return it with its 95 % interval."""
-        unit = f" {self.unit}" if self.unit else ""
-        if not np.isfinite(self.error):
-            return f"{self.name} {self.value:.3g}{unit}"
-        bar = float(f"{max(1.96 * self.error, 1e-6):.1g}")  # one digit of it, two if it is a 1
-        digits = -int(np.floor(np.log10(bar))) + (1 if f"{bar:e}"[0] == "1" else 0)
-        digits = max(0, digits)
-        return f"{self.name} {self.value:.{digits}f} ± {1.96 * self.error:.{digits}f}{unit}"
 
 
 @dataclass(frozen=True)
@@ -151,13 +126,14 @@ def measure(
         return _from_points(image, boxes)
     take = FITS[kind]
     more = {"width": width} if kind == "wire" else {}
-    fitted = "gaussian" if model in (CURVE, ELLIPSE) else model
-    fits = tuple(take(image, box, fitted, sloping=sloping, **more) for box in boxes)
-    if model == ELLIPSE:
-        return _as_ellipse(fits)
     if model == CURVE:
-        return _as_curve(fits)
-    return _as_model(fits, kind)
+        if len(boxes) > 1:
+            raise ValueError("A PSF without a model is measured from one box; remove the others.")
+        fitted = partial(take, image, boxes[0], sloping=sloping, **more)
+        return _as_curve(best_fit(fitted, sloping))
+    name = "gaussian" if model == ELLIPSE else model
+    fits = tuple(take(image, box, name, sloping=sloping, **more) for box in boxes)
+    return _as_ellipse(fits) if model == ELLIPSE else _as_model(fits, kind)
 
 
 def _from_points(image: npt.ArrayLike, boxes: Sequence[npt.ArrayLike]) -> MeasuredBlur:
@@ -200,18 +176,15 @@ def _as_model(fits: tuple[EdgeFit, ...], kind: str) -> MeasuredBlur:
         for name, value, error in zip(first.model.parameters, mean, errors, strict=True)
     )
     psf = first.model.psf(*(float(value) for value in mean))
-    transfer = partial(_modulation, first, tuple(map(float, mean)))
-    return MeasuredBlur(psf, (*figures, *_mtf(transfer(FINE))), fits, _curves(first, kind), notes)
+    modulation = mtf_of_model(first, mean, errors)
+    return MeasuredBlur(psf, (*figures, *modulation), fits, _curves(first, kind), notes)
 
 
-def _as_curve(fits: tuple[EdgeFit, ...]) -> MeasuredBlur:
-    curves = SpreadCurves.of(fits[0])
-    if len(fits) > 1:
-        raise ValueError("A PSF without a model is measured from one box; remove the others.")
-    psf = MeasuredPsf.of(isotropic_psf(curves, fits[0]))
+def _as_curve(fit: EdgeFit) -> MeasuredBlur:
+    curves = SpreadCurves.of(fit)
+    psf = MeasuredPsf.of(isotropic_psf(curves, fit))
     note = "The PSF is the measured curve turned around its centre: it is taken for round."
-    figures = _mtf(np.interp(FINE, curves.frequency, curves.modulation))
-    return MeasuredBlur(psf, figures, fits, curves, (note,))
+    return MeasuredBlur(psf, mtf_of_curve(curves), (fit,), curves, (note,))
 
 
 def _as_ellipse(fits: tuple[EdgeFit, ...]) -> MeasuredBlur:
@@ -238,19 +211,6 @@ def _curves(fit: EdgeFit, kind: str) -> SpreadCurves | None:
         return SpreadCurves.of(fit)
     except ValueError:
         return None
-
-
-def _modulation(fit: EdgeFit, values: tuple[float, ...], frequency: Floats) -> Floats:
-    from napari_deconv.psf.line_spread import aperture
-
-    return fit.model.transfer(frequency, *values) * aperture(frequency, fit.normals)
-
-
-def _mtf(modulation: Floats) -> tuple[Figure, ...]:
-    """Return MTF50 and MTF10, the pixel's aperture included."""
-    nothing = float("nan")
-    found = ((f"MTF{level}", crossing(FINE, modulation, level / 100)) for level in (50, 10))
-    return tuple(Figure(name, value, nothing, "cycles/px") for name, value in found)
 
 
 def _structure(fits: tuple[EdgeFit, ...]) -> tuple[str, ...]:

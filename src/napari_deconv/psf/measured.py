@@ -7,9 +7,11 @@ import io
 import zlib
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from napari_deconv.core.params import register
+from napari_deconv.core.units import parse_pixel_size
+from napari_deconv.psf.checks import alike
 from napari_deconv.psf.sampling import Psf
 
 if TYPE_CHECKING:
@@ -28,17 +30,59 @@ class MeasuredPsf(Psf):
     data: str = Field(
         description="The array as an npy file, compressed (zlib) and written as base64."
     )
+    pixel_size: str | None = Field(
+        None,
+        description="Pixel size that it is sampled at, such as '5 um': it is resampled to the "
+        "image's; none if it has the image's pixels.",
+    )
+
+    @field_validator("pixel_size")
+    @classmethod
+    def _is_a_size(cls, value: str | None) -> str | None:
+        return None if value is None else str(parse_pixel_size(value))
 
     @classmethod
-    def of(cls, array: npt.ArrayLike) -> Self:
+    def of(cls, array: npt.ArrayLike, pixel_size: str | None = None) -> Self:
         """Return the choice that carries an array (stored as float32)."""
         import numpy as np
 
         file = io.BytesIO()
         np.save(file, np.asarray(array, dtype=np.float32), allow_pickle=False)
-        return cls(data=base64.b64encode(zlib.compress(file.getvalue())).decode("ascii"))
+        data = base64.b64encode(zlib.compress(file.getvalue())).decode("ascii")
+        return cls(data=data, pixel_size=pixel_size)
 
     def kernel(self, pixel_size: PixelSize | None = None) -> npt.NDArray[np.float64]:
+        """Return the array; where it states its own pixel size, resampled to the image's.
+
+        Raises
+        ------
+        ValueError
+            If it states its own pixel size and the image's is not known, or it is damaged.
+        """
+        from napari_deconv.psf.resampling import resampled
+
+        array = self.array()
+        if self.pixel_size is None:
+            return array
+        if pixel_size is None:
+            raise ValueError(
+                f"The PSF is sampled at {self.pixel_size}, but the pixel size of the image is not "
+                "known; give it (for instance '0.1 mm'), or leave out the PSF's."
+            )
+        own = parse_pixel_size(self.pixel_size)
+        same = alike(own, pixel_size, array.ndim)
+        return array if same else resampled(array, own, pixel_size)
+
+    def remarks(self, pixel_size: PixelSize | None) -> tuple[str, ...]:
+        """Say so if it is resampled."""
+        if self.pixel_size is None or pixel_size is None:
+            return ()
+        own = parse_pixel_size(self.pixel_size)
+        if alike(own, pixel_size, self.array().ndim):
+            return ()
+        return (f"The PSF was resampled from {own} to the image's {pixel_size}.",)
+
+    def array(self) -> npt.NDArray[np.float64]:
         """Return the array that the recipe carries.
 
         Raises

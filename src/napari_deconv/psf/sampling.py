@@ -47,6 +47,10 @@ class Psf(Choice):
         """
         raise TypeError(f"{type(self).__name__} does not say how to sample itself.")
 
+    def remarks(self, pixel_size: PixelSize | None) -> tuple[str, ...]:
+        """Return what was done to sample it at the image's pixels, a sentence each."""
+        return ()
+
 
 class Sampled(Psf):
     """A PSF that can be sampled more finely than its pixels."""

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 
 from napari_deconv.evidence.reference import format_level
 from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.order import View
+from napari_deconv.widgets.order import Varied, View
 from napari_deconv.widgets.tone import set_tone
 
 State = Literal["idle", "running", "paused", "stopping"]
@@ -95,6 +95,15 @@ class Controls(QWidget):
         self.bar.setRange(0, view.total)
         self.bar.setValue(view.index)
         self.status.say(prefix + described(view), "plain")
+
+    def show_varied(self, varied: Varied) -> None:
+        """Show how far the runs at other widths of the PSF are."""
+        if self.state == "stopping":
+            return
+        self.bar.setRange(0, varied.total)
+        self.bar.setValue(varied.index)
+        where = f"iteration {varied.index} of {varied.total}"
+        self.status.say(f"{varied.words} · {where} · {varied.seconds:.1f} s", "plain")
 
     def _press_run(self) -> None:
         (self.run_asked if self.state == "idle" else self.stop_asked).emit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -15,16 +14,16 @@ from napari_deconv.recipe import Recipe
 from napari_deconv.widgets import order as told
 from napari_deconv.widgets.before_after import BeforeAfter
 from napari_deconv.widgets.deblur_panel import DeblurPanel
+from napari_deconv.widgets.deblur_run import Running
 from napari_deconv.widgets.result import ResultLayer
 from napari_deconv.widgets.tone import sheet
-from napari_deconv.widgets.worker import Run
 
 if TYPE_CHECKING:
     import napari
 
-    from napari_deconv.io import StoredType
     from napari_deconv.methods.method import Method
     from napari_deconv.psf.sampling import Psf
+    from napari_deconv.storing import StoredType
 
 
 class DeblurWidget(QWidget):
@@ -40,29 +39,29 @@ class DeblurWidget(QWidget):
     ----------
     finished : Signal(str)
         A run ended: ``"done"``, ``"stopped"``, ``"failed"`` or ``"asked"``.
+    varied : Signal(str)
+        So did a variation of the PSF's width.
     panel : DeblurPanel
         The fields, buttons and lines.
     """
 
     finished = Signal(str)
+    varied = Signal(str)
     _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # napari hands plugins a proxy; the layers that its events bring are no proxies.
         self._viewer = getattr(viewer, "__wrapped__", viewer)
-        self._run: Run | None = None
-        self._result: ResultLayer | None = None
-        self._last: told.View | None = None
-        self._loss = ""
         self._answered: WeakSet[Image] = WeakSet()
         self.setObjectName("deblur")
         self.panel = DeblurPanel(self._viewer, lambda: self.result_layer)
+        self._running = Running(self.panel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self._before_after = BeforeAfter(self._viewer, lambda: self._result)
+        self._before_after = BeforeAfter(self._viewer, lambda: self._running.result)
         self._connect()
         self._join()
 
@@ -129,54 +128,45 @@ class DeblurWidget(QWidget):
     @property
     def result_layer(self) -> Image | None:
         """The layer of the last run; None before its first estimate."""
-        return None if self._result is None else self._result.layer
+        result = self._running.result
+        return None if result is None else result.layer
 
     @property
     def running(self) -> bool:
         """Whether a run is under way, paused or stopping."""
-        return self._run is not None
+        return self._running.busy
 
     def run(self) -> bool:
         """Start a run; return whether it could be, the status line says why not."""
-        controls = self.panel.controls
-        if self._run is not None:
-            controls.status.say("A run is under way; stop it before the next.", "error")
+        if self.running:
+            self._complain("A run is under way; stop it before the next.")
             return False
         try:
             order, result = self._ordered()
         except ValueError as error:
             self._complain(str(error))
             return False
-        self.panel.begin_run()
-        self._result, self._last, self._loss = result, None, ""
-        self._run = Run(order, self)
-        self._run.told.connect(self._hear)
-        self._run.ended.connect(self._end)
-        controls.state = "running"
-        controls.expect(0)
-        loaded = "torch" in sys.modules
-        controls.status.say("Reading the image …" if loaded else "Loading PyTorch …", "plain")
-        self._run.start()
+        self._running.begin(order, result)
         return True
+
+    def vary_width(self) -> bool:
+        """Restore the last result with the PSF narrower and wider; return whether that began.
+
+        The band between these results is attached to the result's layer.
+        """
+        return self._running.vary()
 
     def stop(self) -> None:
         """End the run after the iteration under way; its last estimate stays."""
-        if self._run is not None:
-            self.panel.controls.state = "stopping"
-            self.panel.controls.status.say("stopping …", "plain")
-            self._run.stop()
+        self._running.stop()
 
     def pause(self) -> None:
         """Hold the run after the iteration under way."""
-        if self._run is not None and not self._run.stopping:
-            self._run.pause()
-            self.panel.controls.state = "paused"
+        self._running.pause()
 
     def resume(self) -> None:
         """Go on with a run on hold."""
-        if self._run is not None and not self._run.stopping:
-            self._run.resume()
-            self.panel.controls.state = "running"
+        self._running.resume()
 
     def save_result(self, path: str, dtype: StoredType = "float32") -> bool:
         """Write the selected or else the last result; the dock says where and what was lost."""
@@ -202,6 +192,9 @@ class DeblurWidget(QWidget):
         controls.stop_asked.connect(self.stop)
         controls.pause_asked.connect(self.pause)
         controls.resume_asked.connect(self.resume)
+        panel.psf_width.button.clicked.connect(self.vary_width)
+        self._running.ended.connect(self.finished)
+        self._running.varied.connect(self.varied)
         panel.question.answered.connect(self._answer)
         panel.changed.connect(self._check)
 
@@ -232,10 +225,7 @@ class DeblurWidget(QWidget):
         for emitter, slot in self._events():
             emitter.disconnect(slot)
         self._before_after.unbind()
-        if self._run is not None:
-            self._run.abandon()
-            self._run = None
-            self.panel.controls.state = "idle"
+        self._running.abandon()
         self.panel.leave()
 
     def _ordered(self) -> tuple[told.Order, ResultLayer]:
@@ -247,6 +237,8 @@ class DeblurWidget(QWidget):
             recipe=self.recipe,
             image=source.fetch,
             psf=self.panel.psf.fetch(),
+            psf_pixel=self.panel.psf.resampled_from,
+            remarks=self.panel.psf.remarks(source.pixel_size),
             reference=None if reference is None else reference.fetch,
             weights=None if weights is None else weights.fetch,
             device=self.panel.more.device,
@@ -257,71 +249,18 @@ class DeblurWidget(QWidget):
         result.psf_origin = self.panel.psf.origin
         return order, result
 
-    def _hear(self, message: Any) -> None:
-        """Show what the thread tells."""
-        if self._result is None:
-            return
-        if isinstance(message, told.Begun):
-            self._result.begin(message)
-            self.panel.show_begun(message)
-        elif isinstance(message, told.Choosing):
-            self._show_choosing(message, self._result)
-        elif isinstance(message, told.Chosen):
-            self._result.change(message.recipe)
-            self.panel.show_chosen(message.recipe)
-        elif isinstance(message, told.View):
-            self._show(message, self._result)
-        elif isinstance(message, told.Verdict):
-            self.panel.verdict.say(message.text)
-        elif isinstance(message, told.Question):
-            self.panel.question.ask(told.ATTENUATION)
-        elif isinstance(message, told.Failure):
-            self.panel.controls.status.say("")
-            self._complain(message.text)
-
-    def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
-        result.show(choosing.image)
-        if self._run is not None and not self._run.stopping:
-            self.panel.show_choosing(choosing)
-
-    def _show(self, view: told.View, result: ResultLayer) -> None:
-        if not result.show(view.image):
-            return
-        self._last = view
-        result.note(iteration=view.index, of=view.total)
-        if self._run is not None and not self._run.stopping:
-            self.panel.show_view(view, result.source)
-
-    def _end(self, ending: str) -> None:
-        controls = self.panel.controls
-        if self._run is not None:
-            self._run.deleteLater()
-        self._run = None
-        controls.state = "idle"
-        self.panel.more.list_devices()
-        if ending == "asked":
-            controls.status.say("")
-        elif self._loss:
-            controls.status.say(self._loss, "plain")
-        elif ending == "stopped" and self._last is None:
-            first = "the first estimate" if self.result_layer is None else "a strength was chosen"
-            controls.status.say(f"Stopped before {first}.", "plain")
-        elif ending != "failed" and self._last is not None and self._result is not None:
-            controls.show_view(self._last, self.panel.prefix(self._result.source, ending))
-        self.finished.emit(ending)
-
     def _answer(self, anyway: bool) -> None:
         if not anyway:
             self.panel.controls.status.say("Cancelled.", "plain")
-        elif self._result is not None:
-            self._answered.add(self._result.source.layer)
+        elif self._running.result is not None:
+            self._answered.add(self._running.result.source.layer)
             self.run()
 
     def _check(self) -> None:
         """Say at once what is wrong with the fields, and no longer once it is mended."""
-        if self._run is not None:
+        if self.running:
             with suppress(ValueError):  # what is half typed
-                self._run.retune(self.method)
+                self._running.retune(self.method)
             return
         if self.image is None or not self._joined:
             return
@@ -339,9 +278,8 @@ class DeblurWidget(QWidget):
 
     def _follow_layers(self, event: Any = None) -> None:
         gone = event is not None and event.type == "removed"
-        if gone and self._run is not None and event.value is self.result_layer:
-            self._loss = "The result layer was deleted, so the run was stopped."
-            self.stop()
+        if gone and event.value is self.result_layer:
+            self._running.lose()
         self.panel.follow_layers()
 
     def _paint(self, event: Any = None) -> None:

@@ -17,18 +17,13 @@ from napari_deconv.widgets.before_after import KEY
 from napari_deconv.widgets.burst import FramesChoice
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
 from napari_deconv.widgets.controls import Controls
+from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.form import FamilyForm
 from napari_deconv.widgets.invitation import Invitation
-from napari_deconv.widgets.layer_choice import (
-    LayerChoice,
-    images,
-    likely_image,
-    likely_reference,
-)
 from napari_deconv.widgets.more import More
 from napari_deconv.widgets.noise_line import NoiseLine
 from napari_deconv.widgets.plot import ConvergencePlot
-from napari_deconv.widgets.psf_source import PsfSource
+from napari_deconv.widgets.psf_width import PsfWidth
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
@@ -39,9 +34,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.widgets.order import Begun, Choosing, View
-
-NO_REFERENCE = "none"
-NO_WEIGHTS = "all pixels alike"
 
 
 class DeblurPanel(QWidget):
@@ -66,28 +58,23 @@ class DeblurPanel(QWidget):
         self._viewer = viewer
         self.invitation = Invitation(viewer)
         self._plane: tuple[Image, tuple[int, ...]] | None = None
-        self._psf_menu: LayerChoice | None = None  # it needs the list of images, and that asks it
-        self.image = LayerChoice("image", self._image_options, self._guess_image)
+        self._lists = lists = DeblurLists(viewer)
+        self.image, self.psf, self.reference = lists.image, lists.psf, lists.reference
         self.image_line = Line("image_line")
         self.frames = FramesChoice(viewer)
-        self.psf = PsfSource(viewer, self.image)
-        self._psf_menu = self.psf.menu
-        self.reference = LayerChoice("reference", self._reference_options, self._guess_reference)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
         self.region = RegionChoice(viewer)
-        self.more = More(LayerChoice("weights", self._weight_options, lambda _: None))
+        self.more = More(lists.weights)
         self.question = Question("attenuation", yes="Deblur anyway")
         self.controls = Controls()
         self.notes = Line("notes")
         self.plot = ConvergencePlot()
         self.verdict = Line("verdict")
+        self.psf_width = PsfWidth()
         self.hint = Line("hint", f"Hold {KEY} to see the input in place of the result.")
         self.saving = SaveBar(viewer, last)
-        self.image.explain("The blurred image; of a stack, the slice on display.")
-        self.more.weights.explain("How much each pixel counts, from 0; none if all count alike.")
-        self.reference.explain("What the image should look like, for the PSNR; none if unknown.")
         self._lay_out()
         self._connect()
         self.more.fit(self._method_class())
@@ -142,10 +129,7 @@ class DeblurPanel(QWidget):
 
     def follow_layers(self) -> None:
         """Look again at the viewer's layers, and keep what the user chose."""
-        self.image.refresh()
-        self.psf.menu.refresh()
-        self.reference.refresh()
-        self.more.weights.refresh()
+        self._lists.refresh()
         self.region.menu.refresh()
         self.explain()
 
@@ -180,6 +164,7 @@ class DeblurPanel(QWidget):
         """Clear what was said of the last run."""
         self._forget()
         self.saving.line.say("")
+        self.psf_width.forget()
         self.question.hide()
         self.plot.hide()
 
@@ -231,27 +216,7 @@ class DeblurPanel(QWidget):
         self.psf.understanding.close_down()
         self.frames.leave()
         self.region.leave()
-        for menu in (self.image, self.psf.menu, self.reference, self.more.weights):
-            menu.leave()
-
-    def _image_options(self) -> list[tuple[str, Any]]:
-        taken = self._psf_menu.value if self._psf_menu and self._psf_menu.decided else None
-        offered = (layer for layer in images(self._viewer.layers) if layer is not taken)
-        return [(layer.name, layer) for layer in offered]
-
-    def _guess_image(self, _: Any) -> Image | None:
-        psf = None if self._psf_menu is None else self._psf_menu.value
-        return likely_image(self._viewer.layers, psf)
-
-    def _reference_options(self) -> list[tuple[str, Any]]:
-        grey = [i for i in images(self._viewer.layers) if not i.rgb and i is not self.image.value]
-        return [(NO_REFERENCE, None), *((layer.name, layer) for layer in grey)]
-
-    def _weight_options(self) -> list[tuple[str, Any]]:
-        return [(NO_WEIGHTS, None), *self._reference_options()[1:]]
-
-    def _guess_reference(self, _: Any) -> Image | None:
-        return likely_reference(self._viewer.layers, self.image.value)
+        self._lists.leave()
 
     def _method_class(self) -> Any:
         return choices("method")[self.method.key]
@@ -275,7 +240,19 @@ class DeblurPanel(QWidget):
             centre = self.more.fields.parameters["centre"]
         except ValueError:
             centre = "middle"
-        self.psf.look(centre, self._pixel_size())
+        axes = 2 if self.frames.burst is None else 3  # the frames of a burst may have one each
+        self.psf.look(centre, self._pixel_size(), axes)
+
+    def _place_psf(self) -> None:
+        """Tell the PSF's line how large image and region are."""
+        try:
+            source = self.source()
+            region = self.region.of(source)
+        except ValueError:
+            self.psf.understanding.lie_on(None)
+            return
+        sides = source.shape if region is None else tuple(p.stop - p.start for p in region)
+        self.psf.understanding.lie_on((source.shape, sides))
 
     def _centre_psf(self) -> None:
         self.more.fields.parameters = {"centre": "centroid"}
@@ -285,11 +262,11 @@ class DeblurPanel(QWidget):
         for line in (self.notes, self.verdict, self.method_line):
             line.say("")
         self.controls.forget()
+        self.psf_width.forget()
 
     def _change_image(self) -> None:
         """Offer what fits another image."""
-        for menu in (self.psf.menu, self.reference, self.more.weights):
-            menu.refresh()
+        self._lists.fit_image()
         self.explain()
 
     def _change_method(self) -> None:
@@ -315,6 +292,7 @@ class DeblurPanel(QWidget):
         self.reference.altered.connect(self._tell)
         self.method.changed.connect(self._change_method)
         self.region.changed.connect(self._tell)
+        self.region.looked.connect(self._place_psf)
         self.more.changed.connect(self._change_psf)
         self.more.said.connect(lambda text: self.controls.status.say(text, "plain"))
         self.invitation.failed.connect(lambda text: self.controls.status.say(text, "error"))
@@ -334,7 +312,8 @@ class DeblurPanel(QWidget):
         column.wide(self.curve)
         column.row("Region", self.region.menu)
         column.beneath(self.region.line)
-        for widget in (self.more, self.notes, self.plot, self.saving, self.hint):
+        below = (self.more, self.notes, self.plot, self.psf_width, self.saving, self.hint)
+        for widget in below:
             column.wide(widget)
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from napari_deconv.evidence.band import Band
     from napari_deconv.evidence.reference import Psnr
     from napari_deconv.methods.choosing import Curve
     from napari_deconv.recipe import Recipe
@@ -36,6 +37,10 @@ class Order:
         Returns the image, shape (H, W).
     psf : callable or None
         Returns the PSF; None if the recipe has one.
+    psf_pixel : str or None
+        Pixel size that the PSF is resampled from; None if it is used pixel by pixel.
+    remarks : tuple of str
+        What is to be said beside the run's own notes.
     reference : callable or None
         Returns the true image, of the image's shape.
     weights : callable or None
@@ -49,6 +54,8 @@ class Order:
     recipe: Recipe
     image: Fetch
     psf: Fetch | None = None
+    psf_pixel: str | None = None
+    remarks: tuple[str, ...] = ()
     reference: Fetch | None = None
     weights: Fetch | None = None
     device: str = "auto"
@@ -113,10 +120,46 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Variation:
+    """To restore a result again with its PSF narrower and wider.
+
+    Attributes
+    ----------
+    order : Order
+        That the result came of.
+    recipe : Recipe
+        The result's own, every automatic choice a number.
+    result : ndarray
+        Its picture.
+    """
+
+    order: Order
+    recipe: Recipe
+    result: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Varied:
+    """How far the runs at other widths of the PSF are."""
+
+    index: int
+    total: int
+    seconds: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Banded:
+    """The runs at other widths of the PSF have ended, and what lies between them."""
+
+    band: Band
+
+
+@dataclass(frozen=True)
 class Failure:
     """One sentence on what is wrong."""
 
     text: str
 
 
-Message = Begun | Choosing | Chosen | View | Verdict | Question | Failure
+Message = Begun | Choosing | Chosen | View | Verdict | Question | Varied | Banded | Failure

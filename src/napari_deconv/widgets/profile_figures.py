@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from napari_deconv.evidence.comparison import LineFigures, compare
 from napari_deconv.evidence.profile import SAMPLES_PER_PIXEL, Profile, line_profile
 from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.evidence.wirepair import pair_dip
+from napari_deconv.widgets.bands import BandTrace, traced
 from napari_deconv.widgets.profile_planes import Plane, common_unit
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Trace:
     plane: Plane
     profile: Profile
     psnr: Psnr | None
+    bands: tuple[BandTrace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,13 +250,19 @@ def _trace_line(
     finest = min(crossed, key=lambda plane: plane.pixel(along))
     step = finest.pixel(along) / SAMPLES_PER_PIXEL
     wide = width * finest.pixel(np.array([-along[1], along[0]]))
-    profiles = {
-        plane: line_profile(store.pixels(plane), line.ends, plane.world_to_data, wide, step)
-        for plane in crossed
-    }
+
+    def over(plane: Plane, pixels: NDArray[Any]) -> Profile:
+        return line_profile(pixels, line.ends, plane.world_to_data, wide, step)
+
+    profiles = {plane: over(plane, store.pixels(plane)) for plane in crossed}
     truth = next((profiles[plane] for plane in crossed if plane.role == "reference"), None)
     traces = tuple(
-        Trace(plane, profile, _profile_psnr(plane, profile, truth, k))
+        Trace(
+            plane,
+            profile,
+            _profile_psnr(plane, profile, truth, k),
+            traced(plane.bands, plane.index, partial(over, plane)),
+        )
         for plane, profile in profiles.items()
     )
     return LineTraces(line, traces, 1.0 if unit else 1.0 / finest.pixel(along))

@@ -10,12 +10,15 @@ import numpy as np
 from napari.layers import Image
 
 from napari_deconv.evidence.profile import pixel_along
+from napari_deconv.widgets.bands import bands_of
 from napari_deconv.widgets.layer_choice import METADATA
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
+
+    from napari_deconv.evidence.band import Band
 
 Role = Literal["reference", "input", "result"]
 
@@ -45,6 +48,8 @@ class Plane:
         Unit of the world along both axes; None where the layer knows none.
     version : int
         Changes whenever the layer's data do.
+    bands : tuple of Band
+        That the layer lies in.
     """
 
     layer: Image
@@ -55,6 +60,7 @@ class Plane:
     world_to_data: NDArray[np.float64]
     unit: str | None
     version: int
+    bands: tuple[Band, ...] = ()
 
     @property
     def key(self) -> tuple[int, int, tuple[int, ...]]:
@@ -158,7 +164,9 @@ def _plane(
     data = layer.data[0] if layer.multiscale else layer.data
     index, world_to_data = placed
     unit, version = known
-    return Plane(layer, layer.name, role, data, index, world_to_data, unit, version)
+    return Plane(
+        layer, layer.name, role, data, index, world_to_data, unit, version, bands_of(layer)
+    )
 
 
 def _place(

@@ -13,7 +13,8 @@ from qtpy.QtGui import QColor, QImage, QPainter, QTextDocument
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_deconv.evidence.reference import format_level
-from napari_deconv.widgets.profile_figures import Curves, LineTraces
+from napari_deconv.widgets.profile_band import BandItems, legend
+from napari_deconv.widgets.profile_figures import Curves, LineTraces, Trace
 from napari_deconv.widgets.profile_planes import Plane
 from napari_deconv.widgets.profile_style import DASHES, LayerColors, Theme
 
@@ -98,6 +99,10 @@ class ProfilePlots(QWidget):
         """Return what a plot shows now, as (2, n) arrays by the names of the layers."""
         return self._plots[number - 1].values()
 
+    def bands(self, number: int) -> dict[tuple[str, str], tuple[Any, Any]]:
+        """Return the edges of the bands in a plot, by their layers' names and their words."""
+        return self._plots[number - 1].bands.edges
+
     def save(self, path: Path) -> None:
         """Write legend and plots as a PNG, also those that are scrolled out of sight."""
         legend = QTextDocument()
@@ -130,13 +135,14 @@ class ProfilePlots(QWidget):
         return item
 
     def _legend(self) -> str:
-        shown: dict[Plane, None] = {}
+        shown: dict[Plane, Trace] = {}
         for line in self._curves.lines:
-            shown.update((trace.plane, None) for trace in line.traces)
+            shown.update((trace.plane, trace) for trace in line.traces)
         return "&nbsp;&nbsp;&nbsp; ".join(
             f'<span style="color:{self._colors.color(plane, self._theme)}; font-weight:bold">'
             f"{DASHES[plane.role]}</span>&nbsp;{escape(plane.name).replace(' ', '&nbsp;')}"
-            for plane in shown
+            + legend(trace, self._colors.color(plane, self._theme))
+            for plane, trace in shown.items()
         )
 
 
@@ -145,6 +151,7 @@ class _LinePlot:
 
     def __init__(self, item: pg.PlotItem, theme: Theme) -> None:
         self.item = item
+        self.bands = BandItems(item)
         self._theme = theme
         self._curves: dict[Any, pg.PlotDataItem] = {}
         self._names: dict[Any, str] = {}
@@ -179,6 +186,7 @@ class _LinePlot:
             curve.setPen(colors.pen(trace.plane, self._theme))
             curve.setZValue(HEIGHTS[trace.plane.role])
             curve.setData(trace.profile.distance * line.factor, trace.profile.values)
+        self.bands.draw(line, lambda plane: colors.color(plane, self._theme))
         self._show_empty(line)
 
     def _write(self, line: LineTraces, unit: str) -> None:

@@ -53,7 +53,7 @@ class PsfWidget(QWidget):
 
     @property
     def kind(self) -> str:
-        """What the PSF comes from: edge, disk, wire, point or shape."""
+        """What the PSF comes from: edge, disk, wire, point, refine or shape."""
         return self.panel.kind_name
 
     @kind.setter

@@ -96,8 +96,8 @@ def of_fit(blur: MeasuredBlur, number: int, kind: str, model: str, scale: Scale)
     peak = float(fitted.max()) if wire else 1.0
     share, fitted = share / peak, fitted / peak
     few = np.random.default_rng(0).permutation(t.size)[:DOTS]
-    means = _binned(t, share)
-    residual = _binned(t, 100 * (share - fitted))
+    means = binned(t, share)
+    residual = binned(t, 100 * (share - fitted))
     frequency = np.linspace(0, NYQUIST, 201)
     modelled = Trace(frequency / scale.factor, fit.modulation(frequency), "model", "fit")
     lines = [_model_line(fit, reach, scale)]
@@ -107,10 +107,11 @@ def of_fit(blur: MeasuredBlur, number: int, kind: str, model: str, scale: Scale)
         own = curves.distance[near] * scale.factor
         lines.insert(0, Trace(own, curves.line[near] / scale.factor, "measured", "measured"))
         low = curves.frequency <= NYQUIST
+        shown = curves.modulation if model == CURVE else curves.raw
         own = curves.frequency[low] / scale.factor
-        modulations.insert(0, Trace(own, curves.modulation[low], "measured", "measured"))
+        modulations.insert(0, Trace(own, shown[low], "measured", "measured"))
     marked = curves.modulation if curves is not None and model == CURVE else None
-    marks = _marks(
+    marks = marked_levels(
         curves.frequency if curves is not None and marked is not None else frequency,
         marked if marked is not None else fit.modulation(frequency),
         scale,
@@ -121,13 +122,13 @@ def of_fit(blur: MeasuredBlur, number: int, kind: str, model: str, scale: Scale)
         whole="peak" if wire else "step",
         dots=(t[few] * scale.factor, share[few]),
         spread=[Trace(t * scale.factor, fitted, "model", "fit")],
-        means=_scaled(means, scale),
-        residual=_scaled(residual, scale),
+        means=scaled(means, scale),
+        residual=scaled(residual, scale),
         lines=lines,
         modulations=modulations,
         marks=marks,
         reach=reach * scale.factor,
-        highest=_highest(marks, scale),
+        highest=highest(marks, scale),
     )
 
 
@@ -146,14 +147,14 @@ def of_kernel(kernel: Floats, scale: Scale) -> Drawing:
         modulation = np.abs(waves @ line) / line.sum()
         lines.append(Trace(places * scale.factor, line / scale.factor, style, name))
         modulations.append(Trace(frequency / scale.factor, modulation, style, name))
-        marks = marks or _marks(frequency, modulation, scale)
+        marks = marks or marked_levels(frequency, modulation, scale)
     return Drawing(
         scale=scale,
         lines=lines,
         modulations=modulations,
         marks=marks,
         reach=max(map(float, (max(plane.shape) // 2, 3))) * scale.factor,
-        highest=_highest(marks, scale),
+        highest=highest(marks, scale),
     )
 
 
@@ -178,7 +179,7 @@ def _reach(fit: EdgeFit, wire: bool) -> float:
     return min(float(np.ceil(WIDER * far / ROUND_TO) * ROUND_TO), there)
 
 
-def _binned(distance: Floats, values: Floats) -> Points:
+def binned(distance: Floats, values: Floats) -> Points:
     """Return means of points near each other, and twice their standard errors."""
     bins = np.floor(distance / BIN).astype(int)
     bins -= bins.min()
@@ -192,7 +193,8 @@ def _binned(distance: Floats, values: Floats) -> Points:
     return Points(place[enough], mean[enough], bar[enough])
 
 
-def _scaled(points: Points, scale: Scale) -> Points:
+def scaled(points: Points, scale: Scale) -> Points:
+    """Return points with their places in the layer's unit."""
     return Points(points.x * scale.factor, points.y, points.bar)
 
 
@@ -207,12 +209,13 @@ def _model_line(fit: EdgeFit, reach: float, scale: Scale) -> Trace:
     return Trace(distance * scale.factor, line / scale.factor, "model", "fit")
 
 
-def _marks(frequency: Floats, modulation: Floats, scale: Scale) -> list[tuple[float, float]]:
+def marked_levels(frequency: Floats, modulation: Floats, scale: Scale) -> list[tuple[float, float]]:
+    """Return the frequencies of the modulations that are marked, where they are known."""
     found = [(crossing(frequency, modulation, level), level) for level in LEVELS]
     return [(at / scale.factor, level) for at, level in found if np.isfinite(at)]
 
 
-def _highest(marks: list[tuple[float, float]], scale: Scale) -> float:
+def highest(marks: list[tuple[float, float]], scale: Scale) -> float:
     """Return where the MTF's axis ends: a little beyond MTF10, in tenths of Nyquist."""
     if len(marks) < len(LEVELS):
         return NYQUIST / scale.factor

@@ -15,8 +15,9 @@ from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.profile_planes import shows_plane
 from napari_deconv.widgets.profile_watch import ViewerWatch
 from napari_deconv.widgets.psf_boxes import NAME, PsfBoxes
+from napari_deconv.widgets.psf_refining import PsfRefining, RefineTask
 from napari_deconv.widgets.psf_task import Answer, Best, ShapeTask, Task
-from napari_deconv.widgets.psf_words import DRAWING, SHAPE, TODO, Scale, box_labels
+from napari_deconv.widgets.psf_words import DRAWING, REFINE, SHAPE, TODO, Scale, box_labels
 from napari_deconv.widgets.source import Source
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class PsfMeasuring(QObject):
         start = partial(Latest, self, executor)
         self._latest: Latest[Answer] = start(self._show, self._complain, PAUSE)
         self._best: Latest[tuple[str, bool]] = start(self._fit_best, self._complain, PAUSE)
+        self._refining = PsfRefining(self, executor, self._show, self._complain)
+        self._refining.turned.connect(lambda text: panel.status.say(text, "plain"))
+        self._refining.ended.connect(self._refined)
+        panel.refine.clicked.connect(self._refine_or_stop)
         panel.changed.connect(self.schedule)
         panel.better.clicked.connect(self._look_for_best)
         panel.destroyed.connect(partial(_end, self._watch, self.boxes, executor))
@@ -68,7 +73,11 @@ class PsfMeasuring(QObject):
     @property
     def busy(self) -> bool:
         """Whether a measurement is under way or waits."""
-        return self._timer.isActive() or not (self._latest.idle and self._best.idle)
+        return (
+            self._timer.isActive()
+            or self._refining.busy
+            or not (self._latest.idle and self._best.idle)
+        )
 
     def join(self) -> None:
         """Follow the viewer: the dock opens, or is put back."""
@@ -79,8 +88,7 @@ class PsfMeasuring(QObject):
     def rest(self) -> None:
         """Follow the viewer no more: the dock is closed."""
         self._timer.stop()
-        self._latest.drop()
-        self._best.drop()
+        self._drop()
         self._panel.image.leave()
         self._asked = ()
         _end(self._watch, self.boxes)
@@ -136,6 +144,10 @@ class PsfMeasuring(QObject):
             return
         if task is None:
             self._forget(self._todo())
+        elif isinstance(task, RefineTask):
+            if asked != self._asked:  # what was refined is not what is asked for now
+                self._forget(self._todo())
+                self._asked = asked
         elif asked != self._asked:
             self._asked = asked
             self._best.drop()
@@ -147,6 +159,29 @@ class PsfMeasuring(QObject):
         if isinstance(task, Task):
             self._panel.status.say("Trying all models …", "plain")
             self._best.submit(Best(task))
+
+    def _refine_or_stop(self) -> None:
+        if self._refining.busy:
+            self._panel.status.say("Stopping …", "plain")
+            self._refining.stop()
+            return
+        self.look()
+        source = self.source()
+        task, _ = (None, ()) if source is None else self._task(source, self.boxes.read(source))
+        if isinstance(task, RefineTask):
+            self._clear()
+            self._panel.show_refining(True)
+            self._panel.status.say("Looking for edges …", "plain")
+            self._refining.start(task)
+
+    def _refined(self) -> None:
+        self._panel.show_refining(False)
+        self._panel.status.say(self._todo(), "plain")
+
+    def _drop(self) -> None:
+        self._latest.drop()
+        self._best.drop()
+        self._refining.drop()
 
     def _fit_best(self, choice: tuple[str, bool]) -> None:
         if self._panel.options == {**self._panel.options, "model": choice[0], "sloping": choice[1]}:
@@ -160,11 +195,17 @@ class PsfMeasuring(QObject):
         if self._panel.kind_name == SHAPE:
             shape: Any = self._panel.forms.value
             return ShapeTask(shape, source.pixel_size, scale), (shape, source.pixel_size)
-        if not boxes or not shows_plane(self._viewer):
+        refine = self._panel.kind_name == REFINE
+        if not (boxes or refine) or not shows_plane(self._viewer):
             return None, ()
         options, shown = self._panel.options, self.boxes.chosen()
-        task = Task(source.fetch, boxes, shown, options, scale)
         seen = (id(source.layer), self._watch.version(source.layer), source.index, scale)
+        if refine:
+            box = boxes[shown] if boxes else None
+            given: Any = self._panel.forms.value
+            begun = RefineTask(source.fetch, box, given, source.pixel_size, scale)
+            return begun, (*seen, None if box is None else np.round(box, 3).tobytes(), given)
+        task = Task(source.fetch, boxes, shown, options, scale)
         return task, (*seen, np.round(boxes, 3).tobytes(), shown, *options.values())
 
     def _todo(self) -> str:
@@ -178,8 +219,7 @@ class PsfMeasuring(QObject):
 
     def _forget(self, said: str = "", tone: Tone = "plain") -> None:
         """Take back what was measured, and say why there is nothing."""
-        self._latest.drop()
-        self._best.drop()
+        self._drop()
         self._asked = ()
         self._clear()
         self._panel.status.say(said, tone)

@@ -27,6 +27,7 @@ from napari_deconv.widgets.psf_source import ARRAY, GUESS
 from napari_deconv.widgets.psf_words import (
     KIND_LABELS,
     MODEL_LABELS,
+    REFINE,
     SHAPE,
     Scale,
     found,
@@ -99,6 +100,13 @@ class PsfPanel(QWidget):
                 self.shape.addItem(shape.label, name)
         self.shape.setCurrentIndex(self.shape.findData(GUESS))
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
+        self.refine = _button(
+            "Refine",
+            "refine",
+            "Find the sharp edges of the picture, or of the box, and make the shape as wide as "
+            "they show it.",
+        )
+        set_tone(self.refine, "run")
 
     def _make_answers(self) -> None:
         self.found = Line("psf_found")
@@ -135,6 +143,8 @@ class PsfPanel(QWidget):
     @property
     def options(self) -> dict[str, Any]:
         """What is measured with, in pixels."""
+        if self.kind_name == REFINE:
+            return {"kind": REFINE, "given": self.forms.value.plain()}
         found: dict[str, Any] = {"kind": self.kind_name, "model": self.model_name}
         if self.kind_name != "point":
             found["sloping"] = self.sloping.isChecked()
@@ -185,6 +195,7 @@ class PsfPanel(QWidget):
         self.invitation.setVisible(source is None)
         self.draw.setEnabled(source is not None)
         self.another.setEnabled(boxes > 0)
+        self.refine.setEnabled(source is not None)
         self.image_line.say("" if source is None else source.summary())
         if source is None:
             self.invitation.line.say("No image yet: drop one on the window, or")
@@ -204,6 +215,11 @@ class PsfPanel(QWidget):
             button.setEnabled(True)
         self.copy.setEnabled(blur is not None)
 
+    def show_refining(self, under_way: bool) -> None:
+        """Let the button begin a refinement, or stop the one under way."""
+        self.refine.setText("Stop" if under_way else "Refine")
+        set_tone(self.refine, "stop" if under_way else "run")
+
     def clear(self, scale: Scale) -> None:
         """Take back what was shown of a PSF."""
         self.plots.show_drawing(Drawing(scale=scale))
@@ -222,17 +238,19 @@ class PsfPanel(QWidget):
     def _list_models(self) -> None:
         """Offer what fits what is in the boxes, and show only the fields that matter for it."""
         kind, before = self.kind_name, self.model_name
-        measured = kind != SHAPE
+        measured = kind not in (SHAPE, REFINE)
         blocked = self.model.blockSignals(True)
         self.model.clear()
         for name in models(kind) if measured else ():
             self.model.addItem(MODEL_LABELS[name], name)
         self.model.setCurrentIndex(max(0, self.model.findData(before)) if measured else -1)
         self.model.blockSignals(blocked)
-        self._measuring.setVisible(measured)
+        self._measuring.setVisible(kind != SHAPE)
+        self.another.setVisible(measured)
         self._fitting.setVisible(measured and kind != "point")
         self._wire.setVisible(kind == "wire")
         self._shaping.setVisible(not measured)
+        self._refining.setVisible(kind == REFINE)
 
     def _on_kind(self) -> None:
         self._list_models()
@@ -257,19 +275,21 @@ class PsfPanel(QWidget):
         self.invitation.failed.connect(lambda text: self.status.say(text, "error"))
 
     def _lay_out(self) -> None:
-        self._measuring, self._fitting, self._wire, self._shaping = (Column() for _ in range(4))
+        blocks = [Column() for _ in range(5)]
+        self._measuring, self._fitting, self._wire, self._shaping, self._refining = blocks
         self._measuring.wide(self.draw, self.another)
         self._fitting.row("Model", self.model)
         self._fitting.row("", self.sloping, self.better)
         self._wire.row("Wire width", self.wire_width)
         self._shaping.row("Shape", self.shape)
         self._shaping.wide(self.forms.native)
+        self._refining.wide(self.refine)
         column = Column(margin=6)
         column.wide(self.invitation)
         column.row("PSF from", self.kind)
         column.row("Image", self.image)
         column.beneath(self.image_line)
-        for block in (self._measuring, self._fitting, self._wire, self._shaping):
+        for block in blocks:
             column.wide(block)
         for widget in (self.found, self.plots, self.notes):
             column.wide(widget)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
 
 import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QPushButton
 
+from napari_deconv.psf.checks import on_pixels
 from napari_deconv.registry import choices
 from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
 from napari_deconv.widgets.layer_choice import ORIGIN, LayerChoice, images, likely_psf
+from napari_deconv.widgets.psf_look import Glance
+from napari_deconv.widgets.source import Source
 from napari_deconv.widgets.understanding import Understanding
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.psf.kernel import Centre
+    from napari_deconv.psf.checks import Centre
     from napari_deconv.psf.sampling import Psf
 
     Fetch = Callable[[], npt.NDArray[Any]]
@@ -67,6 +71,8 @@ class PsfSource(QObject):
         self.menu.picked.connect(self._pick)
         self.menu.altered.connect(self._tell)
         self.forms.changed.connect(self._tell)
+        self._resampled: WeakSet[Image] = WeakSet()
+        self.understanding.resampling_asked.connect(self._resample)
         self._pick()
 
     @property
@@ -101,17 +107,43 @@ class PsfSource(QObject):
         chosen = self.menu.value
         return chosen.metadata.get(ORIGIN) if isinstance(chosen, Image) else None
 
-    def look(self, centre: Centre, size: PixelSize | None) -> None:
-        """Say what is understood of the PSF."""
+    @property
+    def pixel_size(self) -> PixelSize | None:
+        """Pixel size of the chosen layer; None for a shape, and where the layer knows no length."""
+        chosen = self.menu.value
+        return _sampled_at(chosen) if isinstance(chosen, Image) else None
+
+    @property
+    def resampled_from(self) -> str | None:
+        """The chosen layer's pixel size, if the user wants it at the image's; None if not."""
+        size = self.pixel_size
+        return str(size) if size is not None and self.menu.value in self._resampled else None
+
+    def remarks(self, size: PixelSize | None) -> tuple[str, ...]:
+        """Return what a run has to say of the layer's pixels: that they are used as they are."""
+        own = self.pixel_size
+        return () if own is None or self.resampled_from is not None else on_pixels(own, size, 2)
+
+    def look(self, centre: Centre, size: PixelSize | None, axes: int = 2) -> None:
+        """Say what is understood of the PSF.
+
+        Parameters
+        ----------
+        centre : {"middle", "centroid", "peak"}
+        size : PixelSize or None
+            Pixel size of the image.
+        axes : int
+            Most axes that a PSF of the image may have.
+        """
         try:
             fetch, value = self.fetch(), self.value
         except ValueError:  # the field is marked, and the status line says why
-            self.understanding.say("")
+            self.understanding.forget()
             return
-        if isinstance(value, Image):
-            self.understanding.look(cast("Fetch", fetch), centre, size)
-        else:
-            self.understanding.look(partial(value.kernel, size), centre, size)
+        if fetch is None:
+            fetch = partial(cast("Psf", value).kernel, size)
+        resample = self.resampled_from is not None
+        self.understanding.look(Glance(fetch, centre, size, self.pixel_size, resample, axes))
 
     def _options(self) -> list[tuple[str, Any]]:
         layers = [(layer.name, layer) for layer in images(self._viewer.layers) if not layer.rgb]
@@ -130,6 +162,13 @@ class PsfSource(QObject):
         self.measure.setVisible(isinstance(chosen, str))
         self.changed.emit()
 
+    def _resample(self, wanted: bool) -> None:
+        """Take the chosen layer at the image's pixels from now on, or no longer."""
+        chosen = self.menu.value
+        if isinstance(chosen, Image):
+            (self._resampled.add if wanted else self._resampled.discard)(chosen)
+        self.changed.emit()
+
     def _tell(self) -> None:
         self.changed.emit()
 
@@ -137,3 +176,12 @@ class PsfSource(QObject):
 def _array(layer: Image) -> npt.NDArray[Any]:
     """Return all of a layer's data; the library says what is no PSF of a 2-D image."""
     return np.asarray(layer.data[0] if layer.multiscale else layer.data)
+
+
+def _sampled_at(layer: Image) -> PixelSize | None:
+    """Return the pixel size along a layer's last two axes; None where it knows no length."""
+    ndim = layer.ndim
+    if ndim < 2:
+        return None
+    data = layer.data[0] if layer.multiscale else layer.data
+    return Source(layer, data, (ndim - 2, ndim - 1), (0,) * ndim).pixel_size

@@ -6,21 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_deconv.psf.kernel import understand
 from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measure import MeasuredBlur, measure, models
+from napari_deconv.psf.model_choice import criterion
 from napari_deconv.psf.sampling import Psf
 from napari_deconv.widgets.psf_curves import Drawing, of_fit, of_kernel
+from napari_deconv.widgets.psf_look import described
 from napari_deconv.widgets.psf_words import Scale, summary
-from napari_deconv.widgets.understanding import described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_deconv.core.units import PixelSize
-    from napari_deconv.psf.edge_fit import EdgeFit
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,6 @@ class Best:
         ------
         ValueError
             In one sentence, if none fits.
-
-        References
-        ----------
-        G. Schwarz, "Estimating the dimension of a model", Ann. Statist. 6, 1978.
         """
         picture = self.task.fetch()
         found: dict[tuple[str, bool], float] = {}
@@ -118,16 +112,10 @@ class Best:
                 except ValueError as error:
                     said = str(error)
                 else:
-                    found[model, sloping] = sum(_bic(fit, sloping) for fit in blur.fits)
+                    found[model, sloping] = sum(criterion(fit, sloping) for fit in blur.fits)
         if not found:
             raise ValueError(said)
         return min(found, key=lambda choice: found[choice])
-
-
-def _bic(fit: EdgeFit, sloping: bool) -> float:
-    """Return the Bayesian information criterion of a fit."""
-    count = fit.distance.size
-    return float(2 * count * np.log(fit.noise) + (len(fit.values) + 2 * sloping) * np.log(count))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_deconv.psf.edge_fit import CONFIDENCE
+from napari_deconv.psf.figures import Figure
 from napari_deconv.psf.line_spread import MODELS
-from napari_deconv.psf.measure import CURVE, ELLIPSE, STRUCTURE, Figure
+from napari_deconv.psf.measure import CURVE, ELLIPSE, STRUCTURE
+from napari_deconv.psf.refined_blur import RefinedBlur
 
 if TYPE_CHECKING:
     from napari_deconv.core.units import PixelSize
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from napari_deconv.psf.measure import MeasuredBlur
 
 SHAPE = "shape"
+REFINE = "refine"
 KIND_LABELS = {
     "edge": "an edge in the image",
     "disk": "a round edge: hole, cylinder",
     "wire": "a wire or slit",
     "point": "points: beads, pinholes",
+    REFINE: "the image's own edges",
     SHAPE: "a shape, without measuring",
 }
 """Kind -> what the user sees of it in the image."""
@@ -41,12 +45,15 @@ TODO = {
     "wire": "Press “Draw box” and drag a box across one straight wire or slit.",
     "point": "Press “Draw box” and drag a box around one bead or pinhole; “Add another” for more, "
     "which are averaged.",
+    REFINE: "Choose the shape to begin with and press “Refine”: on the whole picture, or on a box "
+    "around a part with sharp edges.",
 }
 DRAWING = {
     "edge": "Now drag on the picture: from one side of the edge to the other.",
     "disk": "Now drag on the picture: from outside one corner to outside the opposite one.",
     "wire": "Now drag on the picture: from one side of the wire to the other.",
     "point": "Now drag on the picture, around one point.",
+    REFINE: "Now drag on the picture, around a part with many sharp edges.",
 }
 NAMES = {
     "sigma": "\N{GREEK SMALL LETTER SIGMA}",
@@ -103,6 +110,8 @@ def summary(blur: MeasuredBlur, scale: Scale) -> str:
     if not any(np.isfinite(figure.error) for figure in told):
         return line
     way = "bootstrap over rows" if blur.fits else "from the noise or the points' scatter"
+    if isinstance(blur, RefinedBlur):
+        way = "bootstrap over the edges"
     return f"{line}\n± is 95 %, {way}."
 
 
@@ -118,6 +127,9 @@ def as_table(blur: MeasuredBlur, scale: Scale, told: Mapping[str, str]) -> str:
 
 def found(blur: MeasuredBlur, kind: str, scale: Scale) -> str:
     """Return one line on what was seen in the boxes."""
+    if isinstance(blur, RefinedBlur):
+        counted = f"{len(blur.places)} pieces of edges count, {blur.left_out} left out"
+        return f"{counted} · {blur.wider:.2f} times as wide as given"
     if not blur.fits:
         return ""
     shown = blur.fits[0]

@@ -34,9 +34,12 @@ class RegionChoice(QObject):
     menu : LayerChoice
         The whole image, the visible canvas, every Shapes layer, or a new one.
     line : Line
+    looked : Signal
+        The region may be another one: it was drawn, or the canvas moved.
     """
 
     changed = Signal()
+    looked = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -83,15 +86,15 @@ class RegionChoice(QObject):
     def explain(self, source: Source | None) -> None:
         """Say how large the region is, or what to do."""
         self._source = source
-        if source is None or self.value == WHOLE:
-            self.line.say("")
-            return
+        self.line.say("" if source is None or self.value == WHOLE else self._words(source))
+        self.looked.emit()
+
+    def _words(self, source: Source) -> str:
         try:
             region = self.of(source)
         except ValueError as error:
-            self.line.say(str(error))
-            return
-        self.line.say(described(region, source) if region else "The region is the whole image.")
+            return str(error)
+        return described(region, source) if region else "The region is the whole image."
 
     def join(self) -> None:
         """Follow what the canvas shows, and the rectangle."""

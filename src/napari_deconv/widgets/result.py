@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.experimental import link_layers
 
+from napari_deconv.evidence.band import Band
 from napari_deconv.widgets.layer_choice import METADATA
 
 if TYPE_CHECKING:
@@ -84,6 +85,24 @@ class ResultLayer:
         """Write into the layer's metadata what ran, beside the recipe."""
         if self.layer is not None:
             self.layer.metadata[METADATA][RAN].update(ran)
+
+    def remove(self) -> None:
+        """Take the layer back: it holds no result."""
+        if self.there:
+            self._viewer.layers.remove(self.layer)
+        self.layer = None
+
+    def plane(self) -> npt.NDArray[np.float32]:
+        """Return the picture, of two axes."""
+        assert self.layer is not None
+        data: npt.NDArray[np.float32] = self.layer.data
+        others = tuple(axis for axis in range(data.ndim) if axis not in self._source.axes)
+        return data.squeeze(others)
+
+    def placed(self, band: Band) -> Band:
+        """Return a band around the picture with the layer's other axes."""
+        lower, upper = (self._source.placed(end) for end in (band.lower, band.upper))
+        return Band(lower, upper, band.words)
 
     def _add(self, data: npt.NDArray[np.float32]) -> None:
         assert self._begun is not None

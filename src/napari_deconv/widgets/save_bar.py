@@ -16,7 +16,7 @@ from napari_deconv.widgets.saving import FILTERS, save_recipe, save_result
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_deconv.io import StoredType
+    from napari_deconv.storing import StoredType
 
 
 class SaveBar(QWidget):

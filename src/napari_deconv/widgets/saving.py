@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_deconv import io, recipe_file
-from napari_deconv.io import StoredType
 from napari_deconv.psf.measured import MeasuredPsf
+from napari_deconv.storing import StoredType
 from napari_deconv.widgets.layer_choice import METADATA
 from napari_deconv.widgets.result import RAN, recipe_of
 from napari_deconv.widgets.source import Source

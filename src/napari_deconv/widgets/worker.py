@@ -18,8 +18,10 @@ from superqt.utils import GeneratorWorker
 
 from napari_deconv.core import device as devices
 from napari_deconv.evidence.reference import Psnr, peak, psnr
+from napari_deconv.sensitivity import Sensitivity
 from napari_deconv.widgets.control import Control
 from napari_deconv.widgets.order import (
+    Banded,
     Begun,
     Choosing,
     Chosen,
@@ -27,6 +29,8 @@ from napari_deconv.widgets.order import (
     Message,
     Order,
     Question,
+    Variation,
+    Varied,
     Verdict,
     View,
 )
@@ -51,8 +55,18 @@ Ending = Literal["done", "stopped", "failed", "asked"]
 
 def restore(order: Order, control: Control) -> Iterator[Message]:
     """Carry an order out, in a thread, and tell what happens."""
+    yield from _guarded(_messages(order, control))
+
+
+def vary(variation: Variation, control: Control) -> Iterator[Message]:
+    """Restore a result again at other widths of its PSF, in a thread, and tell what happens."""
+    yield from _guarded(_variations(variation, control))
+
+
+def _guarded(messages: Iterator[Message]) -> Iterator[Message]:
+    """Tell in a sentence what goes wrong."""
     try:
-        yield from _messages(order, control)
+        yield from messages
     except ValueError as error:
         log.debug("Refused", exc_info=True)
         yield Failure(str(error))
@@ -68,12 +82,14 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     if not order.asked and looks_like_attenuation(image):
         yield Question()
         return
-    psf = None if order.psf is None else order.psf()
+    recipe = order.recipe
+    if order.psf is not None:
+        recipe = recipe.with_psf(order.psf(), order.psf_pixel)
     truth = None if order.reference is None else order.reference()
     devices.leave_a_core()
     weights = None if order.weights is None else order.weights()
-    run = order.recipe.begin(image, psf, order.device, order.region, weights)
-    yield Begun(run.recipe, run.notes, str(run.device), run.total)
+    run = recipe.begin(image, None, order.device, order.region, weights)
+    yield Begun(run.recipe, (*order.remarks, *run.notes), str(run.device), run.total)
     if not run.chosen:
         yield from _choosing(run, control)
         if control.stopped:
@@ -86,6 +102,25 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
         yield message
     if last is not None and last.index == last.total:
         yield Verdict(run.verdict(last.image))
+
+
+def _variations(variation: Variation, control: Control) -> Iterator[Message]:
+    order = variation.order
+    weights = None if order.weights is None else order.weights()
+    devices.leave_a_core()
+    varied = Sensitivity(
+        variation.recipe, order.image(), device=order.device, region=order.region, weights=weights
+    )
+    due = -float("inf")
+    for step in varied.steps():
+        if step.index == step.total or (control.seen and time.monotonic() >= due):
+            control.sent()
+            due = time.monotonic() + PERIOD
+            yield Varied(step.index, step.total, step.seconds - control.rested, varied.words)
+        control.rest()
+        if control.stopped:
+            return
+    yield Banded(varied.band(variation.result))
 
 
 def _choosing(run: Restoration[Recipe], control: Control) -> Iterator[Message]:
@@ -154,7 +189,7 @@ def _compared(truth: npt.NDArray[Any] | None, region: tuple[slice, slice] | None
 class _Worker(GeneratorWorker[Any, Any, Any]):
     """A worker that napari's own ways to quit stop within an iteration."""
 
-    def __init__(self, function: Any, order: Order, control: Control) -> None:
+    def __init__(self, function: Any, order: Order | Variation, control: Control) -> None:
         super().__init__(function, order, control)
         self._control = control
 
@@ -167,10 +202,18 @@ class _Worker(GeneratorWorker[Any, Any, Any]):
 class Run(QObject):
     """One order being carried out, seen from the GUI thread.
 
+    Parameters
+    ----------
+    order : Order or Variation
+        What is to be done.
+    parent : QObject, optional
+    work : callable
+        What does it in the thread: `restore`, or `vary`.
+
     Attributes
     ----------
     told : Signal(object)
-        A `Begun`, `View`, `Verdict`, `Question` or `Failure`.
+        What the thread tells, a `Message`.
     ended : Signal(str)
         How it ended: done, stopped, failed or asked.
     """
@@ -178,9 +221,11 @@ class Run(QObject):
     told = Signal(object)
     ended = Signal(str)
 
-    def __init__(self, order: Order, parent: QObject | None = None) -> None:
+    def __init__(
+        self, order: Order | Variation, parent: QObject | None = None, work: Any = restore
+    ) -> None:
         super().__init__(parent)
-        self._order = order
+        self._work, self._order = work, order
         self._control = Control()
         self._bar: progress | None = None
         self._ending: Ending = "stopped"
@@ -201,7 +246,7 @@ class Run(QObject):
     def start(self) -> None:
         """Begin, in a thread of Qt's pool."""
         worker = create_worker(
-            restore, self._order, self._control, _worker_class=_Worker, _ignore_errors=True
+            self._work, self._order, self._control, _worker_class=_Worker, _ignore_errors=True
         )
         worker.yielded.connect(self._receive)
         worker.finished.connect(self._finish)
@@ -240,6 +285,8 @@ class Run(QObject):
             self._method = message.recipe.method
         elif isinstance(message, View):
             self._ending = "done" if message.index == message.total else "stopped"
+        elif isinstance(message, Banded):
+            self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
         elif isinstance(message, Failure):
@@ -252,8 +299,12 @@ class Run(QObject):
             self._control.shown()
         elif isinstance(message, View):
             self._control.shown()
-            if self._bar is not None:
-                self._bar.update(message.index - self._bar.n)
+            self._move_bar(message.index)
+        elif isinstance(message, Varied):
+            self._control.shown()
+            if self._bar is None:
+                self._bar = progress(total=message.total, desc=message.words)
+            self._move_bar(message.index)
         if self._over or not self._heard:
             self._close_bar()
 
@@ -262,6 +313,10 @@ class Run(QObject):
         self._close_bar()
         if self._heard:
             self.ended.emit(self._ending)
+
+    def _move_bar(self, index: int) -> None:
+        if self._bar is not None:
+            self._bar.update(index - self._bar.n)
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from napari_deconv.core.params import Declared
+from napari_deconv.core.saturation import saturated
 from napari_deconv.xray.domain import Domain, converted
-from napari_deconv.xray.frame import check_image, saturated
+from napari_deconv.xray.frame import check_image
 from napari_deconv.xray.responses import Doubles, Mask, Reference, many
 from napari_deconv.xray.spots import running_median, without_spots
 from napari_deconv.xray.transfer import DetectorNoise, photon_transfer

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.core.noise import gaussian_sigma
+from napari_deconv.core.scale import Defects, judged
+from napari_deconv.xray.defects import Floats, Mask, found, marked
 from napari_deconv.xray.weights import graded
 
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
-
-DEAD_CONTRAST = 0.1
-"""A dead pixel lies this share of the grey range below its surroundings, or more."""
-CERTAIN = 6.0
-"""A dead pixel lies this many sigma of the noise below its surroundings, or more."""
-LARGEST_SPOT = 4
-"""Side of the largest cluster of dead pixels; what is larger is part of the picture."""
-MOST_DEAD = 1000
-"""More spots than this at the very minimum are taken for a dark background."""
 FAR = 100.0
 """Grey values this many grey ranges from zero lose what 32-bit numbers can't hold beside it."""
 COARSE = 1e-3
 """Steps of the grey values, in grey ranges, that are worth a word."""
+CLEAN = Defects()
+"""Nothing marks a bad pixel, nothing is subtracted."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +34,32 @@ class Frame:
         False where a pixel is no measurement; None if all are.
     notes : tuple of str
         What was masked, a sentence each.
-    level : float
-        Subtracted from the grey values; 0 unless these lie far from zero for their range.
+    defects : Defects
+        What marked the bad pixels; its level is subtracted from the grey values: 0 unless these
+        lie far from zero for their range.
     weights : ndarray of float32 or None
         How much each pixel counts beside a usual one, which counts 1; None if all count alike.
+    counts : mapping of str to int
+        How many pixels were masked, by what they are.
     """
 
     values: Floats
     valid: Mask | None
     notes: tuple[str, ...]
-    level: float = 0.0
+    defects: Defects = CLEAN
     weights: Floats | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def level(self) -> float:
+        """What was subtracted from the grey values."""
+        return self.defects.level
 
     def part(self, where: tuple[Any, ...]) -> Frame:
         """Return the part of the frame at an index of slices."""
         valid = None if self.valid is None else self.valid[where]
         weights = None if self.weights is None else self.weights[where]
-        return Frame(self.values[where], valid, self.notes, self.level, weights)
+        return replace(self, values=self.values[where], valid=valid, weights=weights)
 
     def weighed(self, weights: Floats) -> Frame:
         """Return the frame with weights as `pixel_weights` gives them; 0 masks a pixel."""
@@ -81,8 +84,14 @@ class Frame:
         return float(good.min()), float(good.max())
 
 
-def check_image(image: npt.NDArray[np.generic]) -> None:
+def check_image(image: npt.NDArray[np.generic], volume: bool = False) -> None:
     """Refuse what is no grey-value image.
+
+    Parameters
+    ----------
+    image : ndarray
+    volume : bool
+        Whether three axes may be a volume's, however thin: then RGB is not refused.
 
     Raises
     ------
@@ -98,9 +107,8 @@ def check_image(image: npt.NDArray[np.generic]) -> None:
         raise ValueError(
             f"The image has {image.ndim} axes; give a 2-D image, a stack or a volume of 3 axes."
         )
-    channels = image.shape[-1]
-    if image.ndim == 3 and channels in (3, 4) and min(image.shape[:2]) > channels:
-        raise ValueError("The image is RGB; convert it to grey values first.")
+    if not volume:
+        check_grey(image)
     if min(image.shape[-2:]) < 2:
         raise ValueError(
             f"The image is {' × '.join(map(str, image.shape))} pixels; "
@@ -112,7 +120,25 @@ def check_image(image: npt.NDArray[np.generic]) -> None:
         raise ValueError("The image holds no finite value; choose another image.")
 
 
-def understand(image: npt.NDArray[np.generic], level: bool = False) -> Frame:
+def check_grey(image: npt.NDArray[np.generic]) -> None:
+    """Refuse an image with colours along its last axis, to be taken for planes of two axes.
+
+    Raises
+    ------
+    ValueError
+        In one sentence; thin slices of a volume look the same, and need a PSF of three axes.
+    """
+    channels = image.shape[-1]
+    if image.ndim == 3 and channels in (3, 4) and min(image.shape[:2]) > channels:
+        raise ValueError(
+            "The image is RGB; convert it to grey values first (or, if it is a volume "
+            f"{channels} px wide, give a PSF of three axes)."
+        )
+
+
+def understand(
+    image: npt.NDArray[np.generic], level: bool = False, known: Defects | None = None
+) -> Frame:
     """Find the pixels that are no measurement, fill them, and name them.
 
     Parameters
@@ -121,38 +147,101 @@ def understand(image: npt.NDArray[np.generic], level: bool = False) -> Frame:
         Grey values that `check_image` accepts. What a NumPy mask hides is no measurement.
     level : bool
         Whether a level that lies far from zero may be subtracted, in 64 bits.
+    known : Defects, optional
+        What marks bad pixels, where that was found before.
     """
-    hidden = np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else None
-    image = np.ma.getdata(image)
-    with np.errstate(over="ignore"):  # what float32 can't hold is masked as infinite
-        values = image.astype(np.float32)
-    finite = np.isfinite(values)
-    if not finite.any():
-        raise ValueError("The image's values are beyond 3e38; divide them by a constant.")
-    seen = finite if hidden is None else finite & ~hidden
+    given, values, finite, seen = _seen(image)
     if not seen.any():
         raise ValueError("The image's mask leaves no finite value; unmask what was measured.")
-    subtracted, notes = _far(image, values, seen, level)
+    subtracted, notes = _far(given, values, seen, level)
+    if known is not None:
+        subtracted = known.level if level else 0.0
     if subtracted:
         with np.errstate(all="ignore"):
-            np.subtract(image, subtracted, out=values, dtype=np.float64, casting="unsafe")
-    dead = _dead(values, seen)
-    full = saturated(values, seen & ~dead)
-    masks = (
-        (~finite if hidden is None else ~finite & ~hidden, "NaN or infinite"),
-        (np.False_ if hidden is None else hidden, "hidden"),
-        (dead, "dead"),
-        (full, "saturated"),
-    )
-    notes += tuple(
-        f"{int(mask.sum())} {what} {'pixel' if mask.sum() == 1 else 'pixels'} masked."
-        for mask, what in masks
-        if mask.any()
-    )
-    if not any(mask.any() for mask, _ in masks):
-        return Frame(values, None, notes, subtracted)
+            np.subtract(given, subtracted, out=values, dtype=np.float64, casting="unsafe")
+    if known is None:
+        dead, full, known = found(given, values, seen, subtracted)
+    else:
+        dead, full = marked(given, values, seen, known)
+    hidden = np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else np.False_
+    bad = {
+        "NaN or infinite": ~finite & ~hidden,
+        "hidden": hidden,
+        "dead": dead,
+        "saturated": full,
+    }
+    counts = {name: int(mask.sum()) for name, mask in bad.items()}
+    if not any(counts.values()):
+        return Frame(values, None, notes, known, counts=counts)
     values = _filled(values, seen & ~dead)
-    return Frame(values, seen & ~dead & ~full, notes, subtracted)
+    return Frame(values, seen & ~dead & ~full, (*notes, *_named(counts)), known, counts=counts)
+
+
+def understand_slices(
+    stack: npt.NDArray[np.generic], level: bool = False, known: Defects | None = None
+) -> Frame:
+    """Understand each slice of a stack by itself, by what marks bad pixels in all of them.
+
+    Parameters
+    ----------
+    stack : ndarray, shape (N, H, W)
+        Grey values that `check_image` accepts; a slice of which nothing was measured is masked.
+    level, known
+        As in `understand`; what is not known is found on the slices of `sampled`.
+    """
+    notes: tuple[str, ...] = ()
+    if known is None:
+        sample = understand(sampled(stack), level)
+        known, notes = (
+            sample.defects,
+            sample.notes[: len(sample.notes) - len(_named(sample.counts))],
+        )
+    values = np.empty(stack.shape, np.float32)
+    valid: Mask | None = None
+    counts: Counter[str] = Counter()
+    for index, plane in enumerate(stack):
+        frame = _slice(plane, level, known)
+        values[index] = frame.values
+        counts.update(frame.counts)
+        if frame.valid is not None:
+            valid = np.ones(stack.shape, bool) if valid is None else valid
+            valid[index] = frame.valid
+    return Frame(values, valid, (*notes, *_named(counts)), known, counts=dict(counts))
+
+
+def sampled(stack: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Return the slices of a stack that all of it is judged by."""
+    return stack[judged(len(stack))]
+
+
+def _slice(plane: npt.NDArray[np.generic], level: bool, known: Defects) -> Frame:
+    *_, finite, seen = _seen(plane, blank=True)
+    if seen.any():
+        return understand(plane, level, known)
+    nothing = {"hidden" if finite.any() else "NaN or infinite": plane.size}
+    return Frame(np.zeros(plane.shape, np.float32), seen, (), known, counts=nothing)
+
+
+def _seen(
+    image: npt.NDArray[np.generic], blank: bool = False
+) -> tuple[npt.NDArray[np.generic], Floats, Mask, Mask]:
+    """Return the image without its mask, as float32, where it is finite, where it counts too."""
+    given = np.ma.getdata(image)
+    with np.errstate(over="ignore"):  # what float32 can't hold is masked as infinite
+        values = given.astype(np.float32)
+    finite = np.isfinite(values)
+    if not finite.any() and not blank:
+        raise ValueError("The image's values are beyond 3e38; divide them by a constant.")
+    hidden = np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else None
+    return given, values, finite, finite if hidden is None else finite & ~hidden
+
+
+def _named(counts: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(
+        f"{count} {what} {'pixel' if count == 1 else 'pixels'} masked."
+        for what, count in counts.items()
+        if count
+    )
 
 
 def _far(
@@ -180,63 +269,6 @@ def _far(
             f"{step:.2g} of the grey range; subtract {middle:.6g} from the image beforehand.",
         )
     return (middle if level else 0.0), said
-
-
-def _dead(values: Floats, finite: Mask) -> Mask:
-    """Return spots, rows and columns stuck at the minimum, far below all that surrounds them.
-
-    Blur leaves no such thing in a true picture: next to the darkest pixel of a thin wire lie
-    others nearly as dark.
-    """
-    from scipy.ndimage import binary_dilation, find_objects, label
-
-    dead = np.zeros(values.shape, dtype=bool)
-    lowest = values[finite].min()
-    stuck = finite & (values == lowest)
-    low, high = np.percentile(values[finite], (0.1, 99.9))
-    least = max(DEAD_CONTRAST * float(high - low), CERTAIN * gaussian_sigma(values, finite))
-    around = np.ones((1,) * (values.ndim - 2) + (3, 3))
-    if values.ndim == 3:
-        around = np.concatenate([0 * around, around, 0 * around])
-    spots, count = label(stuck, around)
-    for number, box in enumerate(find_objects(spots) if count <= MOST_DEAD else (), start=1):
-        if not _is_defect(tuple(part.stop - part.start for part in box[-2:]), values.shape[-2:]):
-            continue
-        wide = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box)
-        spot = spots[wide] == number
-        rim = values[wide][binary_dilation(spot, around) & ~stuck[wide] & finite[wide]]
-        if rim.size and rim.min() - lowest > least / 2 and np.median(rim) - lowest > least:
-            dead[wide] |= spot
-    return dead
-
-
-def _is_defect(size: tuple[int, ...], frame: tuple[int, ...]) -> bool:
-    """Return whether a spot is small, or a row or column of the detector."""
-    if max(size) <= LARGEST_SPOT:
-        return True
-    return min(size) <= 2 and any(n == whole for n, whole in zip(size, frame, strict=True))
-
-
-def saturated(values: Floats, good: Mask) -> Mask:
-    """Return the pixels of a flat top: plateaus at the exact maximum of an otherwise noisy image.
-
-    A picture without noise may have a flat background; it is left alone.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (H, W) or (N, H, W)
-    good : ndarray of bool, the same shape
-        Pixels to look at.
-    """
-    from scipy.ndimage import minimum_filter
-
-    top = good & (values == values[good].max())
-    block = (1,) * (values.ndim - 2) + (3, 3)
-    plateau = minimum_filter(top, size=block, mode="constant", cval=0).any()
-    if not plateau or not (good & ~top).any():
-        return np.zeros(values.shape, dtype=bool)
-    noisy = gaussian_sigma(values, good & ~top) > 0
-    return top if noisy else np.zeros(values.shape, dtype=bool)
 
 
 def _filled(values: Floats, good: Mask) -> Floats:

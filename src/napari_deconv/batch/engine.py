@@ -1,0 +1,164 @@
+"""Who computes the pieces of a batch: this process, processes of this machine, or a cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from napari_deconv.batch.piece import Failed, Ticket, compute
+from napari_deconv.scans.journal import Finished
+
+if TYPE_CHECKING:
+    import torch
+    from distributed import Client
+
+Outcome = Finished | Failed
+AHEAD = 2
+"""Pieces a worker is given at once: one to compute, one to go on with."""
+ANSWER = 10
+"""Seconds within which a scheduler must answer."""
+PATIENCE = 5
+"""Workers that may vanish over one piece before it is given up."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where the work is done.
+
+    Attributes
+    ----------
+    workers : int
+        Processes on this machine; 1 computes in this one.
+    scheduler : str or None
+        Address of a running dask scheduler, whose workers see the same files; None for this
+        machine.
+    """
+
+    workers: int = 1
+    scheduler: str | None = None
+
+    def check(self) -> None:
+        """Refuse what needs a library that is not installed.
+
+        Raises
+        ------
+        ValueError
+            With a sentence that says what to install.
+        """
+        if self.alone:
+            return
+        if find_spec("distributed") is None:
+            raise ValueError(
+                "Several processes need dask.distributed, which is not installed: "
+                'pip install "napari-deconv[batch]", or use --workers 1.'
+            )
+
+    @property
+    def alone(self) -> bool:
+        """Whether all is computed in this process."""
+        return self.scheduler is None and self.workers == 1
+
+    def run(self, ticket: Ticket, pieces: Sequence[tuple[int, int]]) -> Iterator[Outcome]:
+        """Compute pieces, in any order, and yield what became of each.
+
+        Raises
+        ------
+        OSError
+            If the result can't be written.
+        ValueError
+            In one sentence, if the cluster can't be reached, or is lost.
+        """
+        if self.alone:
+            yield from (compute(ticket, start, stop) for start, stop in pieces)
+            return
+        with self._client() as client:
+            yield from _spread(client, ticket, pieces)
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        """Yield a client of the cluster; one that was started here ends with it."""
+        import dask
+        from distributed import Client, LocalCluster
+
+        settings = {
+            "distributed.scheduler.allowed-failures": PATIENCE,
+            "distributed.admin.tick.limit": "1h",
+            "distributed.worker.daemon": True,
+        }
+        with dask.config.set(settings):
+            if self.scheduler is not None:
+                try:
+                    client = Client(self.scheduler, timeout=ANSWER)
+                except (OSError, TimeoutError, ValueError):
+                    raise ValueError(
+                        f"No dask scheduler answers at {self.scheduler}; start one, or correct "
+                        "the address."
+                    ) from None
+                with client:
+                    yield client
+                return
+            with (
+                LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                ) as cluster,
+                Client(cluster) as client,
+            ):
+                yield client
+
+
+def processes(device: torch.device) -> int:
+    """Return how many processes a device is worth: one a processor, or one for a GPU."""
+    if device.type != "cpu":
+        return 1
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _spread(client: Client, ticket: Ticket, pieces: Sequence[tuple[int, int]]) -> Iterator[Outcome]:
+    """Keep every worker busy with a few pieces, and yield what they send back."""
+    from distributed import as_completed
+
+    known = client.scatter(ticket, broadcast=True, hash=False)
+    left = iter(pieces)
+    running: dict[Any, tuple[int, int]] = {}
+    done = as_completed()
+
+    def fill() -> None:
+        room = AHEAD * max(1, len(client.nthreads())) - len(running)
+        for _, piece in zip(range(room), left, strict=False):
+            future = client.submit(compute, known, *piece, pure=False)
+            running[future] = piece
+            done.add(future)
+
+    fill()
+    while running:
+        future = next(done)
+        yield _outcome(future, running.pop(future))
+        fill()
+
+
+def _outcome(future: Any, piece: tuple[int, int]) -> Outcome:
+    """Return what became of a piece."""
+    from distributed import KilledWorker
+
+    try:
+        found: Outcome = future.result()
+    except KilledWorker:
+        return Failed(*piece, f"{PATIENCE} workers vanished over it, for want of memory perhaps.")
+    except OSError as error:
+        if future.status == "error":
+            raise
+        raise ValueError(f"The cluster was lost: {error}.") from None
+    return found

@@ -1,0 +1,221 @@
+"""A run of the Deblur dock, and what its thread tells, shown in the panel and in a layer."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_deconv.sensitivity import spread
+from napari_deconv.widgets import order as told
+from napari_deconv.widgets.bands import attach
+from napari_deconv.widgets.result import recipe_of
+from napari_deconv.widgets.worker import Run, vary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_deconv.methods.method import Method
+    from napari_deconv.widgets.deblur_panel import DeblurPanel
+    from napari_deconv.widgets.result import ResultLayer
+
+BAND = "psf-width"
+"""Name of the band that a varied width of the PSF gives."""
+
+
+class Running(QObject):
+    """What the dock is at: a run, the same again at other widths of the PSF, or nothing.
+
+    Parameters
+    ----------
+    panel : DeblurPanel
+        Where it is shown.
+
+    Attributes
+    ----------
+    ended : Signal(str)
+        A run ended: ``"done"``, ``"stopped"``, ``"failed"`` or ``"asked"``.
+    varied : Signal(str)
+        So did the variation of the PSF's width.
+    result : ResultLayer or None
+        Of the last run.
+    """
+
+    ended = Signal(str)
+    varied = Signal(str)
+
+    def __init__(self, panel: DeblurPanel) -> None:
+        super().__init__(panel)  # it hears nothing more once the panel is gone
+        self._panel = panel
+        self._run: Run | None = None
+        self._order: told.Order | None = None
+        self._last: told.View | None = None
+        self._loss = self._moved = ""
+        self.result: ResultLayer | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way, on hold or stopping."""
+        return self._run is not None
+
+    def begin(self, order: told.Order, result: ResultLayer) -> None:
+        """Start a run that fills a layer."""
+        self._panel.begin_run()
+        self._order, self.result, self._last = order, result, None
+        self._start(Run(order, self), self._end)
+        loaded = "torch" in sys.modules
+        self._panel.controls.status.say(
+            "Reading the image …" if loaded else "Loading PyTorch …", "plain"
+        )
+
+    def vary(self) -> bool:
+        """Restore the last result at other widths of the PSF; return whether that could begin."""
+        result, order = self.result, self._order
+        if self.busy or order is None or result is None or not result.there:
+            return False
+        assert result.layer is not None
+        self._moved = ""
+        varied = told.Variation(order, recipe_of(result.layer), result.plane())
+        self._start(Run(varied, self, vary), self._end_varied)
+        self._panel.controls.status.say("Varying the PSF's width …", "plain")
+        return True
+
+    def stop(self) -> None:
+        """End it after the iteration under way; the last estimate stays."""
+        if self._run is not None:
+            self._panel.controls.state = "stopping"
+            self._panel.controls.status.say("stopping …", "plain")
+            self._run.stop()
+
+    def pause(self) -> None:
+        """Hold it after the iteration under way."""
+        if self._run is not None and not self._run.stopping:
+            self._run.pause()
+            self._panel.controls.state = "paused"
+
+    def resume(self) -> None:
+        """Go on with what is on hold."""
+        if self._run is not None and not self._run.stopping:
+            self._run.resume()
+            self._panel.controls.state = "running"
+
+    def retune(self, method: Method) -> None:
+        """Go on at another strength."""
+        if self._run is not None:
+            self._run.retune(method)
+
+    def lose(self) -> None:
+        """Stop, for the layer was deleted."""
+        if self.busy:
+            self._loss = "The result layer was deleted, so the run was stopped."
+            self.stop()
+        self.offer()
+
+    def abandon(self) -> None:
+        """Stop and hear no more: the dock is closing."""
+        if self._run is not None:
+            self._run.abandon()
+            self._run = None
+            self._panel.controls.state = "idle"
+
+    def offer(self) -> None:
+        """Offer to vary the PSF's width where there is a result that it was given for."""
+        there = self.result is not None and self.result.there and self._last is not None
+        self._panel.psf_width.offer(there and not self.busy)
+
+    def _start(self, run: Run, end: Callable[[str], None]) -> None:
+        self._run, self._loss = run, ""
+        run.told.connect(self._hear)
+        run.ended.connect(end)
+        self._panel.controls.state = "running"
+        self._panel.controls.expect(0)
+        self.offer()
+        run.start()
+
+    def _hear(self, message: Any) -> None:
+        """Show what the thread tells."""
+        panel, result = self._panel, self.result
+        if result is None:
+            return
+        if isinstance(message, told.Begun):
+            result.begin(message)
+            panel.show_begun(message)
+        elif isinstance(message, told.Choosing):
+            self._show_choosing(message, result)
+        elif isinstance(message, told.Chosen):
+            result.change(message.recipe)
+            panel.show_chosen(message.recipe)
+        elif isinstance(message, told.View):
+            self._show(message, result)
+        elif isinstance(message, told.Verdict):
+            panel.verdict.say(message.text)
+        elif isinstance(message, told.Question):
+            panel.question.ask(told.ATTENUATION)
+        elif isinstance(message, told.Failure):
+            panel.controls.status.say("")
+            panel.controls.status.say(message.text, "error")
+        elif isinstance(message, told.Varied):
+            panel.controls.show_varied(message)
+        elif isinstance(message, told.Banded) and result.layer is not None:
+            attach(result.layer, BAND, result.placed(message.band))
+            self._moved = panel.psf_width.tell(message.band.words, spread(message.band))
+
+    def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
+        result.show(choosing.image)
+        if self._run is not None and not self._run.stopping:
+            self._panel.show_choosing(choosing)
+
+    def _show(self, view: told.View, result: ResultLayer) -> None:
+        if not result.show(view.image):
+            return
+        self._last = view
+        result.note(iteration=view.index, of=view.total)
+        if self._run is not None and not self._run.stopping:
+            self._panel.show_view(view, result.source)
+
+    def _finish(self) -> None:
+        if self._run is not None:
+            self._run.deleteLater()
+        self._run = None
+        self._panel.controls.state = "idle"
+        self._panel.more.list_devices()
+
+    def _end(self, ending: str) -> None:
+        self._finish()
+        status = self._panel.controls.status
+        if ending == "asked":
+            status.say("")
+        elif self._loss:
+            status.say(self._loss, "plain")
+        elif ending == "stopped" and self._last is None:
+            self._end_early()
+        elif ending != "failed":
+            self._say_last(ending)
+        self.offer()
+        self.ended.emit(ending)
+
+    def _end_early(self) -> None:
+        """Take back what was shown of a search for a strength that was stopped: it is no result."""
+        searching = self.result is not None and self.result.layer is not None
+        first = "a strength was chosen" if searching else "the first estimate"
+        if self.result is not None:
+            self.result.remove()
+        self._panel.curve.forget()
+        self._panel.controls.expect(1)
+        self._panel.controls.status.say(f"Stopped before {first}.", "plain")
+
+    def _end_varied(self, ending: str) -> None:
+        self._finish()
+        if self._loss:
+            self._panel.controls.status.say(self._loss, "plain")
+        elif ending != "failed":
+            self._say_last(self._moved)
+        self.offer()
+        self.varied.emit(ending)
+
+    def _say_last(self, ending: str) -> None:
+        """Say where the last run ended."""
+        if self._last is not None and self.result is not None:
+            prefix = self._panel.prefix(self.result.source, ending)
+            self._panel.controls.show_view(self._last, prefix)
