@@ -27,6 +27,7 @@ def variants(method: str) -> list[dict[str, object]]:
     few = {"iterations": 60} if "iterations" in fields else {}
     turned = {name: not field.default for name, field in fields.items() if field.annotation is bool}
     few = {"iterations": 100} if method == "gradient-descent" else few
+    few = {} if nd.choices("method")[method].learned else few  # each a pass through a network
     plain = {"name": method, **few}
     return [plain, {**plain, **turned}] if turned else [plain]
 
