@@ -21,6 +21,8 @@ LEAST = 3e-4
 """Least noise in these: without any, what is assumed around the frame is the largest error."""
 DAMPING = 0.02
 """Added to the penalty of gradients, for the mean's sake."""
+LOOSEST = 0.1
+"""Least factor of the strength at which data are put back: unknown borders ring at weaker ones."""
 COARSE = 12.0
 """Sigma in pixels of the Gaussian through which grey values are put right at the end."""
 
@@ -81,10 +83,10 @@ def settled(view: View, frame: Tensor) -> Tensor:
 def projected(view: View, frame: Tensor) -> Tensor:
     """Return an estimate with what the data say of it put back, as far as noise allows.
 
-    ``x + F^-1[h* r / (|h|^2 + rho)]`` of the residual r, rho the usual Wiener strength: what the
-    PSF passes clearly comes from the measurement, the rest stays.
+    ``x + F^-1[h* r / (|h|^2 + rho)]`` of the residual r, rho the strongest Wiener strength: what
+    the PSF passes clearly comes from the measurement, the rest stays. Of one picture.
     """
-    level = torch.full((1,), LEVELS[-1], device=frame.device, dtype=frame.dtype)
+    level = LEVELS[-1] * (LOOSEST / strength(view).flatten()[:1]).clamp(min=1)
     return frame + back_projected(view, view.residual(frame), level)
 
 
