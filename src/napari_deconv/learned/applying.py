@@ -49,6 +49,8 @@ def view_of(problem: Problem) -> View:
         known[index] = (weights > 0).to(data.dtype)
         sigma = sigma * weights.clamp(min=LEAST_WEIGHT).rsqrt()
     noise = data.new_full((1, 1, 1, 1), problem.noise)
+    if problem.graded:  # the filters are alike everywhere, and must not drown in what counts least
+        noise = sigma.square().mean().sqrt().reshape(1, 1, 1, 1)
     return View(data, Blur(problem.blur.kernel, grid), window, sigma[None, None], noise, known)
 
 
