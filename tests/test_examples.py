@@ -7,23 +7,28 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.py"))
 ARGUMENTS = {"study": ["--quick"]}
+TRAININGS = ("train_default", "train_denoiser")
+"""Examples that are given a folder, and end after a moment."""
 
 
 @cache
 def output_of(script: Path) -> str:
     """Run a script once, in an interpreter of its own, and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, [])],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    with TemporaryDirectory() as folder:
+        training = [folder, "--minutes", "0.005"] if script.stem in TRAININGS else []
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, training)],
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
@@ -37,6 +42,15 @@ def test_there_are_examples() -> None:
 def test_it_runs_and_says_what_it_is(script: Path) -> None:
     assert script.read_text(encoding="utf-8").startswith('"""')
     assert output_of(script).strip()
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_sitting_of_a_training_says_how_far_it_came(name: str) -> None:
+    step, minutes = re.findall(
+        r"now at step (\d+), after ([\d.]+) min", output_of(FOLDER / f"{name}.py")
+    )[0]
+    assert int(step) >= 1
+    assert float(minutes) > 0
 
 
 def test_deblurring_gains_decibels() -> None:

@@ -25,6 +25,7 @@ from napari_deconv import (
     cli_measure,
     cli_psf,
     cli_report,
+    cli_train,
 )
 from napari_deconv.storing import StoredType
 
@@ -112,6 +113,7 @@ app.command()(cli_measure.measure)
 app.add_typer(cli_doubt.app)
 app.add_typer(cli_compare.app)
 app.add_typer(cli_report.app)
+app.command("train")(cli_train.train)
 
 
 def _show_version(wanted: bool) -> None:

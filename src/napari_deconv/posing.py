@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari_deconv.core.boundary import Edge, margins
 from napari_deconv.exposures import Exposure
 from napari_deconv.plan import Plan
+from napari_deconv.psf.kernel import rms_radius
 
 if TYPE_CHECKING:
     import torch
@@ -108,6 +109,7 @@ class Poser:
             unclear=self.measured.unclear,
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
+            spread=rms_radius(self.exposure.kernel.array),
         )
 
     def _masked(self, recipe: Plan) -> bool:

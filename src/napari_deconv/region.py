@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_deconv.plan import Plan
 
-MARGIN = 48
-"""Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
 WIDEST = 2**31
 """Reach of a method whose every pixel depends on the whole image."""
 
@@ -18,7 +16,7 @@ def reach(kernel: tuple[int, ...], recipe: Plan) -> tuple[int, ...]:
     """Return how many pixels around a region its estimate depends on, for a kernel's shape."""
     if not (recipe.method.is_local() and recipe.boundary.local):
         return (WIDEST,) * len(kernel)
-    return tuple(k // 2 + MARGIN for k in kernel)
+    return tuple(k // 2 + recipe.method.margin for k in kernel)
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,16 @@ class Cut:
 
     @classmethod
     def of(
-        cls, frame: tuple[int, ...], region: tuple[slice, ...] | None, reach: tuple[int, ...]
+        cls,
+        frame: tuple[int, ...],
+        region: tuple[slice, ...] | None,
+        reach: tuple[int, ...],
+        alignment: int = 1,
     ) -> Cut:
-        """Return a region of a frame, widened by a reach; the whole frame without a region."""
+        """Return a region of a frame, widened by a reach; the whole frame without a region.
+
+        It begins at a multiple of `alignment`.
+        """
         whole = tuple(slice(0, n) for n in frame)
         if region is None:
             return cls(whole, whole)
@@ -40,7 +45,7 @@ class Cut:
         if any(len(part) < 2 or part.step != 1 for part in inside):
             raise ValueError("The region does not cover the image; draw it over the image.")
         wide = [
-            slice(part.start - r, part.stop + r)
+            slice((part.start - r) // alignment * alignment, part.stop + r)
             if r <= part.start and part.stop + r <= n
             else slice(0, n)  # what is assumed beyond a border hangs on the size of the whole
             for part, r, n in zip(inside, reach, frame, strict=True)

@@ -18,6 +18,8 @@ MODULES = {
         "methods.variational",
         "methods.weighted_sum",
         "methods.pylops",
+        "learned.restore",
+        "learned.plug_and_play",
     ),
 }
 

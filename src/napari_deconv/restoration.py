@@ -85,7 +85,7 @@ class Restoration(Generic[P]):
             image = np.ma.array(image, mask=(trust == 0) | np.ma.getmaskarray(image))
         self._axes = self._kernel.array.ndim
         around = reach(self._kernel.array.shape, recipe)
-        self._cut = Cut.of(image.shape[-self._axes :], region, around)
+        self._cut = Cut.of(image.shape[-self._axes :], region, around, recipe.method.alignment)
         whole = exposure.frame or self._understood(recipe, image)
         whole = whole if trust is None else whole.weighed(trust)
         fresh = self._fresh(whole)
@@ -108,12 +108,12 @@ class Restoration(Generic[P]):
         self._rule = recipe.strength.of(recipe.method.rule if told else "noise")
         smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         self._resolve()
-        bias = (recipe.method.bias,) if recipe.method.bias else ()
+        remarks = recipe.method.remarks(self._first)
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
         inside = [part.stop - part.start for part in self._cut.inner]
         shape = self._kernel.array.shape
         placed = on_image(shape, self._kernel.widths, image.shape[-self._axes :], inside)
-        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *bias, *said)
+        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *remarks, *said)
 
     def take(self, image: npt.NDArray[np.generic]) -> None:
         """Go on with other slices of the same scan, nothing of which is measured again.

@@ -92,7 +92,8 @@ def test_the_psnr_of_the_bars_knows_no_gain_and_no_offset(script: ModuleType) ->
 def test_every_method_has_a_strength_that_is_searched_for(script: ModuleType) -> None:
     volume = samples.volume((16, 16, 16))
     bars = script.Bars(volume.image, volume.psf, volume.truth)
-    for name, choice in choices("method").items():
+    solid = {name: choice for name, choice in choices("method").items() if 3 in choice.dimensions}
+    for name, choice in solid.items():
         tried = [value for point in script.grid(bars, name) for value in point.values()]
         assert script.strength(name) in choice.parameters()
         assert len(set(tried)) >= 4

@@ -143,3 +143,12 @@ def test_the_inverse_transform_gives_the_image_back(grid: tuple[int, ...]) -> No
     back = blur.inverse(blur.forward(x))
     torch.testing.assert_close(back, x)
     assert back.is_contiguous()
+
+
+def test_a_stacked_blur_is_each_picture_by_its_own_psf() -> None:
+    generator = torch.Generator().manual_seed(0)
+    kernels = [torch.rand(5, 7, generator=generator) for _ in range(3)]
+    pictures = torch.rand(3, 1, 24, 30, generator=generator)
+    together = Blur.stacked(kernels, (24, 30))(pictures)
+    for kernel, picture, blurred in zip(kernels, pictures, together, strict=True):
+        torch.testing.assert_close(blurred, Blur(kernel, (24, 30))(picture))

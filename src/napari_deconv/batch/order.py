@@ -15,7 +15,6 @@ from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.piece import Ticket
 from napari_deconv.batch.running import Batch
 from napari_deconv.core.units import PixelSize
-from napari_deconv.region import MARGIN
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
@@ -163,7 +162,7 @@ def _around(recipe: Recipe) -> int | None:
             f"{recipe.method.key()} works on a volume as a whole, not in pieces; take another "
             "method or border, or restore a smaller volume in memory."
         )
-    return int(shape[0]) // 2 + MARGIN
+    return int(shape[0]) // 2 + recipe.method.margin
 
 
 def _step(recipe: Recipe, scan: Scan) -> int:

@@ -7,6 +7,7 @@ in Fourier space on the periodic grid, which is what makes the solvers quick.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -88,6 +89,15 @@ class Blur:
         self.grid = tuple(grid)
         self.axes = tuple(range(-len(grid), 0))
         self.spectrum: Tensor = torch.fft.rfftn(_folded(kernel, self.grid), dim=self.axes)
+
+    @classmethod
+    def stacked(cls, kernels: Sequence[Tensor], grid: tuple[int, ...]) -> Blur:
+        """Return the blur of a batch (B, 1, *grid), a PSF for each picture of it."""
+        blurs = [cls(kernel, grid) for kernel in kernels]
+        blur = blurs[0]
+        if len(blurs) > 1:
+            blur.spectrum = torch.stack([each.spectrum for each in blurs]).unsqueeze(1)
+        return blur
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return H x, shape of `x`."""

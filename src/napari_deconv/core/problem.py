@@ -48,6 +48,8 @@ class Problem:
         Whether `start` is nearly the solution, which large first steps would only lead away from.
     start : Tensor or None
         An estimate to begin with, shape of `data`; None to begin afresh.
+    spread : float
+        Rms radius of the PSF along one axis in pixels; 0 if not known.
     """
 
     data: Tensor
@@ -63,6 +65,7 @@ class Problem:
     masked: bool = True
     graded: bool = False
     start: Tensor | None = None
+    spread: float = 0.0
 
     @property
     def ndim(self) -> int:

@@ -28,12 +28,25 @@ class Method(Choice):
     """Names of the noise models whose mathematics it follows; the first is its own."""
     on_host: ClassVar[bool] = False
     """Whether another library computes it on the host: slow, and for comparison only."""
+    learned: ClassVar[bool] = False
+    """Whether it puts in what it learned from other pictures."""
+    dimensions: ClassVar[tuple[int, ...]] = (2, 3)
+    """Numbers of axes of the PSFs that it knows what to do with."""
+    margin: ClassVar[int] = 48
+    """Pixels around a region, beside the PSF's reach, over which an estimate forgets its border."""
+    alignment: ClassVar[int] = 1
+    """Places of which every so many-th serves a region's beginning."""
     bias: ClassVar[str] = ""
     """If it does not keep grey values: what it does to them, for the user."""
     rule: ClassVar[str] = "noise"
     """Name of the rule that finds its strength where the user leaves that to it."""
     per_sigma: ClassVar[float] = PER_SIGMA
     """Strength per noise sigma, near the best on pictures of many kinds."""
+
+    @classmethod
+    def mark(cls) -> str:
+        """Return what a result's layer is called after it."""
+        return f"{cls.key()} (learned)" if cls.learned else cls.key()
 
     def automatic(self) -> list[str]:
         """Return the names of the strengths that are to be found."""
@@ -93,6 +106,10 @@ class Method(Choice):
         ValueError
             In one sentence.
         """
+
+    def remarks(self, problem: Problem) -> tuple[str, ...]:
+        """Return what is to be known of it before it begins, a sentence each."""
+        return (self.bias,) if self.bias else ()
 
     def multiple(self) -> int:
         """Return the number, a power of 2, of which every side of the grid must be a multiple."""

@@ -181,5 +181,5 @@ def rod(rays: Rays, radius: float, length: float) -> Array:
 def _half_disk(position: Array, radius: float) -> Array:
     """Return the area of a disk to the left of a position, up to a constant."""
     x = np.clip(position, -radius, radius)
-    area: Array = x * np.sqrt(radius**2 - x**2) + radius**2 * np.arcsin(x / radius)
+    area: Array = x * np.sqrt(np.maximum(radius**2 - x**2, 0.0)) + radius**2 * np.arcsin(x / radius)
     return area

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,6 +98,15 @@ def check_psf(array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     if values.sum() <= 1e-6 * np.abs(values).sum():
         raise ValueError("The PSF sums to zero or less; give one whose values sum to more than 0.")
     return values
+
+
+def rms_radius(psf: npt.NDArray[np.floating]) -> float:
+    """Return the rms distance from the centroid along one axis, in pixels: of a Gaussian, sigma."""
+    array = np.clip(psf.astype(np.float64), 0, None)
+    places = np.ogrid[tuple(map(slice, array.shape))]
+    off = zip(places, _centroid(array), strict=True)
+    square = sum((grid - centre) ** 2 for grid, centre in off)
+    return math.sqrt(float((array * square).sum() / array.sum()) / array.ndim)
 
 
 def _centred(psf: npt.NDArray[np.float64], centre: Centre) -> Floats:

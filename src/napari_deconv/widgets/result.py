@@ -126,7 +126,7 @@ class ResultLayer:
         layer, selected = self._source.layer, self._viewer.layers.selection.active
         self.layer = self._viewer.add_image(
             data,
-            name=f"{layer.name} {self._begun.recipe.method.key()}",
+            name=f"{layer.name} {self._begun.recipe.method.mark()}",
             rgb=False,
             metadata={METADATA: self._metadata(self._begun)},
             **self._source.place(self._region),

@@ -1,0 +1,62 @@
+"""Train the model that ships, in sittings of any length.
+
+    python examples/train_default.py FOLDER --minutes 30      # go on from where the last one ended
+    python examples/train_default.py FOLDER --cool 10 --out model.safetensors
+
+Each sitting goes on where the last one ended, even if that was cut off. Cooling lets the learning
+rate fall on a branch of its own and writes the model; the run itself can go on afterwards. On one
+thread; at the same versions of everything the result is the same for the same sittings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import torch
+
+from napari_deconv.learned.delivery import deliver
+from napari_deconv.learned.training import Run, Training, begin, cooled, train
+
+DEFAULT = Training(alone=1600)
+
+
+def sit(run: Run, folder: Path, minutes: float, every: int = 100) -> None:
+    """Go on with a run for so many minutes of processor time, and say how it goes."""
+    total = torch.zeros(())
+    for progress in train(run, folder, seconds=60 * minutes):
+        total = total + progress.loss.cpu()
+        if progress.step % every == 0:
+            mean = float(total) / every
+            print(
+                f"step {progress.step}, {progress.seconds / 60:.1f} min, loss {mean:.5f}",
+                flush=True,
+            )
+            total = torch.zeros(())
+    print(f"now at step {run.step}, after {run.seconds / 60:.2f} min")
+
+
+def main(training: Training = DEFAULT, title: str = "Physics NAFNet for any PSF") -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the run's checkpoints lie")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="of this sitting")
+    parser.add_argument("--cool", type=float, help="minutes over which the learning rate falls")
+    parser.add_argument("--out", type=Path, help="where the cooled model goes")
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.cool is None:
+        sit(
+            begin(training, arguments.folder, arguments.device), arguments.folder, arguments.minutes
+        )
+        return
+    run = cooled(arguments.folder, seconds=60 * arguments.cool, device=arguments.device)
+    sit(run, arguments.folder, math.inf)
+    if arguments.out is not None:
+        card = deliver(run, arguments.out, title)
+        print(f"{arguments.out}: {card.steps} steps, {card.minutes} min")
+
+
+if __name__ == "__main__":
+    main()

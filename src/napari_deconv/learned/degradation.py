@@ -1,0 +1,144 @@
+"""From sharp scenes to blurred, noisy ones, as a detector sees them: pairs to learn from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from napari_deconv.core.operators import Blur
+from napari_deconv.core.params import Declared, OneOf
+from napari_deconv.learned.random_psfs import random_psf
+from napari_deconv.learned.scenes import Crop
+from napari_deconv.learned.view import View, seen
+from napari_deconv.psf.sampling import Psf
+
+Rng = np.random.Generator
+
+FAINT = 8e-4
+"""Noise below this share of the grey range is next to none."""
+MANY = 1e-9
+"""Grey values per photon below which counts are so many that they are as good as normal."""
+
+
+class Pairs(NamedTuple):
+    """A batch to learn from, less the mean and in units where the grey range is 1.
+
+    Attributes
+    ----------
+    view : View
+        What the model is shown.
+    truth : Tensor, shape (B, 1, H, W)
+    """
+
+    view: View
+    truth: Tensor
+
+
+class Degradation(Declared):
+    """What happens to a scene on its way: blur without assumptions beyond the border, noise."""
+
+    psf: Annotated[Psf, OneOf("psf")] | None = Field(
+        None, description="PSF to learn for; none for random ones of many families."
+    )
+    blurred: bool = Field(True, description="Whether there is a blur at all.")
+    jitter: float = Field(
+        0.15, ge=0, lt=1, description="How much wider or narrower a given PSF may be, relative."
+    )
+    support: int = Field(
+        49, ge=3, le=255, description="Side of the PSF, odd.", json_schema_extra={"unit": "px"}
+    )
+    weakest: float = Field(
+        1e-5, gt=0, description="Least noise sigma.", json_schema_extra={"unit": "of range"}
+    )
+    strongest: float = Field(
+        0.1, gt=0, description="Greatest noise sigma.", json_schema_extra={"unit": "of range"}
+    )
+    faint: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of pairs with next to no noise, below 8e-4 of the range.",
+    )
+    alike: float = Field(
+        0.4, ge=0, le=1, description="Share of pairs whose noise is told as alike everywhere."
+    )
+    frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
+
+    def pairs(self, crops: list[Crop], rngs: list[Rng]) -> Pairs:
+        """Return what becomes of crops, each by its own random numbers.
+
+        Crops are larger than the frame by ``support - 1``: what lies beyond the border reaches in.
+        """
+        made = [self._pair(crop, rng) for crop, rng in zip(crops, rngs, strict=True)]
+        frame, truth, kernel, sigma = zip(*made, strict=True)
+        return Pairs(seen(torch.stack(frame), kernel, torch.stack(sigma)), torch.stack(truth))
+
+    def sigma(self, rng: Rng) -> float:
+        """Return a noise level, spread evenly over the orders of magnitude."""
+        low, high = self.weakest, self.strongest
+        if low < FAINT < high:
+            low, high = (low, FAINT) if rng.random() < self.faint else (FAINT, high)
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def kernel(self, rng: Rng) -> NDArray[Any]:
+        """Return a PSF of shape (support, support)."""
+        if not self.blurred:
+            point = np.zeros((self.support,) * 2)
+            point[self.support // 2, self.support // 2] = 1
+            return point
+        if self.psf is None:
+            return random_psf(rng, self.support)
+        kernel = self.psf.kernel()
+        return _fitted(kernel, self.support, 1 + self.jitter * rng.uniform(-1, 1))
+
+    def _pair(self, crop: Crop, rng: Rng) -> tuple[Tensor, ...]:
+        """Return frame, truth, PSF and told noise of one crop."""
+        kernel = torch.from_numpy(self.kernel(rng).astype(np.float32))
+        scene, edge = torch.from_numpy(crop.values), self.support // 2
+        inner = (slice(edge, -edge), slice(edge, -edge))
+        clean = Blur(kernel, tuple(scene.shape))(scene)[inner].clamp(min=0)
+        size = self.sigma(rng)
+        share = float(rng.uniform(0.001, 0.999))
+        gain = share * (size * crop.scale) ** 2 / max(crop.mean, 0.02)
+        read = float(np.sqrt(1 - share)) * size * crop.scale
+        frame = _exposed(clean, gain / self.frames, read / self.frames**0.5, rng)
+        told = float(np.exp(rng.normal(0, 0.08))) / self.frames**0.5
+        variance = _averaged(frame).clamp(min=0) * gain + read**2
+        if rng.random() < self.alike:
+            variance = variance.mean().expand_as(variance)
+        sigma = variance.sqrt() * (told / crop.scale)
+        parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
+        return (*(part[None] for part in parts), kernel, sigma[None])
+
+
+def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
+    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
+    array = clean.numpy().astype(np.float64)
+    if gain > MANY:
+        counted = rng.poisson(array / gain) * gain
+    else:
+        counted = array + np.sqrt(gain * array) * rng.normal(size=array.shape)
+    noisy = counted + rng.normal(0, read, array.shape)
+    return torch.from_numpy(noisy.astype(np.float32))
+
+
+def _averaged(frame: Tensor) -> Tensor:
+    """Return the mean over 3 x 3 pixels, as the noise model's weights take it."""
+    return functional.avg_pool2d(frame[None], 3, 1, 1, count_include_pad=False)[0]
+
+
+def _fitted(kernel: NDArray[Any], side: int, factor: float) -> NDArray[Any]:
+    """Return a PSF `factor` times as wide on a grid of another side, of sum 1."""
+    from scipy.ndimage import map_coordinates
+
+    at = (np.arange(side) - side // 2) / factor
+    places = np.meshgrid(*(at + (n - 1) // 2 for n in kernel.shape), indexing="ij")
+    widened = np.clip(map_coordinates(kernel, places, order=1), 0, None)
+    result: NDArray[Any] = widened / widened.sum()
+    return result

@@ -1,0 +1,75 @@
+"""From a training run to a model that others can use: averaged weights and their card."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from napari_deconv.learned.card import Card
+from napari_deconv.learned.degradation import Degradation
+from napari_deconv.learned.model import save
+from napari_deconv.learned.training import Run
+from napari_deconv.psf.kernel import rms_radius
+
+DRAWN = 1000
+"""PSFs that are drawn to tell how wide they are."""
+RANGE = (0.5, 99.5)
+"""Percentiles of their widths that count as trained on."""
+
+
+def deliver(
+    run: Run, path: Path, title: str, data: str = "", scores: dict[str, float] | None = None
+) -> Card:
+    """Write a run's averaged weights as a model, and return its card.
+
+    Parameters
+    ----------
+    run : Run
+        At the end of its cooling, or of its training.
+    path : Path
+        A .safetensors file.
+    title : str
+        What the model is, in a few words.
+    data : str
+        What it was trained on; drawn scenes if not given.
+    scores : dict of str to float, optional
+        How it does, in dB.
+    """
+    training = run.training
+    narrowest, widest = widths(training.degradation, training.seed)
+    how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
+    card = Card(
+        title=title,
+        architecture=training.architecture,
+        narrowest=round(narrowest, 2),
+        widest=round(widest, 2),
+        weakest=training.degradation.weakest,
+        strongest=training.degradation.strongest,
+        data=data or drawn(training.scenes.soft, training.scenes.stark),
+        made=f"batches of {training.batch} pictures of {training.side} px, {how}",
+        seed=training.seed,
+        scores=scores or {},
+        steps=run.step,
+        minutes=round(run.seconds / 60, 1),
+        program=version("napari-deconv"),
+    )
+    save(path, run.averaged, card)
+    return card
+
+
+def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
+    """Return the least and the greatest rms radius of the PSFs that are trained on, in pixels."""
+    rng = np.random.default_rng((seed, 3))
+    found = [rms_radius(degradation.kernel(rng)) for _ in range(DRAWN)]
+    low, high = np.percentile(found, RANGE)
+    return float(low), float(high)
+
+
+def drawn(soft: float, stark: float) -> str:
+    """Return in words what drawn scenes are."""
+    return (
+        f"scenes drawn by napari-deconv: {1 - soft - stark:.0%} industrial assemblies, {soft:.0%} "
+        f"soft scenes, {stark:.0%} plain fields of full contrast; no measured image"
+    )

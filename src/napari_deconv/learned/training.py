@@ -1,0 +1,298 @@
+"""Train a model: one loop that yields, can be cut off at any time and goes on from there.
+
+The rate stays as it is until a run is cooled: a branch with a falling rate, after which the model
+is at its best. The run itself can go on from before that (warm-up, stable, decay; Hu et al.,
+"MiniCPM", COLM 2024, sec. 4).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from napari_deconv.core.params import Declared
+from napari_deconv.learned import checkpoint, losses
+from napari_deconv.learned.architecture import Architecture
+from napari_deconv.learned.degradation import Degradation, Pairs
+from napari_deconv.learned.scenes import Crop, Scenes
+from napari_deconv.learned.staged import Again, Stage, Staged
+
+RUN, COOLED = "run.pt", "cooled.pt"
+"""Checkpoints in a training's folder: of the run, and of the branch that is cooled."""
+LAST_RATE = 1e-6
+"""Rate at which cooling ends."""
+
+
+class Source(Protocol):
+    """Where crops of sharp pictures come from."""
+
+    def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
+        """Return a crop of a side, the same for the same numbers."""
+
+
+class Training(Declared):
+    """How a model is trained."""
+
+    architecture: Architecture = Field(Architecture(), description="What is trained.")
+    scenes: Scenes = Field(Scenes(), description="What is looked at.")
+    degradation: Degradation = Field(Degradation(), description="How it is spoiled.")
+    seed: int = Field(0, ge=0, description="Of scenes, noise and first weights.")
+    batch: int = Field(4, ge=1, description="Pictures a step.")
+    side: int = Field(
+        112, ge=16, description="Side of a picture.", json_schema_extra={"unit": "px"}
+    )
+    rate: float = Field(8e-4, gt=0, description="Learning rate.")
+    warmup: int = Field(50, ge=0, description="Steps over which the rate rises at first.")
+    alone: int = Field(0, ge=0, description="Steps before each further stage joins the others.")
+    decay: float = Field(1e-4, ge=0, description="Weight decay.")
+    clip: float = Field(0.5, gt=0, description="Greatest norm of a gradient.")
+    average: float = Field(
+        0.998, ge=0, lt=1, description="Share of the averaged weights that stays at each step."
+    )
+
+    def batch_of(self, step: int, branch: int = 0, source: Source | None = None) -> Pairs:
+        """Return what is learned from at a step: the same for the same step and branch.
+
+        From drawn scenes, if no other source is given.
+        """
+        side = self.side + self.degradation.support - 1
+        seed = self.seed + 1_000_003 * branch
+        crop = (source or self.scenes).crop
+        crops = [crop(seed, step, place, side) for place in range(self.batch)]
+        rngs = [np.random.default_rng((seed, 2, step, place)) for place in range(self.batch)]
+        return self.degradation.pairs(crops, rngs)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of training.
+
+    Attributes
+    ----------
+    step : int
+        Steps of the run so far.
+    seconds : float
+        Processor seconds that it took so far, of all sittings.
+    loss : Tensor
+        0-dimensional, on the device; not read before someone looks.
+    """
+
+    step: int
+    seconds: float
+    loss: Tensor
+
+
+class Run:
+    """A training run: weights, their average, the optimiser, and where it stands.
+
+    Parameters
+    ----------
+    training : Training
+    device : torch.device
+
+    Attributes
+    ----------
+    source : Source or None
+        What is learned from, in place of drawn scenes; not part of a checkpoint.
+    """
+
+    def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
+        self.training = training
+        self.device = torch.device(device)
+        torch.manual_seed(training.seed)
+        self.model = training.architecture.build().to(self.device)
+        self.averaged = training.architecture.build().to(self.device)
+        self.averaged.load_state_dict(self.model.state_dict())
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), training.rate, (0.9, 0.95), weight_decay=training.decay
+        )
+        self.step, self.seconds, self.cooling = 0, 0.0, 0
+        self.began = 0
+        self.source: Source | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Return all that going on needs, as tensors and plain data."""
+        return {
+            "training": self.training.plain(),
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "place": [self.step, self.seconds, self.cooling, self.began],
+        }
+
+    @classmethod
+    def of(cls, state: dict[str, Any], device: torch.device | str = "cpu") -> Run:
+        """Return the run that a state describes."""
+        run = cls(Training(**state["training"]), device)
+        run.model.load_state_dict(state["model"])
+        run.averaged.load_state_dict(state["averaged"])
+        run.optimiser.load_state_dict(state["optimiser"])
+        run.step, run.seconds, run.cooling, run.began = state["place"]
+        return run
+
+    def cool(self, steps: int) -> None:
+        """Let the rate fall from now on, to end after so many steps."""
+        self.cooling, self.began = steps, self.step
+
+    def advance(self) -> Progress:
+        """Learn from one batch."""
+        started = time.process_time()
+        training = self.training
+        depth = self._depth()
+        pairs = training.batch_of(self.step, 1 if self.cooling else 0, self.source)
+        view, truth = moved(pairs, self.device)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate()
+        loss_of = losses.log_error if self.cooling else losses.charbonnier
+        loss = loss_of(self.model(view, depth), truth, view.noise)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:  # one impossible picture must not end all learning
+                parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
+        self.optimiser.step()
+        self._average()
+        self.step += 1
+        self.seconds += time.process_time() - started
+        return Progress(self.step, self.seconds, loss.detach())
+
+    def _depth(self) -> int:
+        """Return how many stages take part; one that has just joined begins as the one before."""
+        stages = list(self.model.stages)
+        if not self.training.alone:
+            return len(stages)
+        joined, since = divmod(self.step, self.training.alone)
+        if since == 0 and 0 < joined < len(stages):
+            for model in (self.model, self.averaged):
+                join(model, joined)
+        return min(joined + 1, len(stages))
+
+    def _rate(self) -> float:
+        full = self.training.rate
+        if self.cooling:
+            gone = min((self.step - self.began) / self.cooling, 1.0)
+            return LAST_RATE + (full - LAST_RATE) * (1 + math.cos(math.pi * gone)) / 2
+        since = self.step % self.training.alone if self._joining() else self.step
+        return full * min(1.0, (since + 1) / (self.training.warmup + 1))
+
+    def _joining(self) -> bool:
+        """Return whether a stage has joined of late."""
+        alone = self.training.alone
+        return bool(alone) and alone <= self.step < alone * len(self.model.stages)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # While little was seen, the average forgets faster.
+        share = min(self.training.average, (self.step + 1) / (self.step + 10))
+        if self.cooling:
+            share = min(share, 1 - 10 / self.cooling) if self.cooling > 20 else 0.5
+        for average, weights in zip(
+            self.averaged.parameters(), self.model.parameters(), strict=True
+        ):
+            average.lerp_(weights, 1 - share)
+
+
+@torch.no_grad()
+def join(model: Staged, index: int) -> None:
+    """Let the stage of that index begin as the one before it."""
+    stage, before = model.stages[index], model.stages[index - 1]
+    assert isinstance(stage, Again)
+    assert isinstance(before, Stage)
+    stage.begin_as(before)
+
+
+def moved(pairs: Pairs, device: torch.device) -> Pairs:
+    """Return a batch on a device."""
+    if device.type == "cpu":
+        return pairs
+    view = pairs.view
+    spectrum, blur = view.blur.spectrum.to(device), view.blur
+    blur.spectrum = spectrum
+    parts = {name: getattr(view, name).to(device) for name in ("data", "sigma", "noise", "known")}
+    return Pairs(type(view)(blur=blur, window=view.window, **parts), pairs.truth.to(device))
+
+
+def begin(training: Training, folder: Path, device: torch.device | str = "cpu") -> Run:
+    """Return the run that a folder holds, or a new one.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds a run of another training.
+    """
+    path = folder / RUN
+    if not path.is_file():
+        return Run(training, device)
+    run = Run.of(checkpoint.read(path), device)
+    if run.training != training:
+        raise ValueError(
+            f"{folder} holds a run of another training; choose another folder or the same settings."
+        )
+    return run
+
+
+def train(
+    run: Run, folder: Path, *, seconds: float = math.inf, steps: float = math.inf
+) -> Iterator[Progress]:
+    """Go on with a run for a sitting, writing its checkpoint every minute and at the end.
+
+    Parameters
+    ----------
+    run : Run
+    folder : Path
+        Where its checkpoints lie.
+    seconds, steps : float
+        Processor seconds and steps of this sitting, whichever ends first.
+    """
+    path = folder / (COOLED if run.cooling else RUN)
+    until, last = run.seconds + seconds, run.step + steps
+    if run.cooling:
+        last = min(last, run.began + run.cooling)
+    written = time.monotonic()
+    while run.seconds < until and run.step < last:
+        yield run.advance()
+        if time.monotonic() - written > 60:
+            checkpoint.write(path, run.state())
+            written = time.monotonic()
+    checkpoint.write(path, run.state())
+
+
+def cooled(
+    folder: Path,
+    *,
+    seconds: float = 0.0,
+    steps: int = 0,
+    device: torch.device | str = "cpu",
+) -> Run:
+    """Return a branch of a folder's run that ends after so many steps, or processor seconds.
+
+    One that was begun before, from the same checkpoint, goes on.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, or it has hardly begun.
+    """
+    path = folder / RUN
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no run to cool; train first.")
+    run = Run.of(checkpoint.read(path), device)
+    branch = folder / COOLED
+    if branch.is_file():
+        begun = Run.of(checkpoint.read(branch), device)
+        if begun.began == run.step:
+            return begun
+    if run.step < 1:
+        raise ValueError(f"The run in {folder} has hardly begun; train first.")
+    run.cool(steps or max(1, round(seconds * run.step / run.seconds)))
+    return run

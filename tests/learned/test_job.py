@@ -1,0 +1,144 @@
+"""`napari-deconv train`: from a plan and sharp images to a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+import yaml
+from typer.testing import CliRunner
+
+import napari_deconv as nd
+from napari_deconv.cli import app
+from napari_deconv.learned.images import Images
+from napari_deconv.learned.job import Job, TrainingPlan
+
+RUN = CliRunner()
+
+
+def pictures(number: int, side: int = 90) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 60_000, (side, side)).astype(np.uint16) for _ in range(number)]
+
+
+def plan(tmp_path: Path, tiny: Any, **changes: Any) -> dict[str, Any]:
+    training = tiny(degradation={"support": 9}, architecture={**tiny().architecture.plain()})
+    return {
+        "title": "mine",
+        "folder": str(tmp_path / "run"),
+        "out": str(tmp_path / "mine.safetensors"),
+        "steps": 8,
+        "training": training.plain(),
+        **changes,
+    }
+
+
+def written(tmp_path: Path, plain: dict[str, Any]) -> str:
+    path = tmp_path / "plan.yaml"
+    path.write_text(yaml.safe_dump(plain), encoding="utf-8")
+    return str(path)
+
+
+def test_a_quarter_of_a_sequence_is_kept_apart_in_blocks() -> None:
+    images = Images.of([np.stack([np.full((9, 9), k) for k in range(64)])], 9)
+    learned, tested = images.halves(9)
+    assert len(tested.pictures) == 16
+    assert len(learned.pictures) == 48
+    apart = [round(float(p[0, 0]) * 63) for p in tested.pictures]
+    assert apart == [*range(12, 16), *range(28, 32), *range(44, 48), *range(60, 64)]
+
+
+def test_of_one_image_some_rows_are_kept_apart() -> None:
+    image = np.arange(80 * 50.0).reshape(80, 50)
+    learned, tested = Images.of([image], 20).halves(20)
+    assert (learned.pictures[0].shape, tested.pictures[0].shape) == ((60, 50), (20, 50))
+    with pytest.raises(ValueError, match="nothing can be kept apart"):
+        Images.of([image], 45).halves(45)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.ones((50, 50)), "one grey value"),
+        (np.eye(10), "pixels wide"),
+        (np.ones((50, 50, 3, 2)), "can't be learned from"),
+        (np.full((50, 50), np.nan), "NaN"),
+    ],
+)
+def test_images_that_can_not_be_learned_from_are_refused(array: np.ndarray, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Images.of([array], 40)
+    with pytest.raises(ValueError, match="no image"):
+        Images.of([], 40)
+
+
+def test_crops_hold_nothing_but_what_is_learned_from() -> None:
+    images = Images.of([*pictures(8)], 40)
+    learned, _ = images.halves(40)
+    for place in range(6):
+        crop = learned.crop(0, 3, place, 40)
+        assert crop.values.shape == (40, 40)
+        np.testing.assert_array_equal(crop.values, learned.crop(0, 3, place, 40).values)
+        levels = set(np.concatenate([p.ravel() for p in learned.pictures]).tolist())
+        assert set(crop.values.ravel().tolist()) <= levels
+
+
+def test_training_on_a_folder_from_the_command_line(tmp_path: Path, tiny: Any) -> None:
+    folder = tmp_path / "sharp"
+    folder.mkdir()
+    for number, picture in enumerate(pictures(5)):
+        tifffile.imwrite(folder / f"{number:03}.tif", picture)
+    config = written(tmp_path, plan(tmp_path, tiny, images=[str(folder)]))
+    done = RUN.invoke(app, ["train", config, "--json"])
+    assert done.exit_code == 0, done.output
+    card = json.loads(done.stdout)
+    assert card["steps"] == 8
+    assert card["data"] == "4 images of the user's"
+    assert set(card["scores"]) == {"blurred", "restored"}
+    model = str(tmp_path / "mine.safetensors")
+    image = pictures(1)[0].astype(np.float32)
+    result = nd.deconvolve(image, "gaussian", "restore", model=model, force=True, device="cpu")
+    assert np.isfinite(result).all()
+
+
+def test_a_job_that_was_cut_off_goes_on(tmp_path: Path, tiny: Any) -> None:
+    settings = TrainingPlan(**plan(tmp_path, tiny))
+    walk = Job(settings).progress()
+    for _ in range(7):  # one step of the two in which it cools
+        next(walk)
+    walk.close()
+    again = Job(settings)
+    steps = [progress.step for progress in again.progress()]
+    assert steps[-1] == 8
+    assert again.deliver().steps == 8
+    assert list(Job(settings).progress()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": None}, "minutes or steps"),
+        ({"minutes": 3}, "minutes or steps"),
+        ({"out": "model.pth"}, "safetensors"),
+        ({"images": ["nowhere.tif"]}, "nowhere.tif"),
+        ({"rate": 3}, "rate"),
+    ],
+)
+def test_a_plan_that_can_not_be_is_refused(
+    tmp_path: Path, tiny: Any, change: dict[str, Any], words: str
+) -> None:
+    config = written(tmp_path, plan(tmp_path, tiny, **change))
+    done = RUN.invoke(app, ["train", config])
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("just words", encoding="utf-8")
+    done = RUN.invoke(app, ["train", str(tmp_path / "plan.yaml")])
+    assert done.exit_code == 2
+    assert "no training plan" in done.output
