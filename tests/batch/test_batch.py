@@ -94,7 +94,7 @@ def test_a_volume_in_pieces_equals_the_whole(tmp_path, monkeypatch):
     array += rng.normal(0, 1, array.shape).astype(np.float32)
     np.save(tmp_path / "scan.npy", array)
     monkeypatch.setattr("napari_deconv.batch.order.THICK", 10)
-    monkeypatch.setattr("napari_deconv.batch.order.MARGIN", 14)
+    monkeypatch.setattr(nd.choices("method")["tv"], "margin", 14)
     recipe = nd.Recipe(
         psf={"name": "gaussian", "sigma": 1, "dimensions": 3},
         method={"name": "tv", "weight": 0.01, "iterations": 60},
