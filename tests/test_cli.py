@@ -387,7 +387,7 @@ def test_far_out_values_and_their_reason_are_said(folder: Path) -> None:
     (folder / "wide.yaml").write_text("psf: {name: gaussian, sigma: 3}\nmethod: tikhonov\n")
     result = succeed("run", "wide.yaml", "scan.tif", "--out", "o")
     assert "scan.tif: The result's grey values run from" in result.stderr
-    assert "Re-blurred result differs from the data by more than the noise" in result.stdout
+    assert "Re-blurred result differs from the data by far more than the noise" in result.stdout
     settings = ["--set", "psf.sigma=20", "--overwrite"]
     assert (
         "No re-blur verdict"

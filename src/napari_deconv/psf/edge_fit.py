@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.psf.edge_geometry import Geometry, Ints
+from napari_deconv.psf.edge_geometry import Geometry
 from napari_deconv.psf.line_spread import SpreadModel, aperture
 
 if TYPE_CHECKING:
@@ -74,8 +74,6 @@ class EdgeFit:
     distance, share, fitted : ndarray
         Distance from the edge, measured and fitted edge spread of each pixel taken, 0 on the low
         and 1 on the high side, sorted by distance.
-    row : ndarray of int
-        Which row across the edge each of these pixels lies in.
     """
 
     model: SpreadModel
@@ -91,7 +89,6 @@ class EdgeFit:
     distance: Floats
     share: Floats
     fitted: Floats
-    row: Ints
 
     @property
     def psf(self) -> Psf:
@@ -238,7 +235,6 @@ class _Fit:
             distance=distance[kept][order],
             share=(rise + residual / coefficients[1])[order],
             fitted=rise[order],
-            row=rows[order],
         )
 
     @property

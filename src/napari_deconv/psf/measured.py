@@ -39,7 +39,7 @@ class MeasuredPsf(Psf):
     @field_validator("pixel_size")
     @classmethod
     def _is_a_size(cls, value: str | None) -> str | None:
-        return None if value is None else str(parse_pixel_size(value))
+        return str(parse_pixel_size(value)) if value else None  # an empty field of a form is none
 
     @classmethod
     def of(cls, array: npt.ArrayLike, pixel_size: str | None = None) -> Self:

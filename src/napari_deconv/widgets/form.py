@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from magicgui.widgets import CheckBox, ComboBox, Container, Label, LineEdit, SpinBox
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLineEdit
 
@@ -59,7 +58,7 @@ class Fields(Container):  # type: ignore[type-arg]
         with self.changed.blocked():
             for name, value in values.items():
                 if name in self._fields:
-                    self._fields[name].value = value
+                    self._fields[name].value = "" if value is None else value
         self.changed.emit(self)
 
     @property
@@ -268,8 +267,8 @@ def _field(declared: type[Declared], name: str, info: FieldInfo) -> Any:
         combo = ComboBox(choices=get_args(annotation), value=default, **options)
         shrinking(combo.native)
         return combo
-    if annotation is str:
-        line = LineEdit(value="" if default is PydanticUndefined else default, **options)
+    if annotation in (str, str | None):
+        line = LineEdit(value=default if isinstance(default, str) else "", **options)
         line.native.setMaxLength(LARGEST)  # an array as text is long
         return line
     raise TypeError(f"{declared.__name__}.{name} is of a type that no form renders.")
