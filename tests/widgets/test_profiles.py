@@ -812,4 +812,4 @@ def test_a_low_dock_shows_plots_and_scrolls_to_the_table(make_napari_viewer, qtb
     scroll.ensureWidgetVisible(table)
     qtbot.wait(50)
     assert table.visibleRegion().boundingRect().height() == table.height() >= 90
-    assert plots.width() == table.width()
+    assert abs(plots.width() - table.width()) <= 4  # a scroll bar may have come

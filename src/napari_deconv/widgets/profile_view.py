@@ -28,6 +28,8 @@ SHARES = [570, 430]
 
 MOST_TABLE = 0.45
 """Share of the width that a table beside the plots gets at most."""
+SPARING = 380
+"""Pixels of height below which, in a narrow dock, plots come before what the cursors read."""
 
 
 class ProfileView(QWidget):
@@ -65,7 +67,7 @@ class ProfileView(QWidget):
         self._split.addWidget(self.plots)
         self._split.addWidget(self.table)
         self._split.setSizes(SHARES)
-        self._moved = False
+        self._moved = self._advised = False
         self._split.splitterMoved.connect(self._leave_shares)
         self.table.figures.modelReset.connect(self._share)
         scroll = Scroll(self._split)  # a low dock shows a whole plot, and the table further down
@@ -87,7 +89,8 @@ class ProfileView(QWidget):
         """Show what to do instead of plots and table, or these where there is nothing to do."""
         self._hint.say(todo, "plain")
         self._stack.setCurrentIndex(0 if todo else 1)
-        self.plots.readout.setVisible(not todo)
+        self._advised = bool(todo)
+        self._spare()
 
     def sizeHint(self) -> QSize:
         """Ask for enough to read a curve and a few rows, at the bottom as on the right."""
@@ -101,7 +104,13 @@ class ProfileView(QWidget):
             self._split.setOrientation(way)
             self._moved = False
         self._share()
+        self._spare()
         super().resizeEvent(event)
+
+    def _spare(self) -> None:
+        """Show what the cursors read, but in a dock that is narrow and low."""
+        roomy = self.width() >= SIDE_BY_SIDE or self.height() >= SPARING
+        self.plots.readout.setVisible(roomy and not self._advised)
 
     def _leave_shares(self, *_: Any) -> None:
         self._moved = True
