@@ -632,11 +632,19 @@ def test_the_bar_shows_how_it_goes(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+def hearing() -> None:
+    """Hear Ctrl-C, which a shell keeps from what it runs in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_interrupting_leaves_no_half_written_file(folder: Path) -> None:
     command = [sys.executable, "-c", "from napari_deconv.cli import app; app()", "run"]
     options = ["--out", "o", "--set", "method.iterations=100000"]
     running = subprocess.Popen(
-        [*command, "gaussian.yaml", "scan.tif", *options], stderr=subprocess.PIPE, text=True
+        [*command, "gaussian.yaml", "scan.tif", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hearing,
     )
     deadline = time.monotonic() + 60
     while not (folder / "o").exists() and time.monotonic() < deadline:
