@@ -172,7 +172,8 @@ class ProfilePlots(QWidget):
         self._plots = [self._new_plot(column) for column in range(count)]
         self._row.setMinimumWidth(PLOT_WIDTH * count)
         for row, share in enumerate(SHARES):
-            self._row.ci.layout.setRowStretchFactor(row, share)
+            used = row == 0 or self._with_differences  # an empty row takes its share all the same
+            self._row.ci.layout.setRowStretchFactor(row, share * used)
         self.show_markers(self._with_markers)
 
     def _new_plot(self, column: int) -> LinePlot:
