@@ -25,7 +25,7 @@ from napari_deconv.widgets.deblur import DeblurWidget
 FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "evidence.png"
 SIDE = 256
 """Pixels along each side of the simulated radiograph."""
-COLOURS = 128
+COLOURS = 256
 """Of the picture's palette."""
 SETTLED = 500
 """Milliseconds after which a window has found its size."""
@@ -74,7 +74,9 @@ def main() -> None:
     picture: QPixmap = viewer.window._qt_window.grab()  # noqa: SLF001
     picture.save(str(file))
     with Image.open(file) as full:  # a palette of its own keeps it small
-        full.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        full.convert("RGB").quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        ).save(file, optimize=True)
     viewer.close()
 
 
