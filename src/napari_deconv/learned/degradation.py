@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,6 +22,8 @@ Rng = np.random.Generator
 
 FAINT = 8e-4
 """Noise below this share of the grey range is next to none."""
+VARIED = 0.15
+"""How much gain and read noise of a scanner may differ from what was measured, relative."""
 MANY = 1e-9
 """Grey values per photon below which counts are so many that they are as good as normal."""
 
@@ -69,6 +71,21 @@ class Degradation(Declared):
         0.4, ge=0, le=1, description="Share of pairs whose noise is told as alike everywhere."
     )
     frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
+    gain: float | None = Field(
+        None,
+        ge=0,
+        description="Variance per grey value of a scanner whose noise is known, where scenes go "
+        "from 0 to 1; none for any noise.",
+    )
+    read: float | None = Field(
+        None, ge=0, description="Its noise in the dark, as standard deviation; goes with gain."
+    )
+
+    @model_validator(mode="after")
+    def _knows_both(self) -> Degradation:
+        if (self.gain is None) != (self.read is None):
+            raise ValueError("Noise that was measured has gain and read noise: give both.")
+        return self
 
     def pairs(self, crops: list[Crop], rngs: list[Rng]) -> Pairs:
         """Return what becomes of crops, each by its own random numbers.
@@ -85,6 +102,23 @@ class Degradation(Declared):
         if low < FAINT < high:
             low, high = (low, FAINT) if rng.random() < self.faint else (FAINT, high)
         return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def noise(self, crop: Crop, rng: Rng) -> tuple[float, float]:
+        """Return gain and read noise of a crop, in its grey values."""
+        if self.gain is not None and self.read is not None:
+            gain_off, read_off = np.exp(rng.normal(0, VARIED, 2))
+            return self.gain * float(gain_off), self.read * float(read_off)
+        size = self.sigma(rng)
+        share = float(rng.uniform(0.001, 0.999))
+        gain = share * (size * crop.scale) ** 2 / max(crop.mean, 0.02)
+        return gain, float(np.sqrt(1 - share)) * size * crop.scale
+
+    def levels(self) -> tuple[float, float]:
+        """Return the weakest and the strongest noise that is trained on, of the grey range."""
+        if self.gain is None or self.read is None:
+            return self.weakest, self.strongest
+        least, most = np.exp(2 * VARIED * np.array([-1, 1]))
+        return self.read * float(least), float(np.hypot(self.gain**0.5, self.read)) * float(most)
 
     def kernel(self, rng: Rng) -> NDArray[Any]:
         """Return a PSF of shape (support, support)."""
@@ -103,10 +137,7 @@ class Degradation(Declared):
         scene, edge = torch.from_numpy(crop.values), self.support // 2
         inner = (slice(edge, -edge), slice(edge, -edge))
         clean = Blur(kernel, tuple(scene.shape))(scene)[inner].clamp(min=0)
-        size = self.sigma(rng)
-        share = float(rng.uniform(0.001, 0.999))
-        gain = share * (size * crop.scale) ** 2 / max(crop.mean, 0.02)
-        read = float(np.sqrt(1 - share)) * size * crop.scale
+        gain, read = self.noise(crop, rng)
         frame = _exposed(clean, gain / self.frames, read / self.frames**0.5, rng)
         told = float(np.exp(rng.normal(0, 0.08))) / self.frames**0.5
         variance = _averaged(frame).clamp(min=0) * gain + read**2
