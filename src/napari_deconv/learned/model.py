@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -83,7 +84,10 @@ def save(path: Path, network: Staged, card: Card, *, half: bool = True) -> None:
         name: (value.half() if half else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    save_file(weights, path, {KEY: json.dumps(card.plain())})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".writing")
+    save_file(weights, fresh, {KEY: json.dumps(card.plain())})
+    os.replace(fresh, path)  # it is never seen half written
 
 
 def load(name: str, device: torch.device | str = "cpu") -> Model:
