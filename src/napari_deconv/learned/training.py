@@ -107,7 +107,8 @@ class Progress:
     seconds : float
         Seconds that it took so far, of all sittings, of one processor unless told otherwise.
     loss : Tensor
-        0-dimensional, on the device; not read before someone looks. Of all processes' pictures.
+        0-dimensional, on the device; not read before someone looks. Of all processes' pictures;
+        while it cools, Charbonnier's as before, so that the curve goes on.
     """
 
     step: int
@@ -195,7 +196,8 @@ class Run:
         costs = losses.each(estimates[-1].detach(), truth, view.noise)
         weights = list(self.model.parameters())
         spent = self.clock() - started
-        mean, spent = self.joint.tell(weights, drawn, loss.detach(), costs, spent)
+        shown = costs.mean() if self.cooling else loss.detach()
+        mean, spent = self.joint.tell(weights, drawn, shown, costs, spent)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimiser.step()
         self._average()
