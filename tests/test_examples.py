@@ -16,13 +16,16 @@ EXAMPLES = sorted(FOLDER.glob("*.py"))
 ARGUMENTS = {"study": ["--quick"]}
 TRAININGS = ("train_default", "train_denoiser")
 """Examples that are given a folder, and end after a moment."""
+BRIEF = ["--minutes", "0.005"]
+SCANNER = [*BRIEF, "--scanners", "1", "--pictures", "1"]
 
 
 @cache
 def output_of(script: Path) -> str:
     """Run a script once, in an interpreter of its own, and return what it printed."""
     with TemporaryDirectory() as folder:
-        training = [folder, "--minutes", "0.005"] if script.stem in TRAININGS else []
+        brief = {**dict.fromkeys(TRAININGS, BRIEF), "scanner": SCANNER}.get(script.stem)
+        training = [] if brief is None else [folder, *brief]
         done = subprocess.run(
             [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, training)],
             capture_output=True,
@@ -51,6 +54,14 @@ def test_a_sitting_of_a_training_says_how_far_it_came(name: str) -> None:
     )[0]
     assert int(step) >= 1
     assert float(minutes) > 0
+
+
+def test_a_scanner_has_a_row_of_numbers() -> None:
+    (row,) = re.findall(r"^\| microfocus.*$", output_of(FOLDER / "scanner.py"), re.M)
+    blurred, _, shipped, own, gain, steps = map(float, row.strip("| ").split(" | ")[1:])
+    assert gain == pytest.approx(own - shipped, abs=0.011)
+    assert shipped > blurred
+    assert steps >= 1
 
 
 def test_deblurring_gains_decibels() -> None:

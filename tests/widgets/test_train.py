@@ -79,7 +79,7 @@ def bench(make_napari_viewer: Any, qtbot: Any, tmp_path: Path) -> Iterator[Bench
     viewer = make_napari_viewer()
     viewer.add_image(np.stack([scan(64)] * 8), name="slices", visible=False)
     viewer.add_image(GaussianPsf(sigma=1.5).kernel(), name="psf", visible=False)
-    viewer.add_image(scan(), name="scan", scale=(0.1, 0.1), units=("mm", "mm"))
+    viewer.add_image(scan(), name="scan")
     dock = TrainWidget(viewer)
     viewer.window.add_dock_widget(dock, name="Train", area="right")
     dock.choices.settings = TINY

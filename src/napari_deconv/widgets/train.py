@@ -48,6 +48,8 @@ class TrainWidget(QWidget):
         A training ended: ``"done"``, ``"stopped"`` or ``"failed"``.
     choices : TrainChoices
     result : TrainResult
+    scroll : Scroll
+        The rows, plots and results; buttons and status stay in sight below.
     """
 
     finished = Signal(str)
@@ -305,7 +307,8 @@ class TrainWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(Scroll(column), 1)
+        self.scroll = Scroll(column)
+        layout.addWidget(self.scroll, 1)
         layout.addWidget(pinned)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

@@ -68,6 +68,7 @@ class TrainChoices(QWidget):
         super().__init__()
         self._viewer = viewer
         self.settings: dict[str, Any] = {}
+        self._sharp_folder = ""
         self.invitation = Invitation(viewer)
         self._lists = DeblurLists(viewer)
         self.scan, self.psf = self._lists.image, self._lists.psf
@@ -84,7 +85,6 @@ class TrainChoices(QWidget):
         self.minutes.setToolTip("How long to train; it can be stopped, and goes on where it was.")
         self.folder = _field("train_folder", "folder", str(fresh_folder()))
         self.folder.setToolTip("Where checkpoints and model are kept.")
-        self._sharp_folder = ""
         self.sharp_line, self.noise_line, self.plan_line = (
             Line(name) for name in ("sharp_line", "train_noise_line", "train_plan")
         )
