@@ -2,6 +2,7 @@
 
     python examples/scanner.py FOLDER --minutes 15            # some 50 min of one processor in all
     python examples/scanner.py FOLDER --minutes 15 --scratch  # from scratch instead
+    python examples/scanner.py FOLDER --minutes 15 --hard 0   # what hard patches are worth
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
 for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
@@ -45,18 +46,18 @@ UNSEEN = 9
 """Branch of random numbers that no training draws from."""
 
 
-def plan_of(name: str, folder: Path, minutes: float, scratch: bool) -> TrainingPlan:
+def plan_of(name: str, folder: Path, asked: argparse.Namespace) -> TrainingPlan:
     """Return the plan for a scanner."""
     scanner = SCANNERS[name]
     return TrainingPlan(
         title=name,
-        start="" if scratch else models.SHIPPED,
+        start="" if asked.scratch else models.SHIPPED,
         folder=str(folder / name.split(",")[0].replace(" ", "-")),
-        minutes=minutes,
+        minutes=asked.minutes,
         training={
             "degradation": {**scanner, "support": 49},
-            "rate": 8e-4 if scratch else 4e-4,
-            "hard": 0.5,
+            "rate": 8e-4 if asked.scratch else 4e-4,
+            "hard": asked.hard,
         },
     )
 
@@ -79,13 +80,14 @@ def main() -> None:
     parser.add_argument("--scanners", type=int, default=len(SCANNERS), help="how many of them")
     parser.add_argument("--pictures", type=int, default=32, help="unseen ones to judge by")
     parser.add_argument("--scratch", action="store_true", help="begin as no model")
+    parser.add_argument("--hard", type=float, default=0.5, help="share of patches picked as hard")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     choices("psf")
     print("| scanner | blurred | TV, automatic | shipped | this scanner's | gain | steps |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name in list(SCANNERS)[: arguments.scanners]:
-        plan = plan_of(name, arguments.folder, arguments.minutes, arguments.scratch)
+        plan = plan_of(name, arguments.folder, arguments)
         job = Job(plan)
         for _ in job.progress():
             pass

@@ -22,6 +22,7 @@ from napari_deconv import (
     cli_batch,
     cli_compare,
     cli_doubt,
+    cli_finetune,
     cli_measure,
     cli_psf,
     cli_report,
@@ -114,6 +115,7 @@ app.add_typer(cli_doubt.app)
 app.add_typer(cli_compare.app)
 app.add_typer(cli_report.app)
 app.command("train")(cli_train.train)
+app.command("finetune")(cli_finetune.finetune)
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,7 +63,8 @@ def begun(config: Path, team: Team | None = None) -> Trainer:
         raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
     if team is not None:
         plan = plan.model_copy(update={"device": str(getattr(team, "device", plan.device))})
-    return Trainer(plan, pictures(plan), psf_of(plan), team)
+    psf = psf_in(plan.psf) if plan.psf else None
+    return Trainer(plan, arrays_of(plan.images), psf, team)
 
 
 def planned(path: Path) -> TrainingPlan:
@@ -76,20 +77,32 @@ def planned(path: Path) -> TrainingPlan:
     """
     from napari_deconv import registry
     from napari_deconv.learned.job import TrainingPlan
-    from napari_deconv.recipe_file import parse_yaml
 
     registry.choices("psf")  # which a plan may name
+    return TrainingPlan(**plain_of(path, "minutes: 60"))
+
+
+def plain_of(path: Path, example: str) -> dict[str, Any]:
+    """Return what a plan's file holds.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if it holds no plan.
+    """
+    from napari_deconv.recipe_file import parse_yaml
+
     try:
         plain: Any = parse_yaml(path.read_text(encoding="utf-8"))
     except Exception:
         plain = None
     if not isinstance(plain, dict):
-        raise ValueError(f"{path} is no training plan; a plan is lines such as 'minutes: 60'.")
-    return TrainingPlan(**{str(key): value for key, value in plain.items()})
+        raise ValueError(f"{path} is no training plan; a plan is lines such as '{example}'.")
+    return {str(key): value for key, value in plain.items()}
 
 
-def pictures(plan: TrainingPlan) -> list[Any]:
-    """Return what the plan's files hold, the files of a folder in the order of their names.
+def arrays_of(names: Iterable[str]) -> list[Any]:
+    """Return what files hold, the files of a folder in the order of their names.
 
     Raises
     ------
@@ -99,27 +112,25 @@ def pictures(plan: TrainingPlan) -> list[Any]:
     from napari_deconv import io
 
     files: list[Path] = []
-    for name in plan.images:
+    for name in names:
         path = Path(name).expanduser()
         files += sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]
     return [io.read(file).array for file in files]
 
 
-def psf_of(plan: TrainingPlan) -> Psf | None:
-    """Return the PSF in the plan's file; None if it names none.
+def psf_in(name: str) -> Psf:
+    """Return the PSF in a file, its centre as it is.
 
     Raises
     ------
     ValueError
         If there is none in it.
     """
-    if not plan.psf:
-        return None
     from napari_deconv import io
     from napari_deconv.psf.kernel import understand
     from napari_deconv.psf.measured import MeasuredPsf
 
-    return MeasuredPsf.of(understand(io.read(Path(plan.psf).expanduser()).array).array)
+    return MeasuredPsf.of(understand(io.read(Path(name).expanduser()).array).array)
 
 
 def _team(devices: str, nodes: int, config: Path) -> Team | None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
+from typer.testing import CliRunner
 
+from napari_deconv.cli import app
+from napari_deconv.learned import model as models
+from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
 from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.validation import Validation
@@ -114,3 +121,30 @@ def test_frames_that_do_not_go_together_are_refused() -> None:
         Scan([np.ones((9, 9))] * 3, np.ones((1, 1)), 0, 1, [np.ones((9, 9))]).halves()
     with pytest.raises(ValueError, match="Give noisy frames"):
         Scan([], np.ones((1, 1)), 0, 1).halves()
+
+
+def test_finetuning_from_the_command_line(trained: Run, tmp_path: Path) -> None:
+    deliver(trained, tmp_path / "start.safetensors", "start")
+    shown, kernel = frames(trained, 4)
+    for number, frame in enumerate(shown):
+        np.save(tmp_path / f"scan{number}.npy", (1000 * frame).astype(np.float32))
+    np.save(tmp_path / "psf.npy", kernel)
+    plan = {
+        "scans": [str(tmp_path / f"scan{number}.npy") for number in range(4)],
+        "psf": str(tmp_path / "psf.npy"),
+        "start": str(tmp_path / "start.safetensors"),
+        "out": str(tmp_path / "tuned.safetensors"),
+        "steps": 3,
+        "tuning": {"side": 48, "every": 3},
+    }
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    done = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml"), "--json"])
+    assert done.exit_code == 0, done.output
+    card = json.loads(done.stdout)
+    scores = card["scores"]
+    assert scores["drawn scenes, after"] >= scores["drawn scenes, before"]
+    assert models.load(plan["out"]).card.title == "fine-tuned model"
+    (tmp_path / "plan.yaml").write_text("nothing", encoding="utf-8")
+    refused = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml")])
+    assert refused.exit_code == 2
+    assert "scans: [scan.tif]" in refused.output
