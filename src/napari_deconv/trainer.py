@@ -21,6 +21,7 @@ from napari_deconv.training_events import (
     Ending,
     Event,
     Learned,
+    Refused,
     Validated,
 )
 
@@ -84,11 +85,10 @@ class Trainer:
         self._score = -np.inf
         self._others: dict[str, float] = {}
         self._tv: list[NDArray[Any]] = []
-        self._watched: Validation | None = None
 
     def stop(self) -> None:
         """End after the step under way; the best model stays."""
-        self.job.run.joint.stopping = True
+        self.job.stop()
 
     def events(self) -> Iterator[Event]:
         """Train and tell; the model is written to the plan's file at the end."""
@@ -99,14 +99,18 @@ class Trainer:
             return
         yield Begun(self.said(), str(job.run.device), job.done, job.total, job.run.step)
         watched = yield from self._baselines()
+        if watched is None:
+            yield Refused("Stopped before anything was learned.")
+            return
         yield self._look(watched)
         yield from self._learning(watched)
         ending: Ending = "stopped" if job.run.joint.stopping else "done"
         yield self._look(watched)
-        if ending == "done":
-            yield from self._judged()
-        else:
-            yield self._over(ending, {**self._others, OWN: self._score}, len(watched.pictures))
+        judged = None if ending == "stopped" else (yield from self._judged())
+        if judged is None:  # the pictures that picked the best have to do
+            ending = "stopped"
+            judged = {**self._others, OWN: self._score}, len(watched.pictures)
+        yield self._over(ending, *judged)
 
     def said(self) -> str:
         """Return what is trained on what, in a sentence."""
@@ -124,12 +128,15 @@ class Trainer:
         return f"{training.architecture.network}, {begun}; {data}; {psf}; {noise}"
 
     def _baselines(self) -> Any:
-        """Look at what was kept apart without the model; return it."""
+        """Look at what was kept apart without the model; return it, or None if stopped."""
         from napari_deconv.learned.validation import Validation
 
         job, training = self.job, self.job.run.training
         watched = Validation(training, job.tested, -(-WATCHED // training.batch))
-        self._others, self._tv = yield from _rivals(watched)
+        found = yield from self._rivals(watched)
+        if found is None:
+            return None
+        self._others, self._tv = found
         if self._best.is_file() and job.run.step:
             self._score = models.card_of(str(self._best)).scores.get(OWN, -np.inf)
         return watched
@@ -150,7 +157,7 @@ class Trainer:
                 done, cooling = min(job.done, job.total), bool(job.run.cooling)
                 yield Learned(progress.step, done, job.total, left, loss, cooling)
                 told = now
-            if now - looked >= pause and not job.run.joint.stopping:
+            if now - looked >= pause and not job.asked:
                 yield self._look(watched)
                 looked = time.monotonic()
                 pause = max(LEAST, COSTS * (looked - now))
@@ -169,8 +176,8 @@ class Trainer:
         _write(preview, _panels(watched.pictures[shown], self._tv[shown], pictures[shown]))
         return Validated(run.step, score, self._others, best, str(preview))
 
-    def _judged(self) -> Iterator[Event]:
-        """Judge the best model by pictures that did not pick it."""
+    def _judged(self) -> Any:
+        """Judge the best model by pictures that did not pick it; None if stopped."""
         from napari_deconv.learned import validation
 
         run = self.job.run
@@ -178,10 +185,26 @@ class Trainer:
         judged = validation.Validation(
             training, self.job.tested, -(-JUDGED // training.batch), validation.JUDGED
         )
-        table, _ = yield from _rivals(judged)
+        found = yield from self._rivals(judged)
+        if found is None:
+            return None
+        table, _ = found
         network = models.load(str(self._best), run.device).network
         table[OWN] = decibels(judged.decibels(judged.restored(network, run.device)))
-        yield self._over("done", table, len(judged.pictures))
+        return table, len(judged.pictures)
+
+    def _rivals(self, held: Validation) -> Any:
+        """Return PSNR by other methods, and what TV makes of each picture; None if stopped."""
+        pictures = []
+        for index, one in enumerate(held.pictures):
+            if self.job.asked:
+                return None
+            yield Comparing(index, len(held.pictures))
+            pictures.append(tv(one))
+        table = {BLURRED: decibels(held.blurred()), TV: decibels(held.decibels(pictures))}
+        shipped = models.load(models.SHIPPED).network
+        table[SHIPPED] = decibels(held.decibels(held.restored(shipped)))
+        return table, pictures
 
     def _over(self, ending: Ending, table: dict[str, float], pictures: int) -> Done:
         """Write the best model, with its table, to where the plan says."""
@@ -191,18 +214,6 @@ class Trainer:
         models.save(out, best.network, card)
         hard = self.job.run.joint.hardness.told() if self.job.run.training.hard else ""
         return Done(ending, str(out), card.plain(), table, pictures, hard)
-
-
-def _rivals(held: Validation) -> Any:
-    """Return PSNR by other methods, and what TV makes of each picture."""
-    pictures = []
-    for index, one in enumerate(held.pictures):
-        yield Comparing(index, len(held.pictures))
-        pictures.append(tv(one))
-    table = {BLURRED: decibels(held.blurred()), TV: decibels(held.decibels(pictures))}
-    shipped = models.load(models.SHIPPED).network
-    table[SHIPPED] = decibels(held.decibels(held.restored(shipped)))
-    return table, pictures
 
 
 def tv(held: Held) -> NDArray[np.float32]:

@@ -218,7 +218,10 @@ class Tuner:
         """Return what is shown, another frame of the same scenes, and the noise of that one."""
         settings = self.settings
         rng = np.random.default_rng((settings.seed, *at))
-        shown, others, told, sigmas = [], [], [], []
+        shown: list[Tensor] = []
+        others: list[Tensor] = []
+        told: list[Tensor] = []
+        sigmas: list[Tensor] = []
         for _ in range(settings.batch):
             number = int(rng.integers(len(scan.frames)))
             frame = scan.frames[number]

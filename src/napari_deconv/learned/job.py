@@ -78,6 +78,8 @@ class Job:
     run : Run
     learned, tested : Images or None
         Sharp images to learn from, and those kept apart; None for drawn scenes.
+    asked : bool
+        Whether it was asked to stop.
 
     Raises
     ------
@@ -99,6 +101,7 @@ class Job:
         if (plan.gain is None) != (plan.read is None):
             raise ValueError("Noise that was measured has gain and read noise: give both.")
         self.plan, self._team = plan, team
+        self.asked = False
         self.learned: Images | None = None
         self.tested: Images | None = None
         training = plan.training if not plan.start else scanner.begin_as(plan.training, plan.start)
@@ -145,9 +148,14 @@ class Job:
         if self.run.joint.stopping:
             return
         branch = cooled(self.folder, device=device, **last)
-        self._prepare(branch)
         self.run = branch
+        self._prepare(branch)
         yield from train(branch, self.folder, every=every)
+
+    def stop(self) -> None:
+        """End after the step under way; may be called from another thread."""
+        self.asked = True
+        self.run.joint.asked = True
 
     def deliver(self, path: Path, scores: dict[str, float]) -> Card:
         """Write the model as it is now, and return its card with what it scores."""
@@ -158,7 +166,7 @@ class Job:
 
     def _prepare(self, run: Run) -> None:
         """Give a run what is no part of a checkpoint."""
-        run.source = self.learned
+        run.source, run.joint.asked = self.learned, self.asked
         if self.plan.clock == "wall":
             run.clock = time.monotonic
         if self._team is not None:

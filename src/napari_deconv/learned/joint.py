@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 class Patches(Protocol):
     """What patches come from: a training."""
 
-    seed: int
-    batch: int
-    hard: float
-    degradation: Degradation
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+
+    @property
+    def batch(self) -> int:
+        """Patches a step."""
+
+    @property
+    def hard(self) -> float:
+        """Share of places where the likely hard one of several patches is taken."""
+
+    @property
+    def degradation(self) -> Degradation:
+        """What happens to patches."""
 
     def patch_of(self, at: tuple[int, int, int], source: Any) -> tuple[Crop, np.random.Generator]:
         """Return the crop of a step, branch and place, and what its degradation draws from."""
@@ -43,15 +54,17 @@ class Joint:
     ----------
     team : Team
     hardness : Hardness
+    asked : bool
+        Whether this process was asked to end, by whatever thread.
     stopping : bool
-        Whether to end after the step under way; set on one process, all hear of it.
+        Whether to end after this step: of the last step, and so the same for all.
     """
 
     def __init__(self, patches: Patches, hardness: Hardness | None = None) -> None:
         self._patches = patches
         self.hardness = hardness or Hardness()
         self.team: Team = Alone()
-        self.stopping = False
+        self.asked = self.stopping = False
 
     def draw(self, step: int, branch: int, source: Any) -> Drawn:
         """Return what to learn from at a step: the same for the same step and hardness."""
@@ -94,7 +107,7 @@ class Joint:
             table[:, first : first + len(drawn.places)] = team.size * torch.cat(
                 (kinds, costs[None])
             )
-        said = loss.new_tensor([seconds, float(self.stopping)])
+        said = loss.new_tensor([seconds, float(self.asked)])
         extra = torch.cat((loss.reshape(1), said, table.flatten()))
         extra = together(weights, extra, team)
         if drawn.kinds:
@@ -102,6 +115,8 @@ class Joint:
             self.hardness.learn(
                 [Kind(round(a), round(b)) for a, b in zip(contrast, noise, strict=True)], cost
             )
-        if team.size > 1:  # alone, nothing is read off the device before someone looks
+        if team.size > 1:
             seconds, self.stopping = float(extra[1]), bool(extra[2] > 0)
+        else:  # nothing is read off the device before someone looks
+            self.stopping = self.asked
         return extra[0], seconds

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_deconv import training_events as events
-from napari_deconv.registry import choices
+from napari_deconv.learned.restore import Restore
 from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 from napari_deconv.widgets.naming import push_button
@@ -48,7 +48,7 @@ class TrainWidget(QWidget):
         A training ended: ``"done"``, ``"stopped"`` or ``"failed"``.
     choices : TrainChoices
     result : TrainResult
-    scroll : Scroll
+    area : Scroll
         The rows, plots and results; buttons and status stay in sight below.
     """
 
@@ -136,7 +136,7 @@ class TrainWidget(QWidget):
             if self.choices.scan.value is not None:
                 dock.image = self.choices.scan.value
             dock.psf = self.choices.psf.value
-            dock.method = choices("method")["restore"](model=model)  # type: ignore[assignment]
+            dock.method = Restore(model=model)
             bring_forward(dock)
         self.result.line.say("It is chosen in Deblur: press Run there.")
 
@@ -300,15 +300,16 @@ class TrainWidget(QWidget):
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is
         pinned.wide(self.button, self.anew)
-        for widget in (self.bar, self.status, self.score_line):
-            pinned.wide(widget)
+        pinned.wide(self.bar)
+        pinned.wide(self.status)
+        pinned.wide(self.score_line)
         self._calm = CalmWheel(self)
         self._calm.watch(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.scroll = Scroll(column)
-        layout.addWidget(self.scroll, 1)
+        self.area = Scroll(column)
+        layout.addWidget(self.area, 1)
         layout.addWidget(pinned)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

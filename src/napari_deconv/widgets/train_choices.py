@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SCENES, FOLDER = "scenes", "folder"
 FOUND, TYPED, ANY = "as found in the scan", "gain and read noise …", "any noise"
 FIRST_MINUTES = 15.0
-STARTS = {
+STARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "the model that ships, which knows any PSF": (models.SHIPPED, {}),
     "from scratch, nafnet: quick": ("", {"network": "nafnet"}),
     "from scratch, unrolled: data steps and networks in turn": ("", {"network": "unrolled"}),
