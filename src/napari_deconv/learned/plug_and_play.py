@@ -60,6 +60,10 @@ class PlugAndPlay(Method):
         """Return False: each step of the denoiser reaches farther."""
         return False
 
+    def pinned(self) -> PlugAndPlay:
+        """Return it with the denoiser's hash."""
+        return self.replace(denoiser=models.pinned(self.denoiser))
+
     def check(self, problem: Problem) -> None:
         """Refuse volumes, weighed pixels, and models that are no denoisers."""
         if problem.ndim not in self.dimensions:
@@ -73,14 +77,16 @@ class PlugAndPlay(Method):
             )
         if models.card_of(self.denoiser).architecture.inputs != "noise":
             raise ValueError(
-                f"The model {self.denoiser!r} is no denoiser: choose it as the model of restore."
+                f"The model {models.bare(self.denoiser)!r} is no denoiser: choose it as the model "
+                "of restore."
             )
 
     def remarks(self, problem: Problem) -> tuple[str, ...]:
         """Return which denoiser it is."""
         card = models.card_of(self.denoiser)
         digest = models.digest_of(self.denoiser)
-        return (f"Learned denoiser: {card.title}, version {card.version} ({digest}).",)
+        made = f"Learned denoiser: {card.title}, version {card.version} ({digest})."
+        return (made, *filter(None, [card.unknown()]))
 
     def total(self, problem: Problem) -> int:
         """Return the number of iterations."""

@@ -25,7 +25,9 @@ from napari_deconv.widgets.order import (
     Begun,
     Choosing,
     Chosen,
+    Doubted,
     Failure,
+    Mapped,
     Message,
     Order,
     Question,
@@ -287,7 +289,7 @@ class Run(QObject):
             self._method = message.recipe.method
         elif isinstance(message, View):
             self._ending = "done" if message.index == message.total else "stopped"
-        elif isinstance(message, Banded):
+        elif isinstance(message, Banded | Doubted | Mapped):
             self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
