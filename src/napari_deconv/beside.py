@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from napari_deconv.doubts import Doubts, second_opinion
 from napari_deconv.sensitivity import Sensitivity, spread
@@ -22,7 +22,8 @@ MAP = ".doubt.tif"
 """What the name of the map of a second opinion ends with."""
 
 
-class Varying(NamedTuple):
+@dataclass(frozen=True)
+class Varying:
     """How far what is restored beside a result is: `index` of `total`, of what."""
 
     index: int

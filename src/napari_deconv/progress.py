@@ -77,9 +77,10 @@ class Bar:
     def vary(self, varying: Varying) -> None:
         """Move the bar to where the runs beside the result are."""
         if self._drawn:
-            index, total, words = varying
-            figures = f"{words} {index} of {total}"
-            self._progress.update(self._task, completed=index, total=total, figures=figures)
+            figures = f"{varying.words} {varying.index} of {varying.total}"
+            self._progress.update(
+                self._task, completed=varying.index, total=varying.total, figures=figures
+            )
 
     def figures(self, step: Step) -> str:
         """Return what is known of a step, in one line."""
