@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -60,9 +60,10 @@ class PlugAndPlay(Method):
         """Return False: each step of the denoiser reaches farther."""
         return False
 
-    def pinned(self) -> PlugAndPlay:
+    def pinned(self) -> Self:
         """Return it with the denoiser's hash."""
-        return self.replace(denoiser=models.pinned(self.denoiser))
+        named: Self = self.replace(denoiser=models.pinned(self.denoiser))
+        return named
 
     def check(self, problem: Problem) -> None:
         """Refuse volumes, weighed pixels, and models that are no denoisers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -46,9 +46,10 @@ class Restore(Method):
     )
     force: bool = Field(False, description="Go on even far outside what the model was trained for.")
 
-    def pinned(self) -> Restore:
+    def pinned(self) -> Self:
         """Return it with the model's hash."""
-        return self.replace(model=models.pinned(self.model))
+        named: Self = self.replace(model=models.pinned(self.model))
+        return named
 
     def check(self, problem: Problem) -> None:
         """Refuse volumes, and what lies far outside what the model was trained for."""
