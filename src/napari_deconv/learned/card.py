@@ -74,7 +74,7 @@ class Card(Declared):
             ("the PSF is wider", width, self.widest, "px"),
             ("the noise is stronger", noise, self.strongest, "of the grey range"),
         ):
-            times = 0.0 if limit is None else value / limit
+            times = value / limit if limit else 0.0  # a denoiser has no width
             if times > BEYOND:
                 found.append(
                     (

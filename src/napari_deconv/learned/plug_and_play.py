@@ -83,11 +83,15 @@ class PlugAndPlay(Method):
             )
 
     def remarks(self, problem: Problem) -> tuple[str, ...]:
-        """Return which denoiser it is."""
+        """Return which denoiser it is, and whether the noise is stronger than any it knows."""
         card = models.card_of(self.denoiser)
         digest = models.digest_of(self.denoiser)
         made = f"Learned denoiser: {card.title}, version {card.version} ({digest})."
-        return (made, *filter(None, [card.unknown()]))
+        outside = (
+            f"Outside the denoiser's training: {words}."
+            for words, _ in card.doubts(0.0, problem.noise)
+        )
+        return (made, *filter(None, [card.unknown()]), *outside)
 
     def total(self, problem: Problem) -> int:
         """Return the number of iterations."""
