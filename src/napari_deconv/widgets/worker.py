@@ -317,6 +317,8 @@ class Run(QObject):
         self._close_bar()
         if self._heard:
             self.ended.emit(self._ending)
+        else:  # nobody else holds it, nor the arrays that it worked on
+            self.deleteLater()
 
     def _move_bar(self, index: int) -> None:
         if self._bar is not None:
