@@ -23,7 +23,7 @@ from napari_deconv import samples
 from napari_deconv.widgets.train import TrainWidget
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
-LONGEST, SETTLED, LOOK = 1_800_000, 800, 200
+LONGEST, SETTLED, LOOK = 1_800_000, 3000, 200
 """Milliseconds that a training may take, after which the screen is drawn, between two looks."""
 SIZE = (1200, 860)
 WIDTH = 900

@@ -28,7 +28,7 @@ def run(script: str, *arguments: Any, **more: str) -> str:
         [sys.executable, str(HERE / script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=2400,
         env={**known, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", **more},
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_deconv.learned import model as models
+from napari_deconv.learned.architecture import Architecture
 
 if TYPE_CHECKING:
     from napari_deconv.learned.training import Run, Training
@@ -78,6 +79,8 @@ def begin_as(training: Training, name: str) -> Training:
         If there is no such model, or it is a denoiser.
     """
     card = models.card_of(name)
+    if not isinstance(card.architecture, Architecture):
+        raise ValueError(f"The model {name!r} is of others' networks: they are not trained here.")
     if card.architecture.inputs == "noise":
         raise ValueError(f"The model {name!r} is a denoiser: begin as one that deblurs.")
     return training.model_copy(update={"architecture": card.architecture, "alone": 0})

@@ -16,11 +16,10 @@ from napari_deconv.learned import model as models
 from napari_deconv.psf.kernel import understand
 from napari_deconv.widgets.column import Column, Line, shrinking
 from napari_deconv.widgets.correct_layers import CORRECTION
-from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.invitation import Invitation
-from napari_deconv.widgets.layer_choice import LayerChoice, images
 from napari_deconv.widgets.naming import name_widget
 from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.train_lists import FOLDER, SCENES, TrainLists
 from napari_deconv.widgets.train_order import PLAN, Noise, TrainOrder
 from napari_deconv.widgets.train_words import duration
 
@@ -30,11 +29,10 @@ if TYPE_CHECKING:
 
     from napari_deconv.psf.sampling import Psf
 
-SCENES, FOLDER = "scenes", "folder"
 FOUND, TYPED, ANY = "as found in the scan", "gain and read noise …", "any noise"
 FIRST_MINUTES = 15.0
 STARTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "the model that ships, which knows any PSF": (models.SHIPPED, {}),
+    "the model that ships": (models.SHIPPED, {}),
     "from scratch, nafnet: quick": ("", {"network": "nafnet"}),
     "from scratch, unrolled: data steps and networks in turn": ("", {"network": "unrolled"}),
     "from scratch, swinir: the study's, slow": (
@@ -68,13 +66,9 @@ class TrainChoices(QWidget):
         super().__init__()
         self._viewer = viewer
         self.settings: dict[str, Any] = {}
-        self._sharp_folder = ""
         self.invitation = Invitation(viewer)
-        self._lists = DeblurLists(viewer)
-        self.scan, self.psf = self._lists.image, self._lists.psf
-        self.sharp = LayerChoice("sharp", self._sharp_options, lambda _: SCENES)
-        self.sharp.explain("Sharp pictures to learn from; a quarter of them only tests the model.")
-        self.scan.explain("A scan of this scanner: the model is made for its noise.")
+        self._lists = lists = TrainLists(viewer)
+        self.scan, self.psf, self.sharp = lists.scan, lists.psf, lists.sharp
         self.noise, self.begin = shrinking(QComboBox()), shrinking(QComboBox())
         self.noise.addItems([FOUND, TYPED, ANY])
         self.begin.addItems(list(STARTS))
@@ -94,11 +88,11 @@ class TrainChoices(QWidget):
     @property
     def sharp_folder(self) -> str:
         """The folder of sharp pictures; setting it chooses it."""
-        return self._sharp_folder
+        return self._lists.folder
 
     @sharp_folder.setter
     def sharp_folder(self, folder: str) -> None:
-        self._sharp_folder = folder
+        self._lists.folder = folder
         self.sharp.refresh()
         self.sharp.value = FOLDER
 
@@ -141,7 +135,6 @@ class TrainChoices(QWidget):
     def follow_layers(self) -> None:
         """Look again at the viewer's layers, and keep what the user chose."""
         self._lists.refresh()
-        self.sharp.refresh()
         self.explain()
 
     def explain(self, *_: Any) -> None:
@@ -163,7 +156,6 @@ class TrainChoices(QWidget):
         """Let threads end: the dock is closing."""
         self.psf.understanding.close_down()
         self._lists.leave()
-        self.sharp.leave()
 
     def _source(self) -> Source | None:
         layer = self.scan.value
@@ -203,9 +195,9 @@ class TrainChoices(QWidget):
         if isinstance(chosen, Image):
             return partial(_all_of, chosen)
         if chosen == FOLDER:
-            if not self._sharp_folder:
+            if not self._lists.folder:
                 raise ValueError("Choose the folder of sharp pictures.")
-            return self._sharp_folder
+            return self._lists.folder
         return None
 
     def _sharp_words(self) -> str:
@@ -219,7 +211,7 @@ class TrainChoices(QWidget):
                 )
             return "its upper three quarters are learned from; the rest is kept apart to test on"
         if chosen == FOLDER:
-            return f"{self._sharp_folder}: a quarter is kept apart to test on"
+            return f"{self._lists.folder}: a quarter is kept apart to test on"
         return "machine parts, welds, wires: drawn without end, tested on others"
 
     def _plan_words(self) -> str:
@@ -241,18 +233,8 @@ class TrainChoices(QWidget):
             "is compared with the model that ships and with TV on pictures it never saw."
         )
 
-    def _sharp_options(self) -> list[tuple[str, Any]]:
-        taken = (self.scan.value, self.psf.menu.value)
-        layers = [
-            (layer.name, layer)
-            for layer in images(self._viewer.layers)
-            if not layer.rgb and not any(layer is one for one in taken)
-        ]
-        folder = Path(self._sharp_folder).name if self._sharp_folder else "a folder of pictures …"
-        return [("drawn scenes: no pictures needed", SCENES), *layers, (folder, FOLDER)]
-
     def _pick_sharp(self) -> None:
-        if self.sharp.value == FOLDER and not self._sharp_folder:
+        if self.sharp.value == FOLDER and not self._lists.folder:
             found = QFileDialog.getExistingDirectory(self, "Folder of sharp pictures")
             if found:
                 self.sharp_folder = found
@@ -272,8 +254,7 @@ class TrainChoices(QWidget):
             field.textEdited.connect(self.explain)
 
     def _follow_scan(self) -> None:
-        self._lists.fit_image()
-        self.sharp.refresh()
+        self._lists.fit_scan()
         self.explain()
 
     def _lay_out(self) -> None:
