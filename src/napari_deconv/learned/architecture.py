@@ -42,7 +42,7 @@ class Architecture(Declared):
         (1, 1, 1), description="Blocks of each level of nafnet on the way up."
     )
     flat: tuple[float, ...] = Field(
-        (0.12, 0.45),
+        (0.03, 0.2),
         description="Total variation at these multiples of the noise is shown to later stages, "
         "which may draw the estimate towards it.",
     )
