@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,7 @@ class Architecture(Declared):
     decoder: tuple[int, ...] = Field(
         (1, 1, 1), description="Blocks of each level of nafnet on the way up."
     )
-    flat: tuple[float, ...] = Field(
+    flat: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (0.03, 0.2),
         description="Total variation at these multiples of the noise is shown to later stages, "
         "which may draw the estimate towards it.",
