@@ -23,6 +23,8 @@ Rng = np.random.Generator
 
 FAINT = 8e-4
 """Noise below this share of the grey range is next to none."""
+PATTERN = (3e-4, 8e-3)
+"""How strong fine patterns are that noise is mistaken for: of lattices and stars, as measured."""
 VARIED = 0.15
 """How much gain and read noise of a scanner may differ from what was measured, relative."""
 MANY = 1e-9
@@ -70,6 +72,13 @@ class Degradation(Declared):
     )
     alike: float = Field(
         0.4, ge=0, le=1, description="Share of pairs whose noise is told as alike everywhere."
+    )
+    mistaken: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of pairs whose noise is told too large, as where it was measured on "
+        "fine patterns.",
     )
     frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
     shift: float = Field(
@@ -179,9 +188,21 @@ class Degradation(Declared):
         variance = _averaged(frame).clamp(min=0) * gain + read**2
         if rng.random() < self.alike:
             variance = variance.mean().expand_as(variance)
+        sigma = variance.sqrt() * (told / crop.scale)
+        if rng.random() < self.mistaken:
+            sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
         sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
         parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
         return (*(part[None] for part in parts), kernel, sigma[None])
+
+
+def _pattern(rng: Rng) -> float:
+    """Return how strong a fine pattern is that is taken for noise."""
+    return float(np.exp(rng.uniform(*np.log(PATTERN))))
+
+
+def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
+    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
 
 
 def _exposed(clean: Tensor, gain: float, read: float, frames: Tensor, rng: Rng) -> Tensor:
