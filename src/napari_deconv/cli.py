@@ -66,6 +66,7 @@ Opinion = Annotated[
         help="Also by TV, and where it differs; of learned methods, if not told.",
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an image, no progress bar.")]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
 ]
@@ -180,9 +181,7 @@ def run(
     workers: cli_batch.Workers = None,
     scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Restore images: IMAGE becomes OUT/IMAGE_METHOD.tif with its recipe beside it.
 

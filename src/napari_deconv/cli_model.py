@@ -15,6 +15,7 @@ app = typer.Typer(help="Models for restore and plug-and-play: bring in others' w
 def bring_in(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors, .pth or .pt.")],
     out: Annotated[Path, typer.Option(metavar="OUT.safetensors", help="Where the model goes.")],
+    *,
     title: Annotated[str, typer.Option(help="What it is; the file's name if not given.")] = "",
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
     psf: Annotated[

@@ -150,7 +150,7 @@ def test_how_sure_asks_tv_about_a_learned_result(desk: Any, models: Any) -> None
 def test_what_is_far_outside_the_training_is_refused_until_forced(desk: Any, models: Any) -> None:
     desk.use("restore", **models["restore"])
     box(desk).setChecked(False)
-    desk.dock.psf = GaussianPsf(sigma=20.0)
+    desk.dock.psf = GaussianPsf(sigma=11.0)
     assert desk.dock.run()
     assert desk.wait_for_end() == "failed"
     assert "the PSF is wider (" in desk.status
