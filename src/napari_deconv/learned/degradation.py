@@ -191,7 +191,7 @@ class Degradation(Declared):
         sigma = variance.sqrt() * (told / crop.scale)
         if rng.random() < self.mistaken:
             sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
-        sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
+        sigma = sigma / seen.sqrt()
         parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
         return (*(part[None] for part in parts), kernel, sigma[None])
 
@@ -199,10 +199,6 @@ class Degradation(Declared):
 def _pattern(rng: Rng) -> float:
     """Return how strong a fine pattern is that is taken for noise."""
     return float(np.exp(rng.uniform(*np.log(PATTERN))))
-
-
-def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
-    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
 
 
 def _exposed(clean: Tensor, gain: float, read: float, frames: Tensor, rng: Rng) -> Tensor:
