@@ -134,7 +134,7 @@ class Degradation(Declared):
     def _pair(self, crop: Crop, rng: Rng) -> tuple[Tensor, ...]:
         """Return frame, truth, PSF and told noise of one crop."""
         kernel = torch.from_numpy(self.kernel(rng).astype(np.float32))
-        scene, edge = torch.from_numpy(crop.values), self.support // 2
+        scene, edge = torch.from_numpy(crop.values).float(), self.support // 2
         inner = (slice(edge, -edge), slice(edge, -edge))
         clean = Blur(kernel, tuple(scene.shape))(scene)[inner].clamp(min=0)
         gain, read = self.noise(crop, rng)
