@@ -104,6 +104,7 @@ class TrainWidget(QWidget):
             return False
         if not resuming:
             self.plot.begin()
+            self._best = ""
         self.result.begin()
         self.plot.show()
         self._show("preparing")
@@ -160,7 +161,6 @@ class TrainWidget(QWidget):
             self._show("idle")
             self.finished.emit("failed")
             return
-        self._best = ""
         self._process = TrainProcess(self)
         self._process.told.connect(self._hear)
         self._process.ended.connect(self._end)
@@ -206,8 +206,8 @@ class TrainWidget(QWidget):
     def _offer_best(self) -> None:
         """Offer the best model that the folder holds, if it holds one."""
         best = self.choices.place() / BEST
-        if best.is_file() and self._best:
-            self.result.offer(best, self._best)
+        if best.is_file():
+            self.result.offer(best, self._best or "The best so far stays.")
 
     def _show(self, state: State) -> None:
         """Show a state on the buttons; rows can't be changed while it learns."""
