@@ -28,7 +28,7 @@ def run(script: str, *arguments: Any, **more: str) -> str:
         [sys.executable, str(HERE / script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=2400,
+        timeout=280,
         env={**known, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", **more},
     )
     assert done.returncode == 0, done.stderr[-2000:]

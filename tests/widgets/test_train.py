@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QPushButton
 from scipy.ndimage import gaussian_filter
 
 from napari_deconv.core.noise import poisson_gaussian
+from napari_deconv.learned import model as models
 from napari_deconv.learned.job import TrainingPlan
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.training_events import Begun, Comparing, Done, Validated, line, parse
@@ -38,7 +39,7 @@ TINY = {
     "warmup": 4,
     "rate": 2e-3,
 }
-WAIT = 1_500_000
+WAIT = 240_000
 """Milliseconds, on a machine that does much else."""
 
 
@@ -127,7 +128,20 @@ def test_train_stop_resume_save_and_use(bench: Bench, tmp_path: Path) -> None:
     assert set(table) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert "over the model that ships" in dock.result.verdict.text()
     assert "For PSFs 1." in dock.result.card.text()
+    assert dock.result.model == tmp_path / "run" / "model.safetensors"
+
+
+def test_a_model_is_saved_and_used(bench: Bench, tmp_path: Path) -> None:
+    dock = bench.dock
+    shipped = models.location("default")
+    table = {"blurred": 25.0, "TV, automatic": 30.0, "shipped model": 31.0, OWN: 31.5}
+    plain = models.card_of("default").plain()
+    dock.result.show_done(Done("done", str(shipped), plain, table, 12))
+    assert "better than both" in dock.result.verdict.text()
     assert dock.result.save(tmp_path / "mine")
+    assert (tmp_path / "mine.safetensors").read_bytes() == shipped.read_bytes()
+    assert not dock.result.save(tmp_path / "nowhere" / "mine")
+    assert "can't be written" in dock.result.line.text()
     bench.press("use_model")
     (deblur,) = bench.viewer.window._qt_window.findChildren(DeblurWidget)
     assert deblur.image.name == "scan"
@@ -232,7 +246,7 @@ def test_events_survive_their_line() -> None:
 def test_words() -> None:
     table = {"blurred": 25.0, "TV, automatic": 30.0, "shipped model": 31.0, "this model": 31.5}
     done = Done("done", "m", {}, table, 12)
-    assert train_words.verdict(done).startswith("+0.5 dB over the model that ships and +1.5 dB")
+    assert train_words.verdict(done).startswith("+0.50 dB over the model that ships and +1.50 dB")
     worse = Done("done", "m", {}, {**table, "this model": 30.5}, 12)
     assert "train longer" in train_words.verdict(worse)
     assert train_words.status(Comparing(1, 6)).endswith("2 of 6")

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_deconv.widgets.tone import colours
 
 HEIGHTS = {"psnr": 150, "loss": 96}
-AXIS = 46
+AXIS = 60
 """Pixels of both plots' left axes, so that they stand above each other."""
 OWN, LOSS = "#4f94e8", "#d99c3a"
 RIVALS = {"blurred": "#9a9a9a", "TV, automatic": "#58a55c", "shipped model": "#b98ae0"}
@@ -123,7 +123,7 @@ class TrainPlot(QWidget):
                 symbolBrush=colour,
                 symbolPen=None,
             )
-        self._plots["psnr"].setYRange(*self._range(), padding=0.12)
+        self._plots["psnr"].setYRange(*self._range(), padding=0.3)  # for the labels, too
 
     def _range(self) -> tuple[float, float]:
         """Return the PSNRs between which everything lies that is to be compared."""

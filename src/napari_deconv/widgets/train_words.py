@@ -41,9 +41,9 @@ def score(event: Validated) -> str:
 def verdict(done: Done) -> str:
     """Return in a sentence what came of it."""
     own, tv = done.table[OWN], done.table[TV]
-    gains = [f"{own - tv:+.1f} dB over TV"]
+    gains = [f"{own - tv:+.2f} dB over TV"]
     if SHIPPED in done.table:
-        gains.insert(0, f"{own - done.table[SHIPPED]:+.1f} dB over the model that ships")
+        gains.insert(0, f"{own - done.table[SHIPPED]:+.2f} dB over the model that ships")
     better = own > max(value for name, value in done.table.items() if name != OWN)
     advice = (
         "It restores such scans better than both."
