@@ -204,7 +204,7 @@ class FileComparison:
         results = [one.image for one in self.outcomes if one.image is not None]
         for line in self.terms.lines:
             pictures = [*truth, self.scene.image, *results]
-            found = edges(line.ends, pictures, len(truth) + 1)
+            found = edges(line.path, pictures, len(truth) + 1)
             if any(found):
                 scale = line.pixel(self.size)
                 scaled = [None if e is None else replace(e, width=e.width * scale) for e in found]

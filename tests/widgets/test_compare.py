@@ -368,6 +368,9 @@ def test_the_edge_under_a_line_is_measured_in_every_picture(bench: Bench) -> Non
     assert told["scan tv"] == pytest.approx(rows["tv"], rel=1e-3)
     bench.layers["profiles"].data = [np.array(EDGE) + np.array((0, 200))]
     bench.wait(lambda: all(row.edge is None for row in bench.table.figures.rows))
+    profiles.add_path(PIXEL * np.array([(30.0, 8.0), *EDGE]))
+    bench.wait(lambda: all(row.edge is not None for row in bench.table.figures.rows))
+    assert bench.table.figures.rows[0].edge.width == pytest.approx(rows["scan"], rel=0.02)
 
 
 def test_a_refused_method_is_named_and_the_others_go_on(bench: Bench) -> None:

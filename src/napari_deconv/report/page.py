@@ -144,7 +144,7 @@ def _pictures(contents: Contents) -> list[dict[str, Any]]:
         named = [*named[1:], named[0]]
     shown = [(name, as_png(image, contents.shown)) for name, image in named]
     lines = [
-        [(x + 0.5, y + 0.5) for y, x in line.ends] for line in contents.lines
+        [(x + 0.5, y + 0.5) for y, x in line.path] for line in contents.lines
     ]  # a pixel's centre is a whole number
     height, width = contents.image.shape
     return [
@@ -192,12 +192,12 @@ def _line(contents: Contents, index: int) -> dict[str, Any]:
     line, trace = contents.lines[index], contents.traces[index]
     scale = line.pixel(contents.size)
     curves = [(one.distance * scale, one.values) for one in trace.profiles]
-    ends = [f"({row:.1f}, {column:.1f})" for row, column in line.ends]
+    corners = [f"({row:.1f}, {column:.1f})" for row, column in line.path]
     return {
         "number": line.number,
         "color": line.color,
         "length": line.length * scale,
-        "ends": " to ".join(ends),
+        "path": " to ".join(corners),
         "width": contents.line_width,
         "plot": plot(curves),
         "figures": contents.figures(index),
