@@ -141,7 +141,7 @@ def test_lines_are_measured_in_the_unit_of_the_page(contents: Contents) -> None:
 def test_a_path_is_drawn_and_measured_along_all_its_legs(contents: Contents) -> None:
     path = Line(1, "#ff9f40", ((5.0, 8.0), (30.0, 8.0), (30.0, 40.0)))
     made = replace(contents, lines=(path,))
-    reference, data, *_ = made.figures(0)
+    _, data, *_ = made.figures(0)
     assert data.edge == pytest.approx(contents.figures(0)[1].edge, rel=0.02)
     assert made.traces[0].profiles[0].distance[-1] == pytest.approx(25 + 32, abs=0.5)
     page = render(made)

@@ -385,14 +385,14 @@ def test_a_small_layer_beside_the_line_does_not_appear(compared, qtbot):
 def test_hidden_layers_go_and_come_back_in_their_colour(compared, qtbot):
     viewer, widget = compared
     settle(qtbot, widget)
-    pens = {k: v.opts["pen"].color().name() for k, v in curve_items(widget).items()}
+    pens = {k: v.pen.color().name() for k, v in curve_items(widget).items()}
     viewer.layers["scan"].visible = False
     settle(qtbot, widget)
     assert set(shown(widget)) == {"reference", "scan tv"}
     viewer.add_image(edge(3.0), name="other")
     viewer.layers["scan"].visible = True
     settle(qtbot, widget)
-    again = {k: v.opts["pen"].color().name() for k, v in curve_items(widget).items()}
+    again = {k: v.pen.color().name() for k, v in curve_items(widget).items()}
     assert {k: again[k] for k in pens} == pens
     assert len(set(again.values())) == 4
 
@@ -404,7 +404,7 @@ def curve_items(widget, number=1):
 def test_reference_is_dashed_input_thin_result_thick(compared, qtbot):
     _, widget = compared
     settle(qtbot, widget)
-    pens = {name: item.opts["pen"] for name, item in curve_items(widget).items()}
+    pens = {name: item.pen for name, item in curve_items(widget).items()}
     assert pens["reference"].style() == Qt.PenStyle.CustomDashLine
     assert pens["scan"].style() == pens["scan tv"].style() == Qt.PenStyle.SolidLine
     assert pens["scan tv"].widthF() >= 2 * pens["scan"].widthF()
@@ -660,7 +660,7 @@ def test_the_picture_holds_legend_and_curves(compared, tmp_path):
     image = QImage(str(tmp_path / "plot.png")).convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
     pixels = pixels.reshape(image.height(), image.width(), 4)[..., 2::-1].astype(int)
-    pen = curve_items(widget)["scan tv"].opts["pen"].color()
+    pen = curve_items(widget)["scan tv"].pen.color()
     near = np.abs(pixels - (pen.red(), pen.green(), pen.blue())).sum(axis=-1) < 40
     top = near[:40].sum()
     assert top > 20  # the stroke in the legend

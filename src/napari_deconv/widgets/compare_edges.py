@@ -1,4 +1,4 @@
-"""The edge under a line or path of Profiles, measured in every picture of a comparison, line by line."""
+"""The edge under a line or path of Profiles, in every picture of a comparison, row by row."""
 
 from __future__ import annotations
 

@@ -87,6 +87,8 @@ class ProfileView(QWidget):
 
     def advise(self, todo: str) -> None:
         """Show what to do instead of plots and table, or these where there is nothing to do."""
+        if self._hint.text() == todo and self._advised == bool(todo):
+            return
         self._hint.say(todo, "plain")
         self._stack.setCurrentIndex(0 if todo else 1)
         self._advised = bool(todo)
