@@ -13,9 +13,8 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Shapes
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -30,6 +29,7 @@ from napari_deconv.evidence.profile import line_profile
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.widgets.profiles import ProfilesWidget
 
+from .mouse import mouse
 from .profile_desk import SHAPE, edge, settle, shown
 
 
@@ -181,22 +181,6 @@ def test_labels_have_a_dark_rim(dock, qtbot):
     assert (label.max(axis=-1) < 90).sum() > 10
 
 
-def press(canvas, point):
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-
-
-def release(canvas, point):
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-
-
-def on_canvas(viewer, world):
-    canvas = viewer.window._qt_viewer.canvas
-    size = np.array(canvas.size, float)
-    camera = viewer.scene.camera
-    y, x = (np.asarray(world) - camera.center[-2:]) * camera.zoom + size / 2
-    return QPoint(round(x), round(y))
-
-
 @pytest.fixture
 def on_screen(dock, qtbot):
     viewer, widget = dock(show=True)
@@ -216,18 +200,17 @@ def test_curves_follow_while_an_end_is_dragged(on_screen, qtbot):
     settle(qtbot, widget)
     layer = viewer.layers["profiles"]
     (y, x), end = layer.data[0]
-    canvas = viewer.window._qt_viewer.canvas.native
     done = []
     layer.events.data.connect(lambda event: done.append(event.action))
-    press(canvas, on_canvas(viewer, (y, x)))
+    mouse(viewer, "press", (y, x))
     for row in (50, 60, 70, 90):
-        QTest.mouseMove(canvas, on_canvas(viewer, (row, x)))
+        mouse(viewer, "move", (row, x))
         expected = pytest.approx(1000 * row + x, abs=700)
         qtbot.waitUntil(
             lambda expected=expected: shown(widget)["ramp"][1][0] == expected, timeout=3000
         )
     assert done == []  # napari has told of nothing yet: the button is still down
-    release(canvas, on_canvas(viewer, (90, x)))
+    mouse(viewer, "release", (90, x))
     settle(qtbot, widget)
     assert shown(widget)["ramp"][1][0] == pytest.approx(90_000 + x, abs=700)
     assert shown(widget)["ramp"][1][-1] == pytest.approx(1000 * end[0] + end[1], abs=700)
@@ -239,10 +222,9 @@ def test_curves_follow_while_a_whole_line_is_dragged(on_screen, qtbot):
     layer = viewer.layers["profiles"]
     viewer.layers.selection.active = layer
     layer.mode = "select"
-    canvas = viewer.window._qt_viewer.canvas.native
-    press(canvas, on_canvas(viewer, (60, 50)))
+    mouse(viewer, "press", (60, 50))
     for row in (63, 70, 80):
-        QTest.mouseMove(canvas, on_canvas(viewer, (row, 50)))
+        mouse(viewer, "move", (row, 50))
         qtbot.wait(20)
     qtbot.waitUntil(
         lambda: (
@@ -251,19 +233,18 @@ def test_curves_follow_while_a_whole_line_is_dragged(on_screen, qtbot):
         ),
         timeout=3000,
     )
-    release(canvas, on_canvas(viewer, (80, 50)))
+    mouse(viewer, "release", (80, 50))
 
 
 def test_a_line_is_plotted_while_it_is_drawn(on_screen, qtbot):
     viewer, widget = on_screen
     widget.findChild(QPushButton, "profile-add").click()
-    canvas = viewer.window._qt_viewer.canvas.native
-    press(canvas, on_canvas(viewer, (100, 30)))
-    QTest.mouseMove(canvas, on_canvas(viewer, (100, 90)))
-    QTest.mouseMove(canvas, on_canvas(viewer, (100, 100)))
+    mouse(viewer, "press", (100, 30))
+    mouse(viewer, "move", (100, 90))
+    mouse(viewer, "move", (100, 100))
     qtbot.waitUntil(lambda: len(widget._plots.plots) == 2, timeout=3000)
     qtbot.waitUntil(lambda: abs(shown(widget, 2)["ramp"][1][-1] - 100_100) < 700, timeout=3000)
-    release(canvas, on_canvas(viewer, (100, 100)))
+    mouse(viewer, "release", (100, 100))
     settle(qtbot, widget)
     colors = viewer.layers["profiles"].edge_color
     assert not np.array_equal(colors[0], colors[1])
