@@ -25,4 +25,4 @@ def shown(widget: Any, number: int = 1) -> dict[str, np.ndarray]:
 
 def settle(qtbot: Any, widget: Any) -> None:
     """Wait until all curves and figures are there."""
-    qtbot.waitUntil(lambda: not widget.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not widget.busy, timeout=120_000)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -45,7 +46,9 @@ def test_what_rises_after_the_first_third_is_not_flat(soak: Any) -> None:
 
 
 def test_what_malloc_has_given_out_is_seen(soak: Any) -> None:
-    before = soak.given_out()
-    block = bytearray(64_000_000)
-    assert soak.given_out() - before == pytest.approx(64, abs=3)
-    del block
+    before = soak.Memory.now()
+    block = np.ones(8_000_000)
+    after = soak.Memory.now()
+    assert after.given_out - before.given_out == pytest.approx(64, abs=3)
+    assert after.trimmed - before.trimmed == pytest.approx(64, abs=20)
+    assert block.all()
