@@ -13,11 +13,13 @@ from qtpy.QtWidgets import QWidget
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STRONG = 2.0
-"""Width of a pen in pixels from which a curve is more than one thin stroke."""
-
-AROUND = ((0.0, -0.7), (0.6, 0.35), (-0.6, 0.35))
-"""Where the strokes of a strong curve lie, as (x, y) in pixels: in all directions about as wide."""
+STROKES = (
+    (2.0, ((0.0, -0.7), (0.6, 0.35), (-0.6, 0.35))),
+    (1.5, ((-0.3, -0.3), (0.3, 0.3))),
+    (0.0, ((0.0, 0.0),)),
+)
+"""From which width of a pen on a curve is which strokes, each shifted by (x, y) in pixels; three
+are about as wide in all directions."""
 
 SPARE = 3.0
 """Pixels around the points that a stroke may cover."""
@@ -26,8 +28,8 @@ SPARE = 3.0
 class Curve(pg.GraphicsObject):  # type: ignore[misc]
     """A curve with a gap wherever a value is not finite.
 
-    Qt draws pens of one pixel more than ten times as fast as wider ones; on the screen a strong
-    curve is three of them. Pictures for a file, and finer screens, get the pen as it is.
+    Qt draws pens of one pixel more than ten times as fast as wider ones; on the screen a stronger
+    curve is two or three of them. Pictures for a file, and finer screens, get the pen as it is.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class Curve(pg.GraphicsObject):  # type: ignore[misc]
         self.points: NDArray[np.float64] = np.empty((2, 0))
         self.bounds: tuple[float, float] | None = None
         self.pen = self._thin = QPen()
-        self._strokes: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
+        self._strokes: tuple[tuple[float, float], ...] = STROKES[-1][1]
         self._rect: QRectF | None = None
         self._path = QPainterPath()
         self._each = 0
@@ -54,7 +56,7 @@ class Curve(pg.GraphicsObject):  # type: ignore[misc]
         self._thin.setWidthF(1.0)
         if pen.style() == Qt.PenStyle.CustomDashLine:  # a pattern is in widths of the pen
             self._thin.setDashPattern([pen.widthF() * part for part in pen.dashPattern()])
-        self._strokes = AROUND if pen.widthF() >= STRONG else ((0.0, 0.0),)
+        self._strokes = next(places for width, places in STROKES if pen.widthF() >= width)
         self.update()
 
     def setData(self, distance: NDArray[np.float64], values: NDArray[np.float64]) -> None:
