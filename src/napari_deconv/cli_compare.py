@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from napari_deconv.cli_report import Limit, LimitsFile, Lines, stated_limits
+from napari_deconv.cli_report import Limit, LimitsFile, Lines, report_files, stated_limits
 
 if TYPE_CHECKING:
     from napari_deconv.comparing_files import FileComparison
@@ -19,6 +19,8 @@ app = typer.Typer()
 
 TABLE_WIDTH = 140
 """Columns of a table that goes into a file or another program."""
+PAGE = "report.html"
+"""What --report writes into the folder."""
 
 
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="FILE[2] is a slice.")]
@@ -88,15 +90,23 @@ def compare(
         overwrite,
     )
     judged_by = stated_limits(limits, limit)
+    if judged_by.stated and not page:
+        raise ValueError("Limits are judged on the page; add --report.")
+    pages = report_files(out / PAGE, overwrite) if page else ()
     work = FileComparison(image, out, terms)
     out.mkdir(parents=True, exist_ok=True)
     _carry_out(work, as_json)
-    if page:
-        _write_page(work, out / "report.html", judged_by)
+    written = [path.name for path in work.tables]
+    results = sum(one.image is not None for one in work.outcomes)
+    if pages and results:
+        _write_page(work, pages[0], judged_by)
+        written += [path.name for path in pages]
     if as_json:
         typer.echo(json.dumps(work.records(), allow_nan=False))
     else:
-        _print(work, out)
+        _print(work, f"{out}: {results} results, {', '.join(written)}")
+    if not results:
+        raise typer.Exit(1)
 
 
 def _carry_out(work: FileComparison, quiet: bool) -> None:
@@ -131,8 +141,8 @@ def _write_page(work: FileComparison, path: Path, limits: Any) -> None:
     write(contents, path)
 
 
-def _print(work: FileComparison, folder: Path) -> None:
-    """Print the table, the best PSNR first if there is one."""
+def _print(work: FileComparison, said: str) -> None:
+    """Print the table, the best PSNR first if there is one, and what was written."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, TABLE_WIDTH)
@@ -144,7 +154,7 @@ def _print(work: FileComparison, folder: Path) -> None:
         cells = ["-" if row[name] is None else f"{row[name]:.4g}" for name in figures]
         table.add_row(row["name"], *cells, row["complaint"] or row["strength"])
     console.print(table)
-    console.print(f"{folder}: {len(work.outcomes)} results, comparison.csv, comparison.json")
+    console.print(said)
 
 
 def _without_method(settings: list[str]) -> list[str]:
