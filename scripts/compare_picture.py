@@ -30,7 +30,7 @@ COLOURS = 128
 """Of the pictures, so that their files are small."""
 SHOWN = "tv"
 """Row of the table whose picture is swiped over the data."""
-PATIENCE = 900.0
+PATIENCE = 3600.0
 """Seconds that the comparison may take."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

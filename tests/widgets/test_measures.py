@@ -295,13 +295,18 @@ def test_without_an_image_it_offers_the_sample(desk: Any, qtbot: Any) -> None:
     assert "2-D view" in status(dock)
 
 
-def test_a_psf_and_a_hidden_layer_are_not_measured(desk: Any, qtbot: Any) -> None:
+def test_a_psf_and_a_hidden_layer_are_not_measured_but_a_small_region_is(
+    desk: Any, qtbot: Any
+) -> None:
     viewer, dock = desk(scan())
     viewer.add_image(np.ones((9, 9)), name="psf")
+    part = {"translate": (10, 110), "metadata": {METADATA: {}}}
+    viewer.add_image(scan()[10:50, 110:160], name="small region", **part)
     viewer.add_image(scan(3.0), name="hidden", visible=False)
-    dock.add_shape(ACROSS, "edge-mtf")
+    dock.add_shape([[15, 120], [15, 150], [45, 150], [45, 120]], "snr")
     settle(qtbot, dock)
-    assert [plane.name for plane in dock.results.planes] == ["scan"]
+    assert [plane.name for plane in dock.results.planes] == ["scan", "small region"]
+    assert figure(dock, 0, 1) == pytest.approx(figure(dock, 0, 0))
 
 
 def test_what_is_known_is_not_measured_again(desk: Any, qtbot: Any) -> None:
