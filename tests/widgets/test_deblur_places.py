@@ -175,6 +175,29 @@ def stack() -> np.ndarray:
     return np.stack([blurred(part()) + 0.1 * number for number in range(4)])
 
 
+def test_a_reference_is_the_slice_of_the_image_also_after_the_slider_moved() -> None:
+    viewer = ViewerModel()
+    place = {"scale": (5, 1, 1), "translate": (10, 0, 0)}
+    scan = viewer.add_image(stack(), name="scan", **place)
+    truth = viewer.add_image(stack() + 7, name="reference", **place)
+    flat = viewer.add_image(np.zeros(stack().shape[1:]), name="flat")
+    viewer.dims.set_current_step(0, 2)
+    plane = Source.of(scan, viewer.dims)
+    viewer.dims.set_current_step(0, 0)
+    for order in ((0, 1, 2), (1, 0, 2)):
+        viewer.dims.order = order
+        beside = plane.companion(truth, "reference", viewer.dims)
+        assert (beside.index, beside.axes) == ((2, 0, 0), (1, 2))
+    viewer.dims.order = (0, 1, 2)
+    assert plane.companion(flat, "reference", viewer.dims).index == (0, 0)
+    viewer.dims.set_current_step(0, 3)  # what has no slider goes with the slice on display
+    assert Source.of(flat, viewer.dims).companion(truth, "reference", viewer.dims).index == (
+        3,
+        0,
+        0,
+    )
+
+
 @pytest.mark.parametrize("lazy", [False, True], ids=["numpy", "dask"])
 def test_of_a_stack_the_slice_on_display_is_restored(desk: Any, lazy: bool) -> None:
     data = da.from_array(stack(), chunks=(1, 96, 128)) if lazy else stack()
