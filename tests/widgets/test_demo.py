@@ -110,7 +110,7 @@ def test_headless_leaves_everything_and_prints_the_table(
     assert {line for line, _ in rows} == {1, 2, 3}
     for line in (1, 2, 3):
         before, after = rows[line, "radiograph"], rows[line, "radiograph tv"]
-        assert float(after["profile_psnr_db"]) > float(before["profile_psnr_db"]) + 2
+        assert float(after["profile_psnr_db"]) > float(before["profile_psnr_db"]) + 0.5
     assert float(after["image_psnr_db"]) > float(before["image_psnr_db"]) + 3
     assert float(after["edge_10_90"]) < 0.4 * float(before["edge_10_90"])
 
