@@ -41,8 +41,10 @@ def corners_of(layer: Image) -> np.ndarray:
 
 
 def test_a_region_agrees_with_the_same_region_of_the_whole(desk: Any) -> None:
+    """By a method of each kind: that all of them agree is tested without a window."""
     drawn_box = draw(desk)
-    for name, method in choices("method").items():
+    for name in ("wiener", "tv", "wavelet", "richardson-lucy", "pylops-fista", "restore"):
+        method = choices("method")[name]
         enough = 8 if method.learned else 40  # a network each iteration
         desk.use(name, **({"iterations": enough} if "iterations" in method.model_fields else {}))
         desk.dock.region = "whole"
