@@ -298,6 +298,11 @@ def test_the_command_refuses_in_one_sentence(folder: Path) -> None:
         assert code == 2
         assert said in error
         assert len(error.strip().splitlines()) == 1
+    Path("r.csv").write_text("kept")
+    code, error = invoke("tv.yaml", "--image", "none.tif", "--overwrite")  # before any work
+    assert (code, Path("r.csv").read_text()) == (2, "kept")
+    assert "no table of a report" in error
+    Path("r.csv").unlink()
     Path("r.html").write_text("kept")
     code, error = invoke("tv.yaml", "--image", "scan.tif")
     assert (code, Path("r.html").read_text()) == (2, "kept")
