@@ -119,7 +119,7 @@ class Degradation(Declared):
         softens the mean.
         """
         clean = blurred[inner].clamp(min=0)
-        seen = torch.ones_like(clean)
+        seen = torch.ones(clean.shape)
         total = blurred
         for _ in range(1, self.frames):
             rows, columns = (
