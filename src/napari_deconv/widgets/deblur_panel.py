@@ -23,6 +23,7 @@ from napari_deconv.widgets.form import FamilyForm
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.more import More
 from napari_deconv.widgets.noise_line import NoiseLine
+from napari_deconv.widgets.opinion import OpinionBox
 from napari_deconv.widgets.plot import ConvergencePlot
 from napari_deconv.widgets.psf_width import PsfWidth
 from napari_deconv.widgets.question import Question
@@ -69,6 +70,7 @@ class DeblurPanel(QWidget):
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
+        self.opinion = OpinionBox()
         self.region = RegionChoice(viewer)
         self.more = More(lists.weights)
         self.question = Question("attenuation", yes="Deblur anyway")
@@ -261,6 +263,7 @@ class DeblurPanel(QWidget):
 
     def _change_method(self) -> None:
         self.more.fit(self._method_class())
+        self.opinion.fit(self._method_class())
         self.changed.emit()
 
     def _change_psf(self) -> None:
@@ -298,6 +301,7 @@ class DeblurPanel(QWidget):
         column.beneath(self.psf.understanding)
         column.row("Reference", self.reference)
         column.wide(self.method.native)
+        column.wide(self.opinion)
         column.beneath(self.method_line)
         column.wide(self.curve)
         column.row("Region", self.region.menu)

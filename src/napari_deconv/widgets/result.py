@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
+    from napari_deconv.doubts import Made
     from napari_deconv.recipe import Recipe
     from napari_deconv.widgets.evidence_maps import MapLook
     from napari_deconv.widgets.order import Begun
@@ -121,6 +122,20 @@ class ResultLayer:
         if active is not None:
             layers.selection.active = active
         return added
+
+    def lay_under(self, made: Made) -> None:
+        """Add another method's result of the same picture as a hidden layer below."""
+        assert self.layer is not None
+        assert self._begun is not None
+        other = ResultLayer(self._viewer, self._source, self._region)
+        other.psf_origin = self.psf_origin
+        other.begin(replace(self._begun, recipe=made.recipe, notes=made.notes))
+        layers, active = self._viewer.layers, self._viewer.layers.selection.active
+        other.show(made.image)
+        assert other.layer is not None
+        other.layer.visible = False
+        layers.move(layers.index(other.layer), layers.index(self.layer))
+        layers.selection.active = active
 
     def _add(self, data: npt.NDArray[np.float32]) -> None:
         assert self._begun is not None
