@@ -23,6 +23,8 @@ Rng = np.random.Generator
 
 FAINT = 8e-4
 """Noise below this share of the grey range is next to none."""
+PATTERN = (3e-4, 8e-3)
+"""How strong fine patterns are that noise is mistaken for: of lattices and stars, as measured."""
 MANY = 1e-9
 """Grey values per photon below which counts are so many that they are as good as normal."""
 
@@ -68,6 +70,13 @@ class Degradation(Declared):
     )
     alike: float = Field(
         0.4, ge=0, le=1, description="Share of pairs whose noise is told as alike everywhere."
+    )
+    mistaken: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of pairs whose noise is told too large, as where it was measured on "
+        "fine patterns.",
     )
     frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
     shift: float = Field(
@@ -149,8 +158,15 @@ class Degradation(Declared):
         if rng.random() < self.alike:
             variance = variance.mean().expand_as(variance)
         sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
+        if rng.random() < self.mistaken:
+            sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
         parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
         return (*(part[None] for part in parts), kernel, sigma[None])
+
+
+def _pattern(rng: Rng) -> float:
+    """Return how strong a fine pattern is that is taken for noise."""
+    return float(np.exp(rng.uniform(*np.log(PATTERN))))
 
 
 def _exposed(clean: Tensor, gain: float, read: float, frames: Tensor, rng: Rng) -> Tensor:

@@ -149,7 +149,9 @@ def _digest(path: Path, changed: int) -> str:
 
 @lru_cache(maxsize=8)
 def _card(path: Path, changed: int) -> Card:
-    return Card(**json.loads(_metadata(path)))
+    said = json.loads(_metadata(path))
+    said["architecture"].setdefault("flat", ())  # files from before it was shown to models
+    return Card(**said)
 
 
 def _metadata(path: Path) -> str:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class Restore(Method):
     r"""A trained network between steps in Fourier space.
 
-    ``z = W_2 g + N_1(g, W_1 g, W_2 g, W_3 g, s)`` and ``u = z + N_2(g, W g, s, z, H' (g - H z))``,
-    with Wiener filters W of three strengths, noise s, and networks N learned from pairs of sharp
-    scenes and what a detector makes of them.
+    ``z = W_2 g + N_1(g, W_1 g, W_2 g, W_3 g, s)``, then
+    ``u = z + N_2 + sum_k a_k (t_k - z)`` with ``(N_2, a) = N(g, W g, s, z, H' (g - H z), t)``:
+    Wiener filters W of three strengths, noise s, total variation t of two strengths, and networks
+    N_1 and N learned from pairs of sharp scenes and what a detector makes of them.
 
     References
     ----------
