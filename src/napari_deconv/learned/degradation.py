@@ -162,7 +162,7 @@ class Degradation(Declared):
         softens the mean.
         """
         clean = blurred[inner].clamp(min=0)
-        seen = torch.ones_like(clean)
+        seen = torch.ones(clean.shape)
         total = blurred
         for _ in range(1, self.frames):
             rows, columns = (
@@ -188,10 +188,9 @@ class Degradation(Declared):
         variance = _averaged(frame).clamp(min=0) * gain + read**2
         if rng.random() < self.alike:
             variance = variance.mean().expand_as(variance)
-        sigma = variance.sqrt() * (told / crop.scale)
+        sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
         if rng.random() < self.mistaken:
             sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
-        sigma = sigma / seen.sqrt()
         parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
         return (*(part[None] for part in parts), kernel, sigma[None])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from napari.experimental import link_layers
 
@@ -156,6 +157,7 @@ class ResultLayer:
             layers.selection.active = selected  # someone is drawing
         self.layer.contrast_limits_range = layer.contrast_limits_range
         link_layers([layer, self.layer], ("contrast_limits",))
+        _follow_name(layer, self.layer)
 
     def _metadata(self, begun: Begun) -> dict[str, Any]:
         from napari_deconv import __version__
@@ -172,6 +174,18 @@ class ResultLayer:
             "notes": list(begun.notes),
         }
         return {**begun.recipe.plain(), RAN: ran}
+
+
+def _follow_name(source: Image, result: Image) -> None:
+    """Let a result say what it was made of also after that was renamed."""
+    known = ref(result)
+
+    def rename(event: Any = None) -> None:
+        layer = known()
+        if layer is not None and RAN in layer.metadata.get(METADATA, {}):
+            layer.metadata[METADATA][RAN]["source"] = source.name
+
+    source.events.name.connect(rename)
 
 
 def results_of(source: Image, layers: Iterable[Layer]) -> list[Layer]:
