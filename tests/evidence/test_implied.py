@@ -57,8 +57,8 @@ def test_the_slope_grows_with_the_width_as_the_formula_says():
 def test_bars_do_not_pass_for_a_psf_that_is_too_wide():
     truth = plates().copy()
     y, x = np.mgrid[:144, :144]
-    bars = ((0.8 * x + 0.6 * y) / 3.2).astype(int) % 2
-    truth[40:100, 40:100] += 4 * bars[40:100, 40:100]
+    bars = ((0.8 * x + 0.6 * y) / 2.8).astype(int) % 2
+    truth[40:100, 40:100] += bars[40:100, 40:100]
     image, variance = scan(0.01, truth=truth)
     right, wide = (implied([image], variance, psf(factor)) for factor in (1, 2))
     assert right.slope > GROWS[1]
