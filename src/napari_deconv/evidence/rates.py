@@ -56,8 +56,8 @@ def meaning(light: Light, noise: float) -> str:
     return (
         f"Green rules out gross errors only. In {OF} simulations with {percent} % noise a "
         f"PSF twice too wide was seen {_times(seen.twice)}, 30 % too wide {_times(seen.thirty)}, "
-        f"20 % {_times(seen.twenty)}, 30 % too narrow {_times(seen.narrow)}, by the data alone; what "
-        f"a method leaves can only add to that.{less}"
+        f"20 % {_times(seen.twenty)}, 30 % too narrow {_times(seen.narrow)}, by the data "
+        f"alone; what a method leaves can only add to that.{less}"
     )
 
 
