@@ -1,4 +1,4 @@
-"""From an opened radiograph to a learned result in five clicks, as `scripts/five_clicks.py` goes."""
+"""From an opened radiograph to a learned result in five clicks: `scripts/five_clicks.py`."""
 
 from __future__ import annotations
 
