@@ -126,7 +126,9 @@ def implied(
         return None
     spectrum = _measured([_middle(picture) for picture in pictures], variance, kernel, neighbours)
     whole, rest = _sloping(_bands(spectrum, 0)), _sloping(_bands(spectrum, BUSIEST))
-    return whole and replace(whole, around=rest and rest.slope)
+    if whole is None:
+        return None
+    return replace(whole, around=None if rest is None else rest.slope)
 
 
 def _sloping(found: _Bands) -> Implied | None:
@@ -157,7 +159,8 @@ def _measured(
     for side in np.ix_(*(np.hanning(n + 2)[1:-1] for n in shape)):
         window = window * side
     square = float(np.sum(window**2))
-    axes = np.ix_(*(np.fft.fftfreq(n) for n in shape[:-1]), np.fft.rfftfreq(shape[-1]))
+    sides = [*(np.fft.fftfreq(n) for n in shape[:-1]), np.fft.rfftfreq(shape[-1])]
+    axes: tuple[Floats, ...] = np.ix_(*(side.astype(np.float64) for side in sides))
     power = sum(_power(picture, window) for picture in pictures) / (len(pictures) * square)
     power = power / (variance * _smeared(axes, neighbours))
     edges = _edges(min(shape))
@@ -167,12 +170,12 @@ def _measured(
     inside = (band >= 0) & (band < len(edges) - 1)
     cell = (band * DIRECTIONS + sector)[inside]
     passed = np.abs(np.fft.rfftn(_padded(kernel, shape))) ** 2
-    sums = [
-        np.bincount(cell, of, DIRECTIONS * (len(edges) - 1)).reshape(-1, DIRECTIONS)
+    sums: list[Floats] = [
+        np.bincount(cell, of, DIRECTIONS * (len(edges) - 1)).reshape(-1, DIRECTIONS).astype(float)
         for of in (power[inside], passed[inside], np.ones(cell.size))
     ]
     independent = square**2 / float(np.sum(window**4)) / window.size * len(pictures)
-    return _Spectrum(edges, *sums, independent, TOLERANCE + neighbours)
+    return _Spectrum(edges, sums[0], sums[1], sums[2], independent, TOLERANCE + neighbours)
 
 
 def _bands(spectrum: _Spectrum, left_out: int) -> _Bands:
