@@ -30,7 +30,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "images" / "clicks"
 SIZE = (1180, 780)
 MOST = 5
 LEFT = Qt.MouseButton.LeftButton
-CROP, RING, COLOURS, WIDTH = (620, 400), 22, 64, 900
+CROP, RING, COLOURS, WIDTH = (620, 400), 22, 128, 900
 """Sides of a picture around a click, radius of the ring, colours, and the last picture's width."""
 
 

@@ -41,7 +41,7 @@ def test_the_right_psf_falls_and_one_twice_as_wide_grows(share):
         image, variance = scan(share, seed)
         right, wide = (implied([image], variance, psf(factor)) for factor in (1, 2))
         assert right.slope < -1
-        assert wide.slope > GROWS[1]
+        assert wide.everywhere > GROWS[1]
         assert right.reach == wide.reach
 
 
@@ -52,6 +52,18 @@ def test_the_slope_grows_with_the_width_as_the_formula_says():
     middle = right.reach / 2 ** (2 / 3)
     told = 8 * np.pi**2 * middle**2 * WIDTH**2 * (1.3**2 - 1)
     assert wide.slope - right.slope == pytest.approx(told, rel=0.25)
+
+
+def test_bars_do_not_pass_for_a_psf_that_is_too_wide():
+    truth = plates().copy()
+    y, x = np.mgrid[:144, :144]
+    bars = ((0.8 * x + 0.6 * y) / 2.8).astype(int) % 2
+    truth[40:100, 40:100] += bars[40:100, 40:100]
+    image, variance = scan(0.01, truth=truth)
+    right, wide = (implied([image], variance, psf(factor)) for factor in (1, 2))
+    assert right.slope > GROWS[1]
+    assert right.everywhere < GROWS[0]
+    assert wide.everywhere > GROWS[1]
 
 
 def test_points_are_flat():

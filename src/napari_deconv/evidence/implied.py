@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,11 @@ MOST = 2**22
 """Pixels that are looked at, in the middle of the picture."""
 LEAST = 1e-12
 """Floor of the power that a PSF passes."""
+DIRECTIONS, BUSIEST = 12, 3
+"""Sectors of frequency, and how many of them, those of most power, are left out at each band:
+those of bars and line pairs, which may be as fine as they like."""
+ROOM = 1.0
+"""By how much the slope without these may be less: power is left out where it is greatest."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,30 @@ class Implied:
         Frequency of the finest signal, in cycles per pixel.
     error : float
         Standard error of the slope.
+    around : float or None
+        The same slope without the directions of most power, if the others tell one.
     """
 
     slope: float
     reach: float
     error: float = 0.0
+    around: float | None = None
+
+    @property
+    def everywhere(self) -> float:
+        """Slope by which the picture grows in all directions, so that no bars explain it."""
+        return -np.inf if self.around is None else min(self.slope, self.around + ROOM)
+
+
+class _Spectrum(NamedTuple):
+    """Edges of bands; power over noise, power the PSF passes and number by band and direction."""
+
+    edges: Floats
+    power: Floats
+    passed: Floats
+    number: Floats
+    independent: float
+    tolerance: float
 
 
 class _Bands(NamedTuple):
@@ -71,9 +95,10 @@ def implied(
     .. math:: S(f) = (P(f) - N(f)) / |H(f)|^2
 
     from the data's power P, the noise's N and the PSF's response H, averaged over directions.
-    Pictures lose power toward fine detail. With a PSF taken too wide the data hold detail that it
-    could not have passed, and S grows instead, by ``exp(4 pi^2 f^2 (s^2 - s0^2))`` for a Gaussian
-    of width s in place of s0. No restored picture is needed.
+    Pictures lose power toward fine detail, if not in the direction of bars. With a PSF taken too
+    wide the data hold detail that it could not have passed, and S grows instead, by
+    ``exp(4 pi^2 f^2 (s^2 - s0^2))`` for a Gaussian of width s in place of s0. No restored picture
+    is needed.
 
     Parameters
     ----------
@@ -99,7 +124,15 @@ def implied(
     """
     if variance <= 0 or min(pictures[0].shape) < 4 * LOWEST:
         return None
-    found = _bands([_middle(picture) for picture in pictures], variance, kernel, neighbours)
+    spectrum = _measured([_middle(picture) for picture in pictures], variance, kernel, neighbours)
+    whole, rest = _sloping(_bands(spectrum, 0)), _sloping(_bands(spectrum, BUSIEST))
+    if whole is None:
+        return None
+    return replace(whole, around=None if rest is None else rest.slope)
+
+
+def _sloping(found: _Bands) -> Implied | None:
+    """Return the slope below the finest of the bands that hold signal, if they are enough."""
     holds = found.signal > EXCESS * found.error
     if not holds.any():
         return None
@@ -114,37 +147,49 @@ def implied(
     y = np.log(found.signal[used] / found.passed[used])
     sure = 1 / np.hypot(found.error[used] / found.signal[used], SCATTER)
     (slope, _), spread = np.polyfit(x, y, 1, w=sure, cov="unscaled")
-    error = float(np.sqrt(spread[0, 0]))
-    return Implied(float(slope), float(found.frequency[last]), error)
+    return Implied(float(slope), float(found.frequency[last]), float(np.sqrt(spread[0, 0])))
 
 
-def _bands(
+def _measured(
     pictures: list[Floats], variance: float, kernel: NDArray[Any], neighbours: float
-) -> _Bands:
-    """Return signal, its error and the PSF's response by bands of frequency."""
+) -> _Spectrum:
+    """Return the power of the data over that of their noise, and what the PSF passes."""
     shape = pictures[0].shape
     window = np.ones(())
     for side in np.ix_(*(np.hanning(n + 2)[1:-1] for n in shape)):
         window = window * side
     square = float(np.sum(window**2))
-    axes = np.ix_(*(np.fft.fftfreq(n) for n in shape[:-1]), np.fft.rfftfreq(shape[-1]))
+    sides = [*(np.fft.fftfreq(n) for n in shape[:-1]), np.fft.rfftfreq(shape[-1])]
+    axes: tuple[Floats, ...] = np.ix_(*(side.astype(np.float64) for side in sides))
     power = sum(_power(picture, window) for picture in pictures) / (len(pictures) * square)
-    noise = variance * _smeared(axes, neighbours)
+    power = power / (variance * _smeared(axes, neighbours))
     edges = _edges(min(shape))
     band = np.digitize(np.sqrt(sum(axis**2 for axis in axes)), edges) - 1
+    turned = np.broadcast_to(np.arctan2(axes[-2], axes[-1]) / np.pi + 0.5, band.shape)
+    sector = np.minimum((turned * DIRECTIONS).astype(int), DIRECTIONS - 1)
     inside = (band >= 0) & (band < len(edges) - 1)
-    number = np.maximum(np.bincount(band[inside], minlength=len(edges) - 1), 1)
+    cell = (band * DIRECTIONS + sector)[inside]
+    passed = np.abs(np.fft.rfftn(_padded(kernel, shape))) ** 2
+    sums: list[Floats] = [
+        np.bincount(cell, of, DIRECTIONS * (len(edges) - 1)).reshape(-1, DIRECTIONS).astype(float)
+        for of in (power[inside], passed[inside], np.ones(cell.size))
+    ]
+    independent = square**2 / float(np.sum(window**4)) / window.size * len(pictures)
+    return _Spectrum(edges, sums[0], sums[1], sums[2], independent, TOLERANCE + neighbours)
 
-    def mean(of: Floats) -> Floats:
-        return np.bincount(band[inside], of[inside], len(edges) - 1) / number
 
-    ratio = mean(power / noise)
-    ratio = ratio / max(1.0, float(ratio[-2:].mean()))
-    tapered = square**2 / float(np.sum(window**4)) / window.size * len(pictures)
-    error = np.hypot(ratio / np.sqrt(np.maximum(number * tapered, 1)), TOLERANCE + neighbours)
-    response = np.abs(np.fft.rfftn(_padded(kernel, shape))) ** 2
-    passed = np.maximum(mean(response), LEAST)
-    return _Bands(np.sqrt(edges[1:] * edges[:-1]), ratio - 1, error, passed)
+def _bands(spectrum: _Spectrum, left_out: int) -> _Bands:
+    """Return signal, its error and the PSF's response, without so many of the directions."""
+    edges, power, passed, number, independent, tolerance = spectrum
+    floor = max(1.0, float(power[-2:].sum() / number[-2:].sum()))
+    mean = np.where(number > 0, power / np.maximum(number, 1), np.inf)
+    kept = np.argsort(np.argsort(mean, axis=1), axis=1) < DIRECTIONS - left_out
+    kept &= number > 0
+    count = np.maximum((number * kept).sum(1), 1)
+    ratio = (power * kept).sum(1) / count / floor
+    error = np.hypot(ratio / np.sqrt(np.maximum(count * independent, 1)), tolerance)
+    response = np.maximum((passed * kept).sum(1) / count, LEAST)
+    return _Bands(np.sqrt(edges[1:] * edges[:-1]), ratio - 1, error, response)
 
 
 def _edges(side: int) -> Floats:

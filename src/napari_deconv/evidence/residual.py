@@ -107,7 +107,7 @@ class ResidualCheck:
     def grows(self) -> float:
         """Slope of what data and PSF imply, less what it is less sure of than others."""
         found = self.implied
-        return -math.inf if found is None else found.slope - max(found.error - SURE, 0)
+        return -math.inf if found is None else found.everywhere - max(found.error - SURE, 0)
 
     @property
     def agrees(self) -> bool:

@@ -51,12 +51,12 @@ class Foreign(Declared):
 
         if self.library == "deepinv":
             denoiser = Denoiser(_of_deepinv(self.kind, weights))
-            return Staged([Denoising(lambda _: denoiser)], settle=False)
+            return Staged([Denoising(lambda _shown, _given: denoiser)], settle=False)
         descriptor = of_spandrel(weights)
         if descriptor.architecture.id != self.kind:
             raise ValueError(f"These are no weights of {self.kind}.")
         restorer = Restorer(descriptor)
-        return Staged([Blind(lambda _: restorer)])
+        return Staged([Blind(lambda _shown, _given: restorer)])
 
 
 def of_spandrel(weights: Mapping[str, Tensor]) -> Any:
