@@ -28,6 +28,7 @@ from napari_deconv.widgets.psf_width import PsfWidth
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
+from napari_deconv.widgets.slices_choice import SlicesChoice
 from napari_deconv.widgets.source import Source
 from napari_deconv.widgets.strength_curve import StrengthCurve
 from napari_deconv.widgets.verdict_line import VerdictLine
@@ -64,6 +65,7 @@ class DeblurPanel(QWidget):
         self.image, self.psf, self.reference = lists.image, lists.psf, lists.reference
         self.image_line = Line("image_line")
         self.frames = FramesChoice(viewer)
+        self.slices = SlicesChoice()
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
@@ -83,7 +85,7 @@ class DeblurPanel(QWidget):
         self.more.fit(self._method_class())
 
     def source(self) -> Source:
-        """Return the plane to restore, or the frames of a burst over it.
+        """Return the plane to restore, the frames of a burst over it, or the stack around it.
 
         Raises
         ------
@@ -92,7 +94,7 @@ class DeblurPanel(QWidget):
         """
         if self.image.value is None:
             raise ValueError("There is no image to deblur; open one, or the sample.")
-        return self.frames.of(Source.of(self.image.value, self._viewer.dims))
+        return self.slices.of(self.frames.of(Source.of(self.image.value, self._viewer.dims)))
 
     def companions(self, source: Source) -> tuple[Source | None, Source | None]:
         """Return the planes of reference and pixel weights, None for what is not chosen.
@@ -139,6 +141,7 @@ class DeblurPanel(QWidget):
     def explain(self, *_: Any) -> None:
         """Say what is understood of every choice."""
         self.frames.look(self._plane_shown())
+        self.slices.look(None if self.frames.burst else self._plane_shown())
         try:
             source = self.source()
             self.image_line.say(source.summary())
@@ -291,6 +294,7 @@ class DeblurPanel(QWidget):
         self.psf.changed.connect(self._change_psf)
         self.psf.understanding.centring_asked.connect(self._centre_psf)
         self.frames.changed.connect(self.explain)
+        self.slices.changed.connect(self.explain)
         self.reference.picked.connect(self._tell)
         self.reference.altered.connect(self._tell)
         self.method.changed.connect(self._change_method)
@@ -306,6 +310,7 @@ class DeblurPanel(QWidget):
         column.row("Image", self.image)
         column.beneath(self.image_line)
         column.wide(self.frames)
+        column.wide(self.slices)
         column.row("PSF", self.psf.menu)
         column.wide(self.psf.forms.native)
         column.beneath(self.psf.understanding)
