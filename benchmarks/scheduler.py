@@ -44,7 +44,7 @@ def nothing(ticket: object, start: int, stop: int) -> Finished:
 @contextmanager
 def cluster(workers: int) -> Iterator[Client]:
     """Yield a client of workers that are threads of this process, spoken to over TCP."""
-    kinds: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    kinds: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": ":0"}
     with (
         dask.config.set({"distributed.admin.tick.limit": "1h"}),
         LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=0, **kinds) as made,

@@ -17,7 +17,7 @@ from napari_deconv.core.units import PixelSize
 from napari_deconv.recipe import Recipe
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
-from napari_deconv.widgets.batch import BatchWidget
+from napari_deconv.widgets.batch import LOOKING, BatchWidget
 from napari_deconv.widgets.batch_plan import Results, plan
 from napari_deconv.widgets.deblur import DeblurWidget
 
@@ -68,7 +68,9 @@ class Desk:
         """Run to the end and return how it ended."""
         count = len(self.endings)
         self.dock.run()
-        self.wait(lambda: len(self.endings) > count or bool(self.status and not self.dock.running))
+        self.wait(
+            lambda: len(self.endings) > count or not (self.dock.running or self.status == LOOKING)
+        )
         return self.endings[-1] if len(self.endings) > count else "refused"
 
     def run_on(self) -> None:

@@ -59,7 +59,7 @@ def test_dock_command_line_python_and_cluster_give_the_same_array(
     words += ["--workers", "1", "--device", "cpu"]
     ran = CliRunner().invoke(app, list(map(str, words)))
     assert ran.exit_code == 0, ran.output
-    there: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    there: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": ":0"}
     with LocalCluster(n_workers=1, threads_per_worker=1, **there) as cluster:
         engine = Engine(scheduler=cluster.scheduler_address)
         order = Order(recipe, tmp_path / "scan.npy", tmp_path / "cluster.npy", engine, "cpu")

@@ -107,7 +107,7 @@ class Engine:
                     n_workers=self.workers,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address=":0",  # any free port: batches may run side by side
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
                 ) as cluster,

@@ -105,7 +105,7 @@ def load(path: Path) -> Loaded:
             frames = {"flats": array[keys == FLAT], "darks": array[keys == DARK]}
             array, notes = array[_projections(keys)], _left_out(keys)
         recipe = _recipe(file)
-    metadata = {name: stack for name, stack in frames.items() if len(stack)}
+    metadata: dict[str, Any] = {name: stack for name, stack in frames.items() if len(stack)}
     if recipe:
         metadata["recipe"] = recipe
     return array, scan.size, {"format": scan.kind, "notes": notes, **metadata}

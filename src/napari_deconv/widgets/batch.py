@@ -6,10 +6,9 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import QEvent, QTemporaryDir, Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_deconv.recipe import Recipe
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOKING = "Looking at the scans …"
 PAUSE = 0.3
 """Least seconds between two looks at scans and disk."""
 
@@ -62,7 +62,7 @@ class BatchWidget(QWidget):
         self._live = LiveSlice(self._viewer, self)
         self._plan: Plan | None = None
         self._wanted = False
-        self._recipes = TemporaryDirectory(prefix="napari-deconv-")
+        self._recipes = QTemporaryDir()
         self._executor: ThreadPoolExecutor | None = None
         self._latest: Latest[Plan] | None = None
         layout = QVBoxLayout(self)
@@ -129,6 +129,7 @@ class BatchWidget(QWidget):
         """Restore all scans, each from where an earlier run was cut off."""
         if not self.running:
             self._wanted = True
+            self.panel.status.say(LOOKING, "plain")
             self.look()
 
     def stop(self) -> None:
@@ -174,7 +175,7 @@ class BatchWidget(QWidget):
             self._begin(found)
 
     def _begin(self, found: Plan) -> None:
-        panel, path = self.panel, Path(self._recipes.name) / "recipe.yaml"
+        panel, path = self.panel, Path(self._recipes.path()) / "recipe.yaml"
         try:
             if not panel.folder.text().strip():
                 raise ValueError("Choose a folder for the results.")

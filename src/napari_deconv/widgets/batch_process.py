@@ -43,7 +43,7 @@ class BatchProcess(QObject):
         super().__init__(parent)
         self._process = QProcess(self)
         self._out = self._error = b""
-        self._stopped = self._over = False
+        self._stopped = self._over = self._summed_up = False
         self._words = ["-c", COMMAND, "run", *words, "--json"]
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.readyReadStandardError.connect(self._read_error)
@@ -53,6 +53,7 @@ class BatchProcess(QObject):
         self._killer.setSingleShot(True)
         self._killer.setInterval(GRACE)
         self._killer.timeout.connect(self._process.kill)
+        parent.destroyed.connect(self.abandon)
 
     @property
     def pid(self) -> int:
@@ -75,7 +76,7 @@ class BatchProcess(QObject):
         self._killer.start()
 
     def abandon(self) -> None:
-        """End it and hear no more: the dock is closing."""
+        """End it and hear no more: the dock is closing, or gone."""
         self._over = self._stopped = True
         self._process.kill()
         self._process.waitForFinished(GRACE)
@@ -86,6 +87,7 @@ class BatchProcess(QObject):
         for line in lines:
             message = _plain(line)
             if message is not None and not self._over:
+                self._summed_up = "output" in message
                 self.told.emit(message)
 
     def _read_error(self) -> None:
@@ -106,7 +108,7 @@ class BatchProcess(QObject):
             self._end("stopped", "")
         elif code == 0:
             self._end("done", "")
-        elif code == 1 and not lines:
+        elif code == 1 and self._summed_up:
             self._end("incomplete", "")
         else:
             self._end("failed", sentence)

@@ -93,7 +93,7 @@ class Running(QObject):
             filling = self._stack.filling
             plane = Source.of(filling.source.layer, dims)
             if plane.axes == filling.source.axes:
-                filling.wanted = StackSource.over(plane).shown
+                filling.wanted = StackSource.around(plane).shown
 
     def _goes_on(self, order: StackOrder) -> bool:
         """Return whether an order is that of the stack that was stopped, and look where it does."""

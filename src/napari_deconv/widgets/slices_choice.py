@@ -62,13 +62,13 @@ class SlicesChoice(QWidget):
         stack = stack and source is not None and bool(source.slice_index)
         self.setVisible(stack)
         if stack and source is not None:
-            self.menu.setItemText(1, f"all {StackSource.over(source).count}, this one first")
+            self.menu.setItemText(1, f"all {StackSource.around(source).count}, this one first")
 
     def of(self, source: Source) -> Source:
         """Return the plane on display, or the stack that it is part of."""
         if not self.all or isinstance(source, BurstSource) or not source.slice_index:
             return source
-        return StackSource.over(source)
+        return StackSource.around(source)
 
     def _tell(self) -> None:
         self.changed.emit()

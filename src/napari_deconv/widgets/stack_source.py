@@ -29,7 +29,7 @@ class StackSource(Source):
     shown: int = 0
 
     @classmethod
-    def over(cls, source: Source) -> StackSource:
+    def around(cls, source: Source) -> StackSource:
         """Return all planes that are parallel to one."""
         sides = tuple(n for axis, n in enumerate(source.data.shape) if axis not in source.axes)
         shown = int(np.ravel_multi_index(source.slice_index, sides))
