@@ -62,7 +62,7 @@ class Desk:
         return [table.item(row, 2).text() for row in range(table.rowCount())]
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(condition, timeout=200_000)
+        self.qtbot.waitUntil(condition, timeout=400_000)
 
     def run(self) -> str:
         """Run to the end and return how it ended."""

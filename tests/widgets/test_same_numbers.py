@@ -21,7 +21,7 @@ from .conftest import blurred, part
 COUNT, SHAPE = 20, (32, 40)
 """More slices than a scan is judged by."""
 METHODS: tuple[dict[str, Any], ...] = (
-    {"name": "tv", "weight": "auto", "iterations": 8},
+    {"name": "tikhonov", "weight": "auto"},
     {"name": "richardson-lucy", "iterations": 6},
 )
 

@@ -255,7 +255,7 @@ class DeblurWidget(QWidget):
         source = self.panel.source()
         reference, weights = self.panel.companions(source)
         region = self.panel.region.of(source)
-        order: told.Order | StackOrder = told.Order(
+        order = told.Order(
             recipe=self.recipe,
             image=source.fetch,
             psf=self.panel.psf.fetch(),
@@ -267,10 +267,10 @@ class DeblurWidget(QWidget):
             region=region,
             asked=source.layer in self._answered,
         )
-        if isinstance(source, StackSource):
-            order = StackOrder(order, Filling(source, region))
         result = ResultLayer(self._viewer, source, region)
         result.psf_origin = self.panel.psf.origin
+        if isinstance(source, StackSource):
+            return StackOrder(order, Filling(source, region)), result
         return order, result
 
     def _answer(self, anyway: bool) -> None:

@@ -64,7 +64,7 @@ class Filling:
         """
         sides = self.source.shape
         if self.region is not None:
-            sides = tuple(part.stop - part.start for part in self.region)  # type: ignore[assignment]
+            sides = tuple(part.stop - part.start for part in self.region)
         needed, free = (
             4 * self.source.count * sides[0] * sides[1],
             psutil.virtual_memory().available,
