@@ -25,8 +25,10 @@ from napari_deconv.widgets.order import (
     Begun,
     Choosing,
     Chosen,
+    Doubted,
     Failure,
     Filled,
+    Mapped,
     Message,
     Order,
     Question,
@@ -286,7 +288,9 @@ class Run(QObject):
             self._method = message.recipe.method
         elif isinstance(message, View):
             self._ending = "done" if message.index == message.total else "stopped"
-        elif isinstance(message, Banded) or (isinstance(message, Filled) and message.over):
+        elif isinstance(message, Banded | Doubted | Mapped) or (
+            isinstance(message, Filled) and message.over
+        ):
             self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
@@ -318,6 +322,8 @@ class Run(QObject):
         self._close_bar()
         if self._heard:
             self.ended.emit(self._ending)
+        else:  # nobody else holds it, nor the arrays that it worked on
+            self.deleteLater()
 
     def _move_bar(self, index: int) -> None:
         if self._bar is not None:
