@@ -44,7 +44,7 @@ class BatchRun(QObject):
         self._waiting: list[tuple[int, Planned]] = []
         self._now: tuple[int, Planned] | None = None
         self._problems: list[str] = []
-        self._before = self._count = 0
+        self._before = self._count = self._asked = 0
         self._slices = 0
         self.results: list[Path] = []
 
@@ -64,6 +64,7 @@ class BatchRun(QObject):
         self._waiting = [(row, scan) for row, scan in enumerate(scans) if not scan.problem]
         self._problems = [f"{scan.source.name}: {scan.problem}" for scan in scans if scan.problem]
         self._count, self._before, self.results = len(self._waiting), 0, []
+        self._asked = len(scans)
         self._slices = sum(scan.shape[0] for _, scan in self._waiting)
         self._panel.bar.setRange(0, self._slices)
         self._panel.bar.setValue(0)
@@ -134,19 +135,19 @@ class BatchRun(QObject):
         self._finish("stopped" if ending == "stopped" else self._outcome(ending))
 
     def _outcome(self, ending: str) -> str:
-        if len(self.results) == self._count:
+        if len(self.results) == self._asked:
             return "done"
-        return ending if self._count == 1 else "incomplete"
+        return ending if self._asked == 1 else "incomplete"
 
     def _finish(self, ending: str) -> None:
         panel = self._panel
         panel.show_running(False, ending != "done")
         panel.show_results.setVisible(bool(self.results))
-        whole = f"{len(self.results)} of {self._count} scans are restored"
+        whole = f"{len(self.results)} of {self._asked} scans are restored"
         if ending == "stopped":
             text = "Stopped; what is done stays, and Go on computes the rest."
         else:
-            whole = "The scan is restored" if self._count == len(self.results) == 1 else whole
+            whole = "The scan is restored" if self._asked == len(self.results) == 1 else whole
             text = " ".join([f"{whole}.", *dict.fromkeys(self._problems)])
         panel.status.say(text, "plain" if ending in ("done", "stopped") else "error")
         self.ended.emit(ending)
