@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
@@ -112,6 +112,8 @@ def _watched(batch: Batch, console: Console, as_json: bool) -> Reached:
     )
     steps = batch.run()
     reached = next(steps)
+    if as_json:
+        typer.echo(json.dumps({**_plain(reached), "growing": str(batch.sink.part)}))
     with bar:
         shown = bar.add_task(batch.sink.target.name, total=reached.total, figures=str(reached))
         bar.update(shown, completed=reached.done)
@@ -122,13 +124,19 @@ def _watched(batch: Batch, console: Console, as_json: bool) -> Reached:
     return reached
 
 
-def _plain(reached: Reached) -> dict[str, float | int | None]:
-    return {
+def _plain(reached: Reached) -> dict[str, Any]:
+    """Return how far it is as plain data, with the piece that was last, and why it failed."""
+    plain: dict[str, Any] = {
         "done": reached.done,
         "total": reached.total,
         "seconds": round(reached.seconds, 3),
         "left": None if reached.left is None else round(reached.left, 1),
+        "said": str(reached),
     }
+    if reached.last is not None:
+        plain["slices"] = [reached.last.start, reached.last.stop]
+        plain["failed"] = getattr(reached.last, "reason", None)
+    return plain
 
 
 def _summary(order: Order, batch: Batch, reached: Reached) -> str:

@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_deconv.scans.opening import open_scan
+
 if TYPE_CHECKING:
     from napari_deconv.io import Picture
     from napari_deconv.samples import Sample
+    from napari_deconv.scans.scan import Scan
 
     LayerData = tuple[Any, dict[str, Any], str]
 
+LARGE = 256 * 2**20
+"""Bytes of a file beyond which it is not read as a whole."""
 VOLUMES = ("MetaImage", "VGI")
 """Formats whose one pixel size is that of all three axes."""
 
@@ -24,17 +29,21 @@ def get_reader(
     Parameters
     ----------
     path : str or sequence of str
-        HDF5 scans, EDF, DICOM and raw numbers with a header are ours, whatever they are called.
+        HDF5 scans, EDF, DICOM and raw numbers with a header are ours, whatever they are called,
+        and so are zarr and folders of pictures.
     """
     from napari_deconv.formats.recognition import recognised
 
     paths = [path] if isinstance(path, str) else list(path)
     try:
         for each in map(Path, paths):
+            if each.is_dir():
+                open_scan(each)
+                continue
             known = recognised(each)
             if known is None or not known.is_ours(each):
                 return None
-    except OSError:  # a folder, or nothing there
+    except (OSError, ValueError):  # nothing there, or a folder of something else
         return None
     return read_layers if paths else None
 
@@ -42,15 +51,50 @@ def get_reader(
 def read_layers(path: str | Sequence[str]) -> list[LayerData]:
     """Return files as layer data, with flats and darks of a scan hidden beside it.
 
+    Of folders, zarr and files beyond `LARGE` a slice is read when it is looked at.
+
     Raises
     ------
     ValueError
         In one sentence, if a file is damaged or its library is not installed.
     """
+    paths = [path] if isinstance(path, str) else list(path)
+    return [layer for each in map(Path, paths) for layer in _of_path(each)]
+
+
+def _of_path(path: Path) -> list[LayerData]:
+    if path.is_dir() or path.stat().st_size > LARGE:
+        return scan_layers(open_scan(path))
     from napari_deconv import io
 
-    paths = [path] if isinstance(path, str) else list(path)
-    return [layer for each in paths for layer in _of_file(io.read(each), Path(each).stem)]
+    return _of_file(io.read(path), path.stem)
+
+
+def scan_layers(scan: Scan) -> list[LayerData]:
+    """Return a scan as layers that read the slice that is looked at, and no other.
+
+    An OME-Zarr image of several levels is one multiscale layer.
+    """
+    from napari_deconv.io import Picture
+    from napari_deconv.scans.hdf5_scan import Hdf5Scan, flats_and_darks
+    from napari_deconv.scans.zarr_scan import ZarrScan, levels
+
+    beside = flats_and_darks(scan.path) if isinstance(scan, Hdf5Scan) else {}
+    frames = {name: other.dask() for name, other in beside.items()}
+    size = scan.size
+    picture = Picture(
+        scan.dask(),  # type: ignore[arg-type]  # as lazy as an array can be
+        None if size is None else size.value,
+        None if size is None else size.unit,
+        {**scan.metadata, **frames},
+    )
+    layers = _of_file(picture, scan.path.stem)
+    several = levels(scan) if isinstance(scan, ZarrScan) else []
+    if len(several) > 1:
+        _, arguments, kind = layers.pop()
+        data = [level.dask() for level in several]
+        layers.append((data, {**arguments, "multiscale": True}, kind))
+    return layers
 
 
 def _of_file(picture: Picture, name: str) -> list[LayerData]:

@@ -107,7 +107,7 @@ class Engine:
                     n_workers=self.workers,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address=":0",  # any free port: batches may run side by side
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
                 ) as cluster,
@@ -118,8 +118,11 @@ class Engine:
 
 def processes(device: torch.device) -> int:
     """Return how many processes a device is worth: one a processor, or one for a GPU."""
-    if device.type != "cpu":
-        return 1
+    return cores() if device.type == "cpu" else 1
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows

@@ -23,6 +23,7 @@ PROJECTION, FLAT, DARK = 0, 1, 2
 """NXtomo's image keys."""
 NX_DATA = ("instrument/detector/data", "data/data")
 NX_KEYS = ("instrument/detector/image_key", "data/image_key")
+RECIPE = "process/napari-deconv/recipe"
 DX_DETECTOR = "measurement/instrument/detector"
 DX_OBJECTIVE = "measurement/instrument/detection_system/objective"
 
@@ -44,6 +45,10 @@ class Located:
     frames : tuple of int
         Which frames of the dataset are projections; empty: all.
     notes : tuple of str
+    others : tuple
+        Flats and darks: name, name of the dataset, its shape and frames.
+    recipe : str
+        That made the numbers, as YAML; "" if there is none.
     """
 
     kind: str
@@ -53,6 +58,8 @@ class Located:
     size: PixelSize | None
     frames: tuple[int, ...]
     notes: tuple[str, ...]
+    others: tuple[tuple[str, str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    recipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,11 @@ def load(path: Path) -> Loaded:
             keys = np.asarray(scan.keys)
             frames = {"flats": array[keys == FLAT], "darks": array[keys == DARK]}
             array, notes = array[_projections(keys)], _left_out(keys)
-    frames = {name: stack for name, stack in frames.items() if len(stack)}
-    return array, scan.size, {"format": scan.kind, "notes": notes, **frames}
+        recipe = _recipe(file)
+    metadata: dict[str, Any] = {name: stack for name, stack in frames.items() if len(stack)}
+    if recipe:
+        metadata["recipe"] = recipe
+    return array, scan.size, {"format": scan.kind, "notes": notes, **metadata}
 
 
 def located(path: Path) -> Located:
@@ -113,8 +123,23 @@ def located(path: Path) -> Located:
         if scan.keys is not None:
             keys = np.asarray(scan.keys)
             frames, notes = tuple(map(int, _projections(keys))), _left_out(keys)
+            kinds = (("flats", keys == FLAT), ("darks", keys == DARK))
+            others = [(name, scan.data, tuple(np.flatnonzero(one).tolist())) for name, one in kinds]
+            others = [each for each in others if each[2]]
+        else:
+            others = [(name, found, ()) for name, found in scan.others]
         data = scan.data
-        return Located(scan.kind, data.name, data.shape, data.dtype, scan.size, frames, notes)
+        return Located(
+            scan.kind,
+            data.name,
+            data.shape,
+            data.dtype,
+            scan.size,
+            frames,
+            notes,
+            others=tuple((name, found.name, found.shape, which) for name, found, which in others),
+            recipe=_recipe(file),
+        )
 
 
 def describe(file: h5py.File, size: PixelSize | None, recipe: str) -> None:
@@ -122,13 +147,23 @@ def describe(file: h5py.File, size: PixelSize | None, recipe: str) -> None:
     file["implements"] = "exchange"
     file["exchange/data"].attrs["axes"] = "slice:y:x"
     if recipe:
-        file["process/napari-deconv/recipe"] = recipe
+        file[RECIPE] = recipe
     if size is not None:
         detector = file.require_group(DX_DETECTOR)
         sides = size.along(2, size.unit)
         for name, side in zip(("pixel_size_y", "pixel_size_x"), sides, strict=True):
             detector[name] = side
             detector[name].attrs["units"] = size.unit
+
+
+def _recipe(file: h5py.File) -> str:
+    """Return the recipe that a file of ours holds, "" where there is none."""
+    import h5py
+
+    found = file.get(RECIPE)
+    if not isinstance(found, h5py.Dataset) or found.shape != ():
+        return ""
+    return _text(found[()])
 
 
 def register_filters() -> None:

@@ -56,14 +56,38 @@ class Hdf5Scan(Scan):
 def of_hdf5(path: Path) -> Hdf5Scan | None:
     """Return the projections of an HDF5 scan of three axes; None if it holds no such scan."""
     found = hdf5.located(path)
-    if found is None or len(found.shape) != 3:
+    if len(found.shape) != 3:
         return None
+    metadata = {"format": found.kind, "notes": found.notes}
+    if found.recipe:
+        metadata["recipe"] = found.recipe
+    return _frames(path, found, (found.place, found.shape, found.frames), metadata)
+
+
+def flats_and_darks(path: Path) -> dict[str, Hdf5Scan]:
+    """Return what a scan of three axes holds beside its projections: ``flats`` and ``darks``."""
+    found = hdf5.located(path)
+    metadata = {"format": found.kind}
+    return {
+        name: _frames(path, found, (place, shape, frames), metadata)
+        for name, place, shape, frames in found.others
+        if len(shape) == 3
+    }
+
+
+def _frames(
+    path: Path,
+    found: hdf5.Located,
+    where: tuple[str, tuple[int, ...], tuple[int, ...]],
+    metadata: dict[str, Any],
+) -> Hdf5Scan:
+    place, shape, frames = where
     return Hdf5Scan(
         path,
-        (len(found.frames) or found.shape[0], found.shape[1], found.shape[2]),
+        (len(frames) or shape[0], shape[1], shape[2]),
         found.dtype.newbyteorder("="),
         found.size,
-        {"format": found.kind, "notes": found.notes},
-        place=found.place,
-        frames=found.frames,
+        metadata,
+        place=place,
+        frames=frames,
     )

@@ -105,8 +105,14 @@ class Sink(ABC):
             )
 
     def finish(self) -> None:
-        """Move the whole result into its place."""
+        """Move the whole result into its place; an earlier one goes when it is there."""
+        if not self.target.is_dir():
+            self.part.replace(self.target)
+            return
+        old = self.target.with_name(f".{self.target.stem}.old{self.target.suffix}")
+        self.target.replace(old)  # no folder takes the place of another in one step
         self.part.replace(self.target)
+        shutil.rmtree(old)
 
     @cached_property
     def _grown(self) -> Scan:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from napari_deconv.scans.block import Hdf5Block, NpyBlock, TiffBlock
+from napari_deconv.scans.dicom_block import DicomBlock
 from napari_deconv.scans.sink import Sink
 from napari_deconv.scans.zarr_store import ZarrStore
 
@@ -16,6 +17,7 @@ KINDS: dict[str, tuple[type[Sink], str]] = {
     ".nxs": (Hdf5Block, "h5py"),
     ".tif": (TiffBlock, "tifffile"),
     ".tiff": (TiffBlock, "tifffile"),
+    ".dcm": (DicomBlock, "pydicom"),
     ".npy": (NpyBlock, "numpy"),
 }
 """What writes a result, by the ending of its name, and the library that it takes."""

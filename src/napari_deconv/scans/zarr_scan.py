@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,9 +89,10 @@ def of_zarr(path: Path) -> ZarrScan | None:
         found: Any = zarr.open(str(path), mode="r")
     except Exception:
         raise ValueError(f"{path.name} can't be read as zarr: its header is damaged.") from None
-    place, size = "", None
+    place, size, metadata = "", None, {"format": "zarr", "notes": ()}
     if isinstance(found, zarr.Group):
         place, size = _finest(found)
+        metadata |= {"format": "OME-Zarr", **_recipe(found)}
         found = found.get(place)
     if not isinstance(found, zarr.Array):
         raise ValueError(f"{path.name} is zarr, but holds no image at its top.")
@@ -101,9 +102,44 @@ def of_zarr(path: Path) -> ZarrScan | None:
             "a scan is slices of grey values."
         )
     shape = (found.shape[-3], found.shape[-2], found.shape[-1])
-    kind = "OME-Zarr" if place else "zarr"
     dtype = np.dtype(found.dtype).newbyteorder("=")
-    return ZarrScan(path, shape, dtype, size, {"format": kind, "notes": ()}, place=place)
+    return ZarrScan(path, shape, dtype, size, metadata, place=place)
+
+
+def levels(finest: ZarrScan) -> list[ZarrScan]:
+    """Return all levels of an OME-Zarr image, the finest first; those that are none end them."""
+    import zarr
+
+    found = [finest]
+    group: Any = zarr.open(str(finest.path), mode="r")
+    if not isinstance(group, zarr.Group):
+        return found
+    for place in _places(group)[1:]:
+        level = group.get(place)
+        if not isinstance(level, zarr.Array) or level.ndim < 3:
+            break
+        shape = (level.shape[-3], level.shape[-2], level.shape[-1])
+        if np.prod(shape) >= np.prod(found[-1].shape):
+            break
+        found.append(replace(finest, shape=shape, place=place))
+    return found
+
+
+def _recipe(group: zarr.Group) -> dict[str, str]:
+    """Return the recipe that an image of ours holds."""
+    ours = dict(group.attrs).get("napari-deconv")
+    recipe = ours.get("recipe") if isinstance(ours, Mapping) else None
+    return {"recipe": recipe} if isinstance(recipe, str) and recipe else {}
+
+
+def _places(group: zarr.Group) -> list[str]:
+    """Return the names of the levels of an OME-Zarr image."""
+    attributes: Mapping[str, Any] = dict(group.attrs)
+    try:
+        described = attributes.get("ome", attributes)["multiscales"][0]["datasets"]
+        return [str(level["path"]) for level in described]
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return []
 
 
 def _finest(group: zarr.Group) -> tuple[str, PixelSize | None]:

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 
 from napari_deconv.evidence.reference import format_level
 from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.order import Varied, View
+from napari_deconv.widgets.order import Filled, Varied, View
 from napari_deconv.widgets.tone import set_tone
 
 State = Literal["idle", "running", "paused", "stopping"]
@@ -95,6 +95,12 @@ class Controls(QWidget):
         self.bar.setRange(0, view.total)
         self.bar.setValue(view.index)
         self.status.say(prefix + described(view), "plain")
+
+    def show_filled(self, filled: Filled, ending: str = "") -> None:
+        """Show how far a stack is."""
+        self.bar.setRange(0, filled.total)
+        self.bar.setValue(filled.done)
+        self.status.say(" · ".join(filter(None, (ending, str(filled)))), "plain")
 
     def show_varied(self, varied: Varied) -> None:
         """Show how far the runs at other widths of the PSF are."""

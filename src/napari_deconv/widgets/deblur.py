@@ -16,6 +16,8 @@ from napari_deconv.widgets.before_after import BeforeAfter
 from napari_deconv.widgets.deblur_panel import DeblurPanel
 from napari_deconv.widgets.deblur_run import Running
 from napari_deconv.widgets.result import ResultLayer
+from napari_deconv.widgets.stack_run import Filling, StackOrder
+from napari_deconv.widgets.stack_source import StackSource
 from napari_deconv.widgets.tone import sheet
 
 if TYPE_CHECKING:
@@ -109,6 +111,15 @@ class DeblurWidget(QWidget):
     @region.setter
     def region(self, region: Any) -> None:
         self.panel.region.value = region
+
+    @property
+    def all_slices(self) -> bool:
+        """Whether all slices of a stack are restored, not only the one on display."""
+        return self.panel.slices.all
+
+    @all_slices.setter
+    def all_slices(self, wanted: bool) -> None:
+        self.panel.slices.all = wanted
 
     @property
     def recipe(self) -> Recipe:
@@ -214,6 +225,7 @@ class DeblurWidget(QWidget):
         return [
             *((emitter, self._follow_layers) for emitter in follow),
             (self._viewer.dims.events.current_step, self.panel.explain),
+            (self._viewer.dims.events.current_step, self._look_at_slice),
             (self._viewer.dims.events.order, self.panel.explain),
             (self._viewer.events.theme, self._paint),
         ]
@@ -238,7 +250,7 @@ class DeblurWidget(QWidget):
         self._running.abandon()
         self.panel.leave()
 
-    def _ordered(self) -> tuple[told.Order, ResultLayer]:
+    def _ordered(self) -> tuple[told.Order | StackOrder, ResultLayer]:
         """Return what the fields ask for and the layer it will fill."""
         source = self.panel.source()
         reference, weights = self.panel.companions(source)
@@ -257,6 +269,8 @@ class DeblurWidget(QWidget):
         )
         result = ResultLayer(self._viewer, source, region)
         result.psf_origin = self.panel.psf.origin
+        if isinstance(source, StackSource):
+            return StackOrder(order, Filling(source, region)), result
         return order, result
 
     def _answer(self, anyway: bool) -> None:
@@ -282,6 +296,9 @@ class DeblurWidget(QWidget):
             self._complain(str(error))
         else:
             self.panel.controls.status.mend()
+
+    def _look_at_slice(self, event: Any = None) -> None:
+        self._running.look_at(self._viewer.dims)
 
     def _complain(self, text: str) -> None:
         self.panel.controls.status.say(text, "error")

@@ -29,6 +29,7 @@ from napari_deconv.widgets.psf_width import PsfWidth
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
+from napari_deconv.widgets.slices_choice import SlicesChoice
 from napari_deconv.widgets.strength_curve import StrengthCurve
 from napari_deconv.widgets.verdict_line import VerdictLine
 
@@ -67,6 +68,7 @@ class DeblurPanel(QWidget):
         self.companions = lists.companions
         self.image_line = Line("image_line")
         self.frames = FramesChoice(viewer)
+        self.slices = SlicesChoice()
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
@@ -87,14 +89,14 @@ class DeblurPanel(QWidget):
         self.more.fit(self._method_class())
 
     def source(self) -> Source:
-        """Return the plane to restore, or the frames of a burst over it.
+        """Return the plane to restore, the frames of a burst over it, or the stack around it.
 
         Raises
         ------
         ValueError
             In one sentence, if there is no image or it can't be restored.
         """
-        return self.frames.of(self._lists.source())
+        return self.slices.of(self.frames.of(self._lists.source()))
 
     def recipe(self) -> Recipe:
         """Return what the fields say, without the array of a PSF layer.
@@ -129,6 +131,7 @@ class DeblurPanel(QWidget):
     def explain(self, *_: Any) -> None:
         """Say what is understood of every choice."""
         self.frames.look(self._plane_shown())
+        self.slices.look(None if self.frames.burst else self._plane_shown())
         try:
             source = self.source()
             self.image_line.say(source.summary())
@@ -281,6 +284,7 @@ class DeblurPanel(QWidget):
         self.psf.changed.connect(self._change_psf)
         self.psf.understanding.centring_asked.connect(self._centre_psf)
         self.frames.changed.connect(self.explain)
+        self.slices.changed.connect(self.explain)
         self.reference.picked.connect(self._tell)
         self.reference.altered.connect(self._tell)
         self.method.changed.connect(self._change_method)
@@ -296,6 +300,7 @@ class DeblurPanel(QWidget):
         column.row("Image", self.image)
         column.beneath(self.image_line)
         column.wide(self.frames)
+        column.wide(self.slices)
         column.row("PSF", self.psf.menu)
         column.wide(self.psf.forms.native)
         column.beneath(self.psf.understanding)

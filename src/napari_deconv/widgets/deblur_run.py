@@ -13,10 +13,15 @@ from napari_deconv.widgets.bands import attach
 from napari_deconv.widgets.evidence_maps import DISAGREEMENT, RESIDUAL
 from napari_deconv.widgets.evidence_work import doubt, map_residual, opine
 from napari_deconv.widgets.result import recipe_of
-from napari_deconv.widgets.worker import Run, vary
+from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.stack_run import StackOrder, fill
+from napari_deconv.widgets.stack_source import StackSource
+from napari_deconv.widgets.worker import Run, restore, vary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from napari.components import Dims
 
     from napari_deconv.methods.method import Method
     from napari_deconv.widgets.deblur_panel import DeblurPanel
@@ -57,6 +62,8 @@ class Running(QObject):
         self._run: Run | None = None
         self._order: told.Order | None = None
         self._last: told.View | None = None
+        self._stack: StackOrder | None = None
+        self._filled: told.Filled | None = None
         self._loss = self._moved = ""
         self.aside = False
         self.result: ResultLayer | None = None
@@ -66,17 +73,45 @@ class Running(QObject):
         """Whether anything is under way, on hold or stopping."""
         return self._run is not None
 
-    def begin(self, order: told.Order, result: ResultLayer) -> None:
-        """Start a run that fills a layer; a second opinion on the last one ends."""
+    def begin(self, order: told.Order | StackOrder, result: ResultLayer) -> None:
+        """Start a run that fills a layer, or go on in that of a stack that was stopped.
+
+        A second opinion on the last one ends.
+        """
         if self.aside:
             self.abandon()
         self._panel.begin_run()
-        self._order, self.result, self._last = order, result, None
         loaded = "torch" in sys.modules  # before the thread begins to load it
-        self._start(Run(order, self), self._end)
+        self._last = self._filled = None
+        if isinstance(order, StackOrder):
+            if not self._goes_on(order):
+                self._stack, self.result = order, result
+            self._order = None
+            self._start(Run(self._stack, self, fill), self._end)
+        else:
+            self._order, self._stack, self.result = order, None, result
+            self._start(Run(order, self, restore), self._end)
         self._panel.controls.status.say(
             "Reading the image …" if loaded else "Loading PyTorch …", "plain"
         )
+
+    def look_at(self, dims: Dims) -> None:
+        """Take the slice on display next, where all of a stack are restored."""
+        if self._stack is not None and self.busy:
+            filling = self._stack.filling
+            plane = Source.of(filling.source.layer, dims)
+            if plane.axes == filling.source.axes:
+                filling.wanted = StackSource.around(plane).shown
+
+    def _goes_on(self, order: StackOrder) -> bool:
+        """Return whether an order is that of the stack that was stopped, and look where it does."""
+        stopped, result = self._stack, self.result
+        if stopped is None or result is None or not result.there or not stopped.same(order):
+            return False
+        if stopped.filling.done.all():
+            return False
+        stopped.filling.wanted = order.filling.wanted
+        return True
 
     def vary(self) -> bool:
         """Restore the last result at other widths of the PSF; return whether that could begin."""
@@ -92,8 +127,7 @@ class Running(QObject):
 
     def _opine(self) -> None:
         """Ask another method for a second opinion, where the result is a learned one's."""
-        assert self._order is not None
-        if self._panel.opinion.wanted(self._order.recipe.method):
+        if self._order is not None and self._panel.opinion.wanted(self._order.recipe.method):
             self.aside = self._again(opine, "Second opinion …")
 
     def _again(self, work: Callable[..., Iterator[told.Message]], words: str) -> bool:
@@ -128,8 +162,8 @@ class Running(QObject):
             self._panel.controls.state = "running"
 
     def retune(self, method: Method) -> None:
-        """Go on at another strength."""
-        if self._run is not None:
+        """Go on at another strength; the slices of a stack have one."""
+        if self._run is not None and self._stack is None:
             self._run.retune(method)
 
     def lose(self) -> None:
@@ -169,6 +203,8 @@ class Running(QObject):
         if isinstance(message, told.Begun):
             result.begin(message)
             panel.show_begun(message)
+            if self._stack is not None:
+                panel.plot.hide()
         elif isinstance(message, told.Choosing):
             self._show_choosing(message, result)
         elif isinstance(message, told.Chosen):
@@ -176,6 +212,8 @@ class Running(QObject):
             panel.show_chosen(message.recipe)
         elif isinstance(message, told.View):
             self._show(message, result)
+        elif isinstance(message, told.Filled):
+            self._show_filled(message, result)
         elif isinstance(message, told.Verdict):
             panel.verdict.tell(message)
         elif isinstance(message, told.Question):
@@ -204,8 +242,20 @@ class Running(QObject):
             result.lay_over(message.found.beyond, DISAGREEMENT)
             self._panel.evidence.tell(message)
 
+    def _show_filled(self, filled: told.Filled, result: ResultLayer) -> None:
+        """Draw a stack as far as it is."""
+        self._filled = filled
+        assert self._stack is not None
+        array = self._stack.filling.array
+        if array is None or not result.show_all(array):
+            return
+        result.note(done=filled.done, seconds=filled.seconds)
+        if self._run is not None and not self._run.stopping:
+            self._panel.controls.show_filled(filled)
+
     def _show_choosing(self, choosing: told.Choosing, result: ResultLayer) -> None:
-        result.show(choosing.image)
+        if choosing.image is not None:
+            result.show(choosing.image)
         if self._run is not None and not self._run.stopping:
             self._panel.show_choosing(choosing)
 
@@ -231,6 +281,8 @@ class Running(QObject):
             status.say("")
         elif self._loss:
             status.say(self._loss, "plain")
+        elif self._filled is not None and self._filled.done and ending != "failed":
+            self._panel.controls.show_filled(self._filled, ending)
         elif ending == "stopped" and self._last is None:
             self._end_early()
         elif ending != "failed":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_deconv.batch.running import Progress
 from napari_deconv.methods.choosing import told
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Choosing:
 
     trial: int
     trials: int
-    image: npt.NDArray[np.float32]
+    image: npt.NDArray[np.float32] | None
     curve: Curve | None
 
     def __str__(self) -> str:
@@ -109,6 +110,36 @@ class View:
     psnr: Psnr | None
     seconds: float
     device: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How far a stack is.
+
+    Attributes
+    ----------
+    slice : int or None
+        The one that is being restored; None at the end.
+    done, before, total : int
+        Slices that are restored, that were when this run began, and of all.
+    """
+
+    slice: int | None
+    done: int
+    before: int
+    total: int
+    seconds: float
+    device: str
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.done == self.total
+
+    def __str__(self) -> str:
+        """Return it in one line: slices, rate, time left, device."""
+        reached = Progress(self.done, self.total, self.done - self.before, self.seconds)
+        return f"{reached} · {self.seconds:.1f} s · {self.device}"
 
 
 @dataclass(frozen=True)
@@ -215,6 +246,7 @@ Message = (
     | Choosing
     | Chosen
     | View
+    | Filled
     | Verdict
     | Question
     | Varied

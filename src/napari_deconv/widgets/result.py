@@ -10,6 +10,7 @@ from napari.experimental import link_layers
 
 from napari_deconv.evidence.band import Band
 from napari_deconv.widgets.layer_choice import MAP, METADATA
+from napari_deconv.widgets.stack_source import StackSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +83,14 @@ class ResultLayer:
             self._add(data)
         elif self.there:
             self.layer.data = data
+        return self.there
+
+    def show_all(self, array: npt.NDArray[np.float32]) -> bool:
+        """Add the layer of a stack with its first slice, then redraw it; False if it is gone."""
+        if self.layer is None:
+            self._add(array)
+        elif self.there:
+            self.layer.refresh()
         return self.there
 
     def note(self, **ran: Any) -> None:
@@ -167,6 +176,7 @@ class ResultLayer:
             "version": __version__,
             "source": self._source.layer.name,
             "slice": list(self._source.slice_index) or None,
+            "slices": self._source.count if isinstance(self._source, StackSource) else None,
             "axes": list(self._source.axes),
             "region": None if region is None else [[part.start, part.stop] for part in region],
             "device": begun.device,

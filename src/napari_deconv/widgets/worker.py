@@ -27,6 +27,7 @@ from napari_deconv.widgets.order import (
     Chosen,
     Doubted,
     Failure,
+    Filled,
     Mapped,
     Message,
     Order,
@@ -193,7 +194,7 @@ def _compared(truth: npt.NDArray[Any] | None, region: tuple[slice, slice] | None
 class _Worker(GeneratorWorker[Any, Any, Any]):
     """A worker that napari's own ways to quit stop within an iteration."""
 
-    def __init__(self, function: Any, order: Order | Variation, control: Control) -> None:
+    def __init__(self, function: Any, order: Any, control: Control) -> None:
         super().__init__(function, order, control)
         self._control = control
 
@@ -208,11 +209,11 @@ class Run(QObject):
 
     Parameters
     ----------
-    order : Order or Variation
+    order : Order, Variation or StackOrder
         What is to be done.
     parent : QObject, optional
     work : callable
-        What does it in the thread: `restore`, or `vary`.
+        What does it in the thread: `restore`, `vary`, or `stack_run.fill`.
 
     Attributes
     ----------
@@ -225,9 +226,7 @@ class Run(QObject):
     told = Signal(object)
     ended = Signal(str)
 
-    def __init__(
-        self, order: Order | Variation, parent: QObject | None = None, work: Any = restore
-    ) -> None:
+    def __init__(self, order: Any, parent: QObject | None = None, work: Any = restore) -> None:
         super().__init__(parent)
         self._work, self._order = work, order
         self._control = Control()
@@ -289,7 +288,9 @@ class Run(QObject):
             self._method = message.recipe.method
         elif isinstance(message, View):
             self._ending = "done" if message.index == message.total else "stopped"
-        elif isinstance(message, Banded | Doubted | Mapped):
+        elif isinstance(message, Banded | Doubted | Mapped) or (
+            isinstance(message, Filled) and message.over
+        ):
             self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
@@ -298,12 +299,16 @@ class Run(QObject):
         self.told.emit(message)
         # napari's bar lets other events in, the next message and the end among them: it comes last.
         if isinstance(message, Begun):
+            self._close_bar()
             self._bar = progress(total=message.total, desc="Deblur")
         elif isinstance(message, Choosing):
             self._control.shown()
         elif isinstance(message, View):
             self._control.shown()
             self._move_bar(message.index)
+        elif isinstance(message, Filled):
+            self._control.shown()
+            self._move_bar(message.done)
         elif isinstance(message, Varied):
             self._control.shown()
             if self._bar is None:
