@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication
 import napari_deconv
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-DOCKS = ("Deblur", "Profiles", "Measures", "PSF", "Correct", "Compare")
+DOCKS = ("Deblur", "Profiles", "Measures", "PSF", "Correct", "Compare", "Train")
 
 
 def main() -> None:

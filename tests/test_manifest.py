@@ -40,7 +40,7 @@ def test_the_file_at_the_root_is_a_link_or_says_where_it_leads(repository: Path)
 
 def test_docks_stand_under_plugins_and_in_the_layers_menu(manifest: PluginManifest) -> None:
     docks = {dock.display_name: dock.command for dock in manifest.contributions.widgets}
-    assert set(docks) == {"Deblur", "Profiles", "Measures", "PSF", "Correct", "Compare"}
+    assert set(docks) == {"Deblur", "Profiles", "Measures", "PSF", "Correct", "Compare", "Train"}
     menus = {
         place: [item.command for item in items]
         for place, items in manifest.contributions.menus.items()
@@ -49,6 +49,7 @@ def test_docks_stand_under_plugins_and_in_the_layers_menu(manifest: PluginManife
         docks["Deblur"],
         docks["Correct"],
         docks["Compare"],
+        docks["Train"],
     ]
     assert menus["napari/layers/measure"] == [docks["Profiles"], docks["Measures"], docks["PSF"]]
 

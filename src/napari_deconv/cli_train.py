@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-import json
+import sys
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv import training_events as events
 
-EVERY = 25
-"""Steps between two lines of what goes on."""
+if TYPE_CHECKING:
+    from napari_deconv.learned.job import TrainingPlan
+    from napari_deconv.learned.team import Team
+    from napari_deconv.psf.sampling import Psf
+    from napari_deconv.trainer import Trainer
 
 
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What is trained on what.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The model's card as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What happens as JSON, an object a line.")
+    ] = False,
+    attached: Annotated[
+        bool, typer.Option(help="Stop, the best so far kept, when standard input ends.")
+    ] = False,
+    devices: Annotated[
+        str, typer.Option(help="Processes that learn together on each node, or auto.")
+    ] = "1",
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes that learn together.")] = 1,
 ) -> None:
     """Train a model for `restore`; a training that was cut off goes on."""
-    from napari_deconv.learned.job import Job
+    say = _as_json if as_json else _in_words
+    try:
+        trainer = begun(config, _team(devices, nodes, config))
+    except ValueError as error:
+        if as_json:
+            typer.echo(events.line(events.Refused(str(error))))
+        raise
+    if attached:
+        _lie_low()
+        _stop_when_told(trainer.stop)
+    for event in trainer.events():
+        say(event)
+
+
+def begun(config: Path, team: Team | None = None) -> Trainer:
+    """Return the trainer of a plan, all that it names read.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if it can't begin.
+    """
+    from napari_deconv.trainer import Trainer
 
     plan = planned(config)
     out = Path(plan.out)
     if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
         raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
-    job = Job(plan, pictures(plan))
-    for line in lines(job):
-        if not as_json:
-            typer.echo(line, err=True)
-    card = job.deliver()
-    if as_json:
-        typer.echo(json.dumps(card.plain(), allow_nan=False))
-        return
-    scores = ", ".join(f"{what} {value} dB" for what, value in card.scores.items())
-    typer.echo(f"{out}: {card.steps} steps, {card.minutes} min; {scores}")
+    if team is not None:
+        plan = plan.model_copy(update={"device": str(getattr(team, "device", plan.device))})
+    psf = psf_in(plan.psf) if plan.psf else None
+    return Trainer(plan, arrays_of(plan.images), psf, team)
 
 
 def planned(path: Path) -> TrainingPlan:
@@ -46,7 +75,21 @@ def planned(path: Path) -> TrainingPlan:
     ValueError
         In one sentence, if it is no plan.
     """
+    from napari_deconv import registry
     from napari_deconv.learned.job import TrainingPlan
+
+    registry.choices("psf")  # which a plan may name
+    return TrainingPlan(**plain_of(path, "minutes: 60"))
+
+
+def plain_of(path: Path, example: str) -> dict[str, Any]:
+    """Return what a plan's file holds.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if it holds no plan.
+    """
     from napari_deconv.recipe_file import parse_yaml
 
     try:
@@ -54,12 +97,12 @@ def planned(path: Path) -> TrainingPlan:
     except Exception:
         plain = None
     if not isinstance(plain, dict):
-        raise ValueError(f"{path} is no training plan; a plan is lines such as 'minutes: 60'.")
-    return TrainingPlan(**{str(key): value for key, value in plain.items()})
+        raise ValueError(f"{path} is no training plan; a plan is lines such as '{example}'.")
+    return {str(key): value for key, value in plain.items()}
 
 
-def pictures(plan: TrainingPlan) -> list[Any]:
-    """Return what the plan's files hold, the files of a folder in the order of their names.
+def arrays_of(names: Iterable[str]) -> list[Any]:
+    """Return what files hold, the files of a folder in the order of their names.
 
     Raises
     ------
@@ -69,18 +112,86 @@ def pictures(plan: TrainingPlan) -> list[Any]:
     from napari_deconv import io
 
     files: list[Path] = []
-    for name in plan.images:
+    for name in names:
         path = Path(name).expanduser()
         files += sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]
     return [io.read(file).array for file in files]
 
 
-def lines(job: Job) -> Any:
-    """Train, and yield a line now and then."""
-    losses = []
-    for progress in job.progress():
-        losses.append(progress.loss)
-        if progress.step % EVERY == 0:
-            mean = sum(float(loss) for loss in losses) / len(losses)
-            yield f"step {progress.step}, {progress.seconds / 60:.1f} min, loss {mean:.4g}"
-            losses.clear()
+def psf_in(name: str) -> Psf:
+    """Return the PSF in a file, its centre as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is none in it.
+    """
+    from napari_deconv import io
+    from napari_deconv.psf.kernel import understand
+    from napari_deconv.psf.measured import MeasuredPsf
+
+    return MeasuredPsf.of(understand(io.read(Path(name).expanduser()).array).array)
+
+
+def _team(devices: str, nodes: int, config: Path) -> Team | None:
+    """Return the processes that learn together; None if this one is alone."""
+    if devices == "1" and nodes == 1:
+        return None
+    if "napari" in sys.modules:
+        raise ValueError("Several devices are for the command line, not for napari's process.")
+    from napari_deconv.learned.team import FabricTeam
+
+    if devices != "auto" and not devices.isdigit():
+        raise ValueError(f"--devices takes a number or auto, not {devices!r}.")
+    kind = planned(config).device.split(":")[0]
+    count: int | str = devices if devices == "auto" else int(devices)
+    return FabricTeam(count, "cuda" if kind == "cuda" else "cpu", nodes)
+
+
+def _lie_low() -> None:
+    """Leave a processor to whoever watches."""
+    from napari_deconv.core import device
+
+    device.leave_a_core()
+
+
+def _stop_when_told(stop: Callable[[], None]) -> None:
+    """Stop at the first line of standard input, or when whoever held it is gone."""
+
+    def wait() -> None:
+        sys.stdin.readline()
+        stop()
+
+    threading.Thread(target=wait, daemon=True, name="told to stop").start()
+
+
+def _as_json(event: events.Event) -> None:
+    sys.stdout.write(events.line(event) + "\n")
+    sys.stdout.flush()
+
+
+def _in_words(event: events.Event) -> None:
+    if isinstance(event, events.Done):
+        card = event.card
+        scores = ", ".join(f"{what} {value} dB" for what, value in event.table.items())
+        if event.hard:
+            typer.echo(event.hard, err=True)
+        typer.echo(f"{event.model}: {card['steps']} steps, {card['minutes']} min; {scores}")
+    else:
+        typer.echo(words(event), err=True)
+
+
+def words(event: events.Event) -> str:
+    """Return an event in a line."""
+    if isinstance(event, events.Begun):
+        return f"{event.said}; on {event.device}"
+    if isinstance(event, events.Comparing):
+        return f"TV on what was kept apart: {event.index + 1} of {event.total}"
+    if isinstance(event, events.Learned):
+        cooling = ", cooling" if event.cooling else ""
+        return f"step {event.step}, {event.left / 60:.1f} min left, loss {event.loss:.4g}{cooling}"
+    if isinstance(event, events.Validated):
+        others = ", ".join(f"{what} {value} dB" for what, value in event.others.items())
+        kept = ", the best so far" if event.best else ""
+        return f"step {event.step}: {event.restored} dB on what was kept apart ({others}){kept}"
+    return str(event)

@@ -97,7 +97,8 @@ class Restoration(Generic[P]):
         self._measured = measured
         self._frame = whole.part((..., *self._cut.wide))
         fidelity = recipe.fidelity.resolved(measured)
-        self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
+        known = {"measured": measured, "fidelity": fidelity, "method": recipe.method.pinned()}
+        self.recipe = recipe.model_copy(update=known)
         clipped = check_counts(self.recipe, self._frame, measured)
         self._first = self.problem(0)
         self._last: Tensor | None = None

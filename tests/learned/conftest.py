@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from napari_deconv import choices
 from napari_deconv.learned.training import Training
+
+choices("psf")  # which a training's plain data may name
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "nafnet blind": {"inputs": "blind", "stages": 1},

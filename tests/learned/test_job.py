@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+import torch
 import yaml
 from typer.testing import CliRunner
 
 import napari_deconv as nd
 from napari_deconv.cli import app
+from napari_deconv.core.operators import Blur
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.validation import Validation
+from napari_deconv.psf.measured import MeasuredPsf
 
 RUN = CliRunner()
 
@@ -95,10 +99,19 @@ def test_training_on_a_folder_from_the_command_line(tmp_path: Path, tiny: Any) -
     config = written(tmp_path, plan(tmp_path, tiny, images=[str(folder)]))
     done = RUN.invoke(app, ["train", config, "--json"])
     assert done.exit_code == 0, done.output
-    card = json.loads(done.stdout)
-    assert card["steps"] == 8
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [told[0]["event"], told[-1]["event"]] == ["begun", "done"]
+    assert "4 sharp pictures, tested on 1 kept apart" in told[0]["said"]
+    looks = [event for event in told if event["event"] == "validated"]
+    best = [look["step"] for look in looks if look["best"]]
+    card = told[-1]["card"]
+    assert card["steps"] == best[-1]
+    assert looks[-1]["step"] == 8
     assert card["data"] == "4 images of the user's"
-    assert set(card["scores"]) == {"blurred", "restored"}
+    assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
+    assert told[-1]["table"] == card["scores"]
+    held = np.load(looks[-1]["preview"])
+    assert held.shape == (32, 4 * 32 + 12)
     model = str(tmp_path / "mine.safetensors")
     image = pictures(1)[0].astype(np.float32)
     result = nd.deconvolve(image, "gaussian", "restore", model=model, force=True, device="cpu")
@@ -114,8 +127,52 @@ def test_a_job_that_was_cut_off_goes_on(tmp_path: Path, tiny: Any) -> None:
     again = Job(settings)
     steps = [progress.step for progress in again.progress()]
     assert steps[-1] == 8
-    assert again.deliver().steps == 8
+    assert again.deliver(tmp_path / "mine.safetensors", {}).steps == 8
     assert list(Job(settings).progress()) == []
+
+
+def test_a_scanner_s_noise_and_psf_reach_the_training(tmp_path: Path, tiny: Any) -> None:
+    psf = np.zeros((41, 41))
+    psf[18:23, 18:23] = 1
+    settings = TrainingPlan(**plan(tmp_path, tiny, gain=2.0, read=30.0, white=50_000))
+    degradation = Job(settings, psf=MeasuredPsf.of(psf)).run.training.degradation
+    assert degradation.support == 9  # 2 px on each side, 15 % wider at most, is the least grid
+    assert degradation.gain == pytest.approx(2 / 50_000)
+    assert degradation.read == pytest.approx(30 / 50_000)
+    weakest, strongest = degradation.levels()
+    assert weakest < degradation.read < degradation.gain**0.5 < strongest
+    arrays = [np.stack([picture + np.uint16(1000) for picture in pictures(4)])]
+    settings = settings.model_copy(update={"folder": str(tmp_path / "other")})
+    job = Job(settings, arrays, MeasuredPsf.of(psf))
+    low, high = Images.of(arrays, 40).span
+    at_low = 2 * low + 30**2
+    assert job.run.training.degradation.read == pytest.approx(at_low**0.5 / (high - low))
+    with pytest.raises(ValueError, match="give both"):
+        Job(settings.model_copy(update={"read": None}))
+
+
+def test_a_training_begins_as_a_model(tmp_path: Path, tiny: Any) -> None:
+    first = Job(TrainingPlan(**plan(tmp_path, tiny)))
+    list(first.progress())
+    file = tmp_path / "first.safetensors"
+    first.deliver(file, {})
+    other = {"folder": str(tmp_path / "second"), "start": str(file), "training": {"batch": 2}}
+    second = Job(TrainingPlan(**{**plan(tmp_path, tiny), **other}))
+    assert second.run.training.architecture == first.run.training.architecture
+    for one, begun in zip(
+        first.run.averaged.parameters(), second.run.model.parameters(), strict=True
+    ):
+        torch.testing.assert_close(one, begun, rtol=2e-3, atol=1e-6)  # 16 bits in the file
+
+
+def test_a_held_picture_knows_its_psf(tiny: Any) -> None:
+    training = tiny()
+    held = Validation(training, None, 1)
+    view = training.batch_of(0, 2).view
+    for place, one in enumerate(held.pictures):
+        alone = Blur(torch.from_numpy(one.kernel), view.blur.grid)
+        torch.testing.assert_close(alone.spectrum, view.blur.spectrum[place].squeeze(0))
+    assert held.blurred() == held.decibels([one.frame for one in held.pictures])
 
 
 @pytest.mark.parametrize(

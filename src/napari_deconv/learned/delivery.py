@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,14 +40,15 @@ def deliver(
     """
     training = run.training
     narrowest, widest = widths(training.degradation, training.seed)
+    weakest, strongest = training.degradation.levels()
     how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
     card = Card(
         title=title,
         architecture=training.architecture,
         narrowest=round(narrowest, 2),
         widest=round(widest, 2),
-        weakest=training.degradation.weakest,
-        strongest=training.degradation.strongest,
+        weakest=weakest,
+        strongest=strongest,
         data=data or drawn(training.scenes.soft, training.scenes.stark),
         made=f"batches of {training.batch} pictures of {training.side} px, {how}",
         seed=training.seed,
@@ -59,6 +61,7 @@ def deliver(
     return card
 
 
+@lru_cache(maxsize=4)
 def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
     """Return the least and the greatest rms radius of the PSFs that are trained on, in pixels."""
     rng = np.random.default_rng((seed, 3))

@@ -26,9 +26,12 @@ class Images:
     ----------
     pictures : tuple of ndarray, shape (H, W)
         Grey values from 0 to 1.
+    span : tuple of float
+        Grey values, as they were given, that became 0 and 1.
     """
 
     pictures: tuple[NDArray[np.float32], ...]
+    span: tuple[float, float] = (0.0, 1.0)
 
     @classmethod
     def of(cls, arrays: Sequence[NDArray[Any]], side: int) -> Images:
@@ -68,7 +71,8 @@ class Images:
         if not high > low:
             raise ValueError("The images are all of one grey value: there is nothing to learn.")
         return cls(
-            tuple(np.clip((p - low) / (high - low), 0, 1).astype(np.float32) for p in planes)
+            tuple(np.clip((p - low) / (high - low), 0, 1).astype(np.float32) for p in planes),
+            (low, high),
         )
 
     def halves(self, side: int) -> tuple[Images, Images]:

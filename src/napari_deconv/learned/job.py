@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_deconv.core.params import Declared
+from napari_deconv.learned import scanner
 from napari_deconv.learned.card import Card
-from napari_deconv.learned.training import Progress, Training, begin, cooled, train
+from napari_deconv.learned.training import RUN, Progress, Run, Training, begin, cooled, train
 
 if TYPE_CHECKING:
     from napari_deconv.learned.images import Images
-
-TESTED = 8
-"""Batches that tell what a model gains."""
+    from napari_deconv.learned.team import Team
+    from napari_deconv.psf.sampling import Psf
 
 
 class TrainingPlan(Declared):
@@ -28,12 +29,33 @@ class TrainingPlan(Declared):
     images: tuple[str, ...] = Field(
         (), description="Sharp images or folders of them; drawn scenes if none are named."
     )
+    psf: str = Field(
+        "", description="File of the PSF to learn for; that of the training if none is named."
+    )
+    gain: float | None = Field(
+        None, ge=0, description="Variance per grey value of the scanner; any noise if not given."
+    )
+    read: float | None = Field(
+        None, ge=0, description="Noise in the dark, in grey values; goes with gain."
+    )
+    white: float = Field(
+        1.0, gt=0, description="Grey value of the open beam: what is 1 in drawn scenes."
+    )
+    start: str = Field(
+        "", description="Model to begin as: 'default' or a file; from scratch if none is named."
+    )
     folder: str = Field("training", description="Where the run's checkpoints lie.")
     out: str = Field("model.safetensors", description="File that the model goes to.")
     minutes: float | None = Field(
-        None, gt=0, description="Processor minutes in all; of them a quarter is cooling."
+        None, gt=0, description="Minutes in all; of them a quarter is cooling."
     )
     steps: int | None = Field(None, ge=8, description="Steps in all, in place of minutes.")
+    clock: Literal["processor", "wall"] = Field(
+        "processor", description="Whose minutes: the processor's, or those on the wall."
+    )
+    checkpoint: float = Field(
+        60.0, gt=0, description="Between two checkpoints.", json_schema_extra={"unit": "s"}
+    )
     device: str = Field("cpu", description="Where it is computed: cpu, cuda, cuda:1, ...")
     training: Training = Field(Training(), description="The model and how it learns.")
 
@@ -46,10 +68,18 @@ class Job:
     plan : TrainingPlan
     arrays : sequence of ndarray
         What the files of the plan hold.
+    psf : Psf, optional
+        What the plan's PSF file holds.
+    team : Team, optional
+        Processes that learn together; this one alone if not given.
 
     Attributes
     ----------
     run : Run
+    learned, tested : Images or None
+        Sharp images to learn from, and those kept apart; None for drawn scenes.
+    asked : bool
+        Whether it was asked to stop.
 
     Raises
     ------
@@ -57,63 +87,92 @@ class Job:
         If images or plan can't be used.
     """
 
-    def __init__(self, plan: TrainingPlan, arrays: Sequence[NDArray[Any]] = ()) -> None:
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        arrays: Sequence[NDArray[Any]] = (),
+        psf: Psf | None = None,
+        team: Team | None = None,
+    ) -> None:
         from napari_deconv.learned.images import Images
 
         if (plan.minutes is None) == (plan.steps is None):
             raise ValueError("Say how long to train: minutes or steps, one of them.")
-        self.plan = plan
-        self._learned: Images | None = None
-        self._tested: Images | None = None
+        if (plan.gain is None) != (plan.read is None):
+            raise ValueError("Noise that was measured has gain and read noise: give both.")
+        self.plan, self._team = plan, team
+        self.asked = False
+        self.learned: Images | None = None
+        self.tested: Images | None = None
+        training = plan.training if not plan.start else scanner.begin_as(plan.training, plan.start)
+        training = scanner.fitted(training, psf, None)
+        low, high = 0.0, plan.white
         if arrays:
-            side = plan.training.side + plan.training.degradation.support - 1
-            self._learned, self._tested = Images.of(arrays, side).halves(side)
+            side = training.side + training.degradation.support - 1
+            whole = Images.of(arrays, side)
+            self.learned, self.tested = whole.halves(side)
+            low, high = whole.span
+        if plan.gain is not None and plan.read is not None:
+            noise = scanner.scaled(plan.gain, plan.read, low, high)
+            training = scanner.fitted(training, None, noise)
         self.folder = Path(plan.folder)
-        self.run = begin(plan.training, self.folder, plan.device)
-        self.run.source = self._learned
+        fresh = not (self.folder / RUN).is_file()
+        self.run = begin(training, self.folder, plan.device)
+        if fresh and plan.start:
+            scanner.take_over(self.run, plan.start)
+        self._prepare(self.run)
+
+    @property
+    def total(self) -> float:
+        """Steps of the whole plan, or seconds by its clock."""
+        if self.plan.steps is not None:
+            return float(self.plan.steps)
+        assert self.plan.minutes is not None
+        return 60 * self.plan.minutes
+
+    @property
+    def done(self) -> float:
+        """What of `total` is done."""
+        return float(self.run.step) if self.plan.steps is not None else self.run.seconds
 
     def progress(self) -> Iterator[Progress]:
-        """Train, then cool; a job that was cut off goes on."""
-        steps = self.plan.steps
+        """Train, then cool; a job that was cut off goes on, one that is stopped ends here."""
+        steps, every, device = self.plan.steps, self.plan.checkpoint, self.plan.device
         if steps is not None:
-            yield from train(self.run, self.folder, steps=steps - steps // 4 - self.run.step)
-            branch = cooled(self.folder, steps=steps // 4, device=self.plan.device)
+            first: dict[str, float] = {"steps": steps - steps // 4 - self.run.step}
+            last: dict[str, Any] = {"steps": steps // 4}
         else:
-            assert self.plan.minutes is not None
-            seconds = 60 * self.plan.minutes
-            yield from train(self.run, self.folder, seconds=0.75 * seconds - self.run.seconds)
-            branch = cooled(self.folder, seconds=seconds / 4, device=self.plan.device)
-        branch.source = self._learned
+            first = {"seconds": 0.75 * self.total - self.run.seconds}
+            last = {"seconds": self.total / 4}
+        yield from train(self.run, self.folder, every=every, **first)
+        if self.run.joint.stopping:
+            return
+        branch = cooled(self.folder, device=device, **last)
         self.run = branch
-        yield from train(branch, self.folder)
+        self._prepare(branch)
+        yield from train(branch, self.folder, every=every)
 
-    def deliver(self) -> Card:
-        """Write the model, and return its card with what it gained on what it never saw."""
+    def stop(self) -> None:
+        """End after the step under way; may be called from another thread."""
+        self.asked = True
+        self.run.joint.asked = True
+
+    def deliver(self, path: Path, scores: dict[str, float]) -> Card:
+        """Write the model as it is now, and return its card with what it scores."""
         from napari_deconv.learned.delivery import deliver
 
-        data = (
-            "" if self._learned is None else f"{len(self._learned.pictures)} images of the user's"
-        )
-        return deliver(self.run, Path(self.plan.out), self.plan.title, data, self.gain())
+        data = "" if self.learned is None else f"{len(self.learned.pictures)} images of the user's"
+        return deliver(self.run, path, self.plan.title, data, scores)
 
-    def gain(self) -> dict[str, float]:
-        """Return PSNR of the blurred and of the restored pictures that were kept apart, in dB."""
-        import torch
+    def _prepare(self, run: Run) -> None:
+        """Give a run what is no part of a checkpoint."""
+        run.source, run.joint.asked = self.learned, self.asked
+        if self.plan.clock == "wall":
+            run.clock = time.monotonic
+        if self._team is not None:
+            run.joint.team = self._team
 
-        run = self.run
-        source = run.training.scenes if self._tested is None else self._tested
-        errors: list[tuple[float, float]] = []
-        for number in range(TESTED):
-            view, truth = run.training.batch_of(number, branch=2, source=source)
-            with torch.no_grad():
-                restored = run.averaged(view)[-1]
-            for picture in (view.crop(view.data), restored):
-                assert picture.shape == truth.shape
-            errors.append(
-                (
-                    float((view.crop(view.data) - truth).square().mean()),
-                    float((restored - truth).square().mean()),
-                )
-            )
-        before, after = -10 * np.log10(np.mean(errors, 0))
-        return {"blurred": round(float(before), 2), "restored": round(float(after), 2)}
+
+def decibels(values: Sequence[float]) -> float:
+    """Return the mean of PSNRs, in the digits that count."""
+    return round(float(np.mean(values)), 2)

@@ -32,12 +32,22 @@ def charbonnier(estimates: Sequence[Tensor], truth: Tensor, noise: Tensor) -> Te
     P. Charbonnier et al., "Two deterministic half-quadratic regularization algorithms for
     computed imaging", ICIP 1994.
     """
-    weight = (noise / 0.02).clamp(min=1e-4).pow(-0.4).clamp(0.4, 4)
+    weight = _weight(noise)
     errors = [
         (weight * (error.square() + SOFTNESS**2).sqrt()).mean()
         for error in _errors(estimates, truth)
     ]
     return _weighted(errors)
+
+
+def each(estimate: Tensor, truth: Tensor, noise: Tensor) -> Tensor:
+    """Return what `charbonnier` finds of each picture, shape (B,)."""
+    (error,) = _errors([estimate], truth)
+    return (_weight(noise) * (error.square() + SOFTNESS**2).sqrt()).mean((1, 2, 3))
+
+
+def _weight(noise: Tensor) -> Tensor:
+    return (noise / 0.02).clamp(min=1e-4).pow(-0.4).clamp(0.4, 4)
 
 
 def log_error(estimates: Sequence[Tensor], truth: Tensor, noise: Tensor) -> Tensor:

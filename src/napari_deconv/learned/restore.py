@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -47,6 +47,11 @@ class Restore(Method):
     )
     force: bool = Field(False, description="Go on even far outside what the model was trained for.")
 
+    def pinned(self) -> Self:
+        """Return it with the model's hash."""
+        named: Self = self.replace(model=models.pinned(self.model))
+        return named
+
     def check(self, problem: Problem) -> None:
         """Refuse volumes, and what lies far outside what the model was trained for."""
         if problem.ndim not in self.dimensions:
@@ -57,7 +62,7 @@ class Restore(Method):
         card = models.card_of(self.model)
         if card.architecture.inputs == "noise":
             raise ValueError(
-                f"The model {self.model!r} is a denoiser: choose plug-and-play for it."
+                f"The model {models.bare(self.model)!r} is a denoiser: choose plug-and-play for it."
             )
         if not self.force:
             card.check(problem.spread, problem.noise)
@@ -69,8 +74,9 @@ class Restore(Method):
             f"Learned: {card.title}, version {card.version} ({models.digest_of(self.model)}); "
             "detail that the blur removed is the model's guess."
         )
+        unknown = filter(None, [card.unknown()])
         doubts = card.doubts(problem.spread, problem.noise)
-        return (made, *(f"Outside the model's training: {words}." for words, _ in doubts))
+        return (made, *unknown, *(f"Outside the model's training: {words}." for words, _ in doubts))
 
     def total(self, problem: Problem) -> int:
         """Return one estimate before the networks, one for each row of tiles, one after them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ from napari_deconv.core.params import Declared
 from napari_deconv.learned import checkpoint, losses
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.degradation import Degradation, Pairs
+from napari_deconv.learned.hardness import Hardness
+from napari_deconv.learned.joint import Joint
 from napari_deconv.learned.scenes import Crop, Scenes
 from napari_deconv.learned.staged import Again, Stage, Staged
 
@@ -53,23 +55,45 @@ class Training(Declared):
     rate: float = Field(8e-4, gt=0, description="Learning rate.")
     warmup: int = Field(50, ge=0, description="Steps over which the rate rises at first.")
     alone: int = Field(0, ge=0, description="Steps before each further stage joins the others.")
+    hard: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Share of pictures of which several are looked at, and the one "
+        "that is likely hard is learned from.",
+    )
     decay: float = Field(1e-4, ge=0, description="Weight decay.")
     clip: float = Field(0.5, gt=0, description="Greatest norm of a gradient.")
     average: float = Field(
         0.998, ge=0, lt=1, description="Share of the averaged weights that stays at each step."
     )
 
-    def batch_of(self, step: int, branch: int = 0, source: Source | None = None) -> Pairs:
-        """Return what is learned from at a step: the same for the same step and branch.
+    def batch_of(
+        self,
+        step: int,
+        branch: int = 0,
+        source: Source | None = None,
+        places: Sequence[int] | None = None,
+    ) -> Pairs:
+        """Return what is learned from at a step: the same for the same step, branch and places.
 
-        From drawn scenes, if no other source is given.
+        From drawn scenes, if no other source is given; all places of a batch, if none are named.
         """
-        side = self.side + self.degradation.support - 1
-        seed = self.seed + 1_000_003 * branch
-        crop = (source or self.scenes).crop
-        crops = [crop(seed, step, place, side) for place in range(self.batch)]
-        rngs = [np.random.default_rng((seed, 2, step, place)) for place in range(self.batch)]
+        crops, rngs = [], []
+        for place in range(self.batch) if places is None else places:
+            crop, rng = self.patch_of((step, branch, place), source)
+            crops.append(crop)
+            rngs.append(rng)
         return self.degradation.pairs(crops, rngs)
+
+    def patch_of(
+        self, at: tuple[int, int, int], source: Source | None
+    ) -> tuple[Crop, np.random.Generator]:
+        """Return the crop of a step, branch and place, and what its degradation draws from."""
+        step, branch, place = at
+        side, seed = self.side + self.degradation.support - 1, self.seed + 1_000_003 * branch
+        crop = (source or self.scenes).crop(seed, step, place, side)
+        return crop, np.random.default_rng((seed, 2, step, place))
 
 
 @dataclass(frozen=True)
@@ -81,9 +105,10 @@ class Progress:
     step : int
         Steps of the run so far.
     seconds : float
-        Processor seconds that it took so far, of all sittings.
+        Seconds that it took so far, of all sittings, of one processor unless told otherwise.
     loss : Tensor
-        0-dimensional, on the device; not read before someone looks.
+        0-dimensional, on the device; not read before someone looks. Of all processes' pictures;
+        while it cools, Charbonnier's as before, so that the curve goes on.
     """
 
     step: int
@@ -103,6 +128,10 @@ class Run:
     ----------
     source : Source or None
         What is learned from, in place of drawn scenes; not part of a checkpoint.
+    joint : Joint
+        Who learns together, what was hard, and whether to stop.
+    clock : callable
+        Returns seconds, of the processor unless told otherwise; nor is it.
     """
 
     def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
@@ -117,7 +146,9 @@ class Run:
         )
         self.step, self.seconds, self.cooling = 0, 0.0, 0
         self.began = 0
+        self.joint = Joint(training)
         self.source: Source | None = None
+        self.clock: Callable[[], float] = time.process_time
 
     def state(self) -> dict[str, Any]:
         """Return all that going on needs, as tensors and plain data."""
@@ -127,6 +158,7 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "place": [self.step, self.seconds, self.cooling, self.began],
+            "hardness": self.joint.hardness.plain(),
         }
 
     @classmethod
@@ -137,6 +169,7 @@ class Run:
         run.averaged.load_state_dict(state["averaged"])
         run.optimiser.load_state_dict(state["optimiser"])
         run.step, run.seconds, run.cooling, run.began = state["place"]
+        run.joint.hardness = Hardness(state.get("hardness"))
         return run
 
     def cool(self, steps: int) -> None:
@@ -145,26 +178,32 @@ class Run:
 
     def advance(self) -> Progress:
         """Learn from one batch."""
-        started = time.process_time()
-        training = self.training
-        depth = self._depth()
-        pairs = training.batch_of(self.step, 1 if self.cooling else 0, self.source)
+        started, training = self.clock(), self.training
+        depth, branch = self._depth(), 1 if self.cooling else 0
+        drawn = self.joint.draw(self.step, branch, self.source)
+        pairs = training.batch_of(self.step, branch, self.source, drawn.places)
         view, truth = moved(pairs, self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         loss_of = losses.log_error if self.cooling else losses.charbonnier
-        loss = loss_of(self.model(view, depth), truth, view.noise)
+        estimates = self.model(view, depth)
+        loss = loss_of(estimates, truth, view.noise)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         for parameter in self.model.parameters():
             if parameter.grad is not None:  # one impossible picture must not end all learning
                 parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
+        costs = losses.each(estimates[-1].detach(), truth, view.noise)
+        weights = list(self.model.parameters())
+        spent = self.clock() - started
+        shown = costs.mean() if self.cooling else loss.detach()
+        mean, spent = self.joint.tell(weights, drawn, shown, costs, spent)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimiser.step()
         self._average()
         self.step += 1
-        self.seconds += time.process_time() - started
-        return Progress(self.step, self.seconds, loss.detach())
+        self.seconds += spent
+        return Progress(self.step, self.seconds, mean)
 
     def _depth(self) -> int:
         """Return how many stages take part; one that has just joined begins as the one before."""
@@ -242,7 +281,12 @@ def begin(training: Training, folder: Path, device: torch.device | str = "cpu") 
 
 
 def train(
-    run: Run, folder: Path, *, seconds: float = math.inf, steps: float = math.inf
+    run: Run,
+    folder: Path,
+    *,
+    seconds: float = math.inf,
+    steps: float = math.inf,
+    every: float = 60.0,
 ) -> Iterator[Progress]:
     """Go on with a run for a sitting, writing its checkpoint every minute and at the end.
 
@@ -252,19 +296,23 @@ def train(
     folder : Path
         Where its checkpoints lie.
     seconds, steps : float
-        Processor seconds and steps of this sitting, whichever ends first.
+        Seconds by the run's clock and steps of this sitting, whichever ends first.
+    every : float
+        Seconds between two checkpoints.
     """
     path = folder / (COOLED if run.cooling else RUN)
     until, last = run.seconds + seconds, run.step + steps
     if run.cooling:
         last = min(last, run.began + run.cooling)
     written = time.monotonic()
-    while run.seconds < until and run.step < last:
+    while run.seconds < until and run.step < last and not run.joint.stopping:
         yield run.advance()
-        if time.monotonic() - written > 60:
+        if run.joint.team.rank == 0 and time.monotonic() - written > every:
             checkpoint.write(path, run.state())
             written = time.monotonic()
-    checkpoint.write(path, run.state())
+    if run.joint.team.rank == 0:
+        checkpoint.write(path, run.state())
+    run.joint.team.wait()
 
 
 def cooled(

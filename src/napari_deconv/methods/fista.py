@@ -50,7 +50,7 @@ def fista(
             problem.fidelity.gradient(problem.blur(y), problem.data, problem.weights)
         )
         for term, linear in zip(smooth, maps, strict=False):
-            slope.add_(linear.adjoint(linear(y)), alpha=term.weight)
+            slope.add_(term.weight * linear.adjoint(linear(y)))
         return torch.addcmul(y, slope, -pace)
 
     def shrunk(x: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from napari_deconv.methods.solvers import floored
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -72,7 +74,7 @@ class _Dual:
 
     def __init__(self, problem: Problem, term: Term, x: Tensor) -> None:
         self.prior, self.map = term.prior, term.prior.analysis(problem.ndim)
-        weight = max(term.weight, 1e-7)
+        weight = floored(term.weight)
         curvature = problem.fidelity.curvature(problem.mean)
         self.step = CURVATURE * curvature if self.prior.constraint else weight / THRESHOLD
         self.threshold = weight / self.step

@@ -1,0 +1,34 @@
+"""The command line's fine-tuning of models on noisy scans alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_deconv.cli_train import arrays_of, plain_of, psf_in
+
+
+def finetune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What is tuned on what.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The model's card as JSON.")] = False,
+) -> None:
+    """Fine-tune a model for `restore` on noisy scans, without sharp images."""
+    from napari_deconv.learned.tuning import Tuning, TuningPlan
+
+    plan = TuningPlan(**plain_of(config, "scans: [scan.tif]"))
+    out = Path(plan.out)
+    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
+        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    tuning = Tuning(plan, arrays_of(plan.scans), arrays_of(plan.exposures), psf_in(plan.psf))
+    for look in tuning.looks():
+        kept = ", kept" if look.best else ""
+        said = f"misfit {look.misfit:.4f}, drawn scenes {look.guard:.2f} dB"
+        typer.echo(f"step {look.step}: {said}{kept}", err=True)
+    card = tuning.deliver()
+    if as_json:
+        typer.echo(json.dumps(card.plain(), allow_nan=False))
+        return
+    typer.echo(f"{out}: " + ", ".join(f"{what} {value} dB" for what, value in card.scores.items()))

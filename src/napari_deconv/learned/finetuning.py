@@ -1,0 +1,274 @@
+"""Fine-tune a model on noisy scans alone: no sharp picture is needed, and none is harmed.
+
+What a measurement says of the blurred picture is learned from pairs of noisy frames: two exposures
+of one scene, or two that are made of one frame and its known noise. What the blur removed has no
+say in that; there the model is asked to restore its own results again, turned, blurred and noisy.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from napari_deconv.core.params import Declared
+from napari_deconv.learned.losses import BORDER
+from napari_deconv.learned.view import View, seen
+
+if TYPE_CHECKING:
+    from napari_deconv.learned.staged import Staged
+
+Array = NDArray[np.floating[Any]]
+
+
+class FineTuning(Declared):
+    """How a model is fine-tuned."""
+
+    rate: float = Field(5e-5, gt=0, description="Learning rate: small, for it knows much already.")
+    batch: int = Field(2, ge=1, description="Crops a step.")
+    side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
+    split: float = Field(
+        0.5, gt=0, le=4, description="Noise added to one half of a frame, in times its own."
+    )
+    equivariance: float = Field(
+        1.0, ge=0, description="How much restoring its own results again counts."
+    )
+    average: float = Field(0.95, ge=0, lt=1, description="Share of averaged weights that stays.")
+    every: int = Field(20, ge=1, description="Steps between two looks at what is kept apart.")
+    patience: int = Field(4, ge=1, description="Looks without a gain after which it ends.")
+    seed: int = Field(0, ge=0, description="Of crops and noise.")
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Noisy frames of a scanner.
+
+    Attributes
+    ----------
+    frames : sequence of ndarray, shape (H, W)
+        Grey values in units where the grey range is 1.
+    kernel : ndarray
+        PSF.
+    gain, read : float
+        Noise: ``variance = gain * grey + read^2``.
+    seconds : sequence of ndarray
+        A second exposure of each frame; none if there are none.
+    """
+
+    frames: Sequence[Array]
+    kernel: Array
+    gain: float
+    read: float
+    seconds: Sequence[Array] = ()
+
+    def halves(self) -> tuple[Scan, Scan]:
+        """Return what is learned from, and the last quarter of the frames, or of the rows of one.
+
+        Raises
+        ------
+        ValueError
+            If there is no frame, or second exposures are not as many.
+        """
+        if not self.frames or (self.seconds and len(self.seconds) != len(self.frames)):
+            raise ValueError("Give noisy frames, and second exposures of all of them or of none.")
+        number = len(self.frames)
+
+        def cut(frames: Sequence[Array], last: bool) -> tuple[Array, ...]:
+            if number >= 4:
+                return tuple(f for k, f in enumerate(frames) if (k % 4 == 3) == last)
+            rows = [len(frame) - len(frame) // 4 for frame in frames]
+            pairs = zip(frames, rows, strict=True)
+            return tuple(frame[row:] if last else frame[:row] for frame, row in pairs)
+
+        learned, tested = (
+            Scan(cut(self.frames, last), self.kernel, self.gain, self.read, cut(self.seconds, last))
+            for last in (False, True)
+        )
+        return learned, tested
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the model does without truth.
+
+    Attributes
+    ----------
+    step : int
+    misfit : float
+        Of its results, blurred again, on what is kept apart, in variances of the noise.
+    guard : float
+        PSNR on drawn scenes of the same PSF and noise, in dB.
+    best : bool
+        Whether it is kept.
+    """
+
+    step: int
+    misfit: float
+    guard: float
+    best: bool
+
+
+class Tuner:
+    """Fine-tunes a copy of a model.
+
+    Parameters
+    ----------
+    model : Staged
+        Where it starts; left as it is.
+    scan : Scan
+    guard : callable
+        Takes a model and returns its PSNR on drawn scenes of this PSF and noise. A model that does
+        worse there than the one it started as has unlearned something, and is never kept.
+    settings : FineTuning
+
+    Attributes
+    ----------
+    best : Staged
+        The best so far: the start, until a look finds better.
+    """
+
+    def __init__(
+        self,
+        model: Staged,
+        scan: Scan,
+        guard: Callable[[Staged], float],
+        settings: FineTuning | None = None,
+    ) -> None:
+        self.settings = settings or FineTuning()
+        self._learned, self._tested = scan.halves()
+        self._guard = guard
+        self._model, self._average = copy.deepcopy(model), copy.deepcopy(model)
+        self.best: Staged = copy.deepcopy(model).eval()
+        for one in self._model.parameters():
+            one.requires_grad_(True)
+        self._optimiser = torch.optim.AdamW(
+            self._model.parameters(), self.settings.rate, weight_decay=0.0
+        )
+        self._held = [self._pair(self._tested, (2, k)) for k in range(4)]
+
+    def looks(self, steps: int) -> Iterator[Look]:
+        """Learn, and look now and then; ends when nothing is gained any more.
+
+        Parameters
+        ----------
+        steps : int
+            At most.
+        """
+        start = self._guard(self.best)
+        least = self._misfit(self._average)
+        yield Look(0, least, start, True)
+        without = 0
+        for step in range(1, steps + 1):
+            self._advance(step)
+            if step % self.settings.every and step < steps:
+                continue
+            misfit, guard = self._misfit(self._average), self._guard(self._average)
+            better = misfit < least and guard > start
+            if better:
+                least, without = misfit, 0
+                self.best.load_state_dict(self._average.state_dict())
+            yield Look(step, misfit, guard, better)
+            without += not better
+            if without >= self.settings.patience:
+                return
+
+    def _advance(self, step: int) -> None:
+        settings = self.settings
+        view, other, sigma = self._pair(self._learned, (1, step))
+        estimate = self._model(view)[-1]
+        loss = _misfit(view, estimate, other, sigma)
+        if settings.equivariance:
+            again = self._again(view, estimate.detach(), step)
+            loss = loss + settings.equivariance * again
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 0.5)
+        self._optimiser.step()
+        with torch.no_grad():
+            share = min(settings.average, step / (step + 1))
+            for average, weights in zip(
+                self._average.parameters(), self._model.parameters(), strict=True
+            ):
+                average.lerp_(weights, 1 - share)
+
+    def _again(self, view: View, picture: Tensor, step: int) -> Tensor:
+        """Return how far the model is from restoring its own result, turned, in noise variances."""
+        rng = torch.Generator().manual_seed(self.settings.seed * 7919 + step)
+        turned = torch.rot90(picture, int(torch.randint(4, (1,), generator=rng)), (-2, -1))
+        blurred = view.crop(view.blur(view.spread(turned)))
+        noise = torch.randn(blurred.shape, generator=rng)
+        told = view.noise.expand_as(blurred).contiguous()
+        made = seen(blurred + told * noise, self._kernels(), told)
+        error = _inner(self._model(made)[-1] - turned)
+        return (error.square() / view.noise.square()).mean().add(1).log()
+
+    def _kernels(self) -> list[Tensor]:
+        kernel = torch.from_numpy(np.asarray(self._learned.kernel, np.float32))
+        return [kernel] * self.settings.batch
+
+    def _pair(self, scan: Scan, at: tuple[int, int]) -> tuple[View, Tensor, Tensor]:
+        """Return what is shown, another frame of the same scenes, and the noise of that one."""
+        settings = self.settings
+        rng = np.random.default_rng((settings.seed, *at))
+        shown: list[Tensor] = []
+        others: list[Tensor] = []
+        told: list[Tensor] = []
+        sigmas: list[Tensor] = []
+        for _ in range(settings.batch):
+            number = int(rng.integers(len(scan.frames)))
+            frame = scan.frames[number]
+            side = min(settings.side, *frame.shape)
+            top, left = (int(rng.integers(n - side + 1)) for n in frame.shape)
+            part = (slice(top, top + side), slice(left, left + side))
+            one = frame[part].astype(np.float32)
+            sigma = np.sqrt(np.maximum(scan.gain * _smooth(one), 0) + scan.read**2)
+            if scan.seconds:
+                other, loud, left_over = scan.seconds[number][part], sigma, sigma
+            else:
+                noise = sigma * rng.normal(size=one.shape)
+                other = one - noise / settings.split
+                one = one + settings.split * noise
+                loud = sigma * math.hypot(1, settings.split)
+                left_over = sigma * math.hypot(1, 1 / settings.split)
+            mean = float(frame.mean())
+            for where, what in (
+                (shown, one - mean),
+                (others, other - mean),
+                (told, loud),
+                (sigmas, left_over),
+            ):
+                where.append(torch.from_numpy(np.asarray(what, np.float32))[None])
+        view = seen(torch.stack(shown), self._kernels(), torch.stack(told))
+        return view, torch.stack(others), torch.stack(sigmas)
+
+    @torch.no_grad()
+    def _misfit(self, model: Staged) -> float:
+        return float(
+            np.mean([float(_misfit(v, model(v)[-1], other, s)) for v, other, s in self._held])
+        )
+
+
+def _misfit(view: View, estimate: Tensor, other: Tensor, sigma: Tensor) -> Tensor:
+    """Return the mean of ``(H x - g)^2 / sigma^2`` over the inner part of a frame not shown."""
+    blurred = view.crop(view.blur(view.spread(estimate)))
+    return _inner((blurred - other) / sigma).square().mean()
+
+
+def _inner(x: Tensor) -> Tensor:
+    return x[..., BORDER:-BORDER, BORDER:-BORDER]
+
+
+def _smooth(frame: Array) -> Array:
+    """Return the mean over 3 x 3 pixels: from single ones, dark pixels would count for too much."""
+    from scipy.ndimage import uniform_filter
+
+    smoothed: Array = uniform_filter(frame, 3, mode="nearest")
+    return smoothed

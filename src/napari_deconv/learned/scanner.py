@@ -1,0 +1,98 @@
+"""A training fitted to one scanner: its PSF, its gain and read noise, a model to begin as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_deconv.learned import model as models
+from napari_deconv.learned.architecture import Architecture
+
+if TYPE_CHECKING:
+    from napari_deconv.learned.training import Run, Training
+    from napari_deconv.psf.sampling import Psf
+
+ENERGY = 0.999
+"""Share of a PSF that its grid has to hold; the rest is cut off."""
+NARROWEST, WIDEST = 9, 129
+"""Sides of that grid in pixels, at least and at most."""
+
+
+def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | None) -> Training:
+    """Return a training for one PSF and one noise.
+
+    Parameters
+    ----------
+    training : Training
+    psf : Psf or None
+        None leaves the training's own.
+    noise : tuple of float or None
+        Gain and read noise in units where scenes go from 0 to 1; None leaves the training's own.
+
+    Raises
+    ------
+    ValueError
+        If the PSF is none of a picture.
+    """
+    changes: dict[str, Any] = {}
+    if psf is not None:
+        kernel = psf.kernel()
+        if kernel.ndim != 2:
+            raise ValueError("The PSF is one of a volume: give a 2-D one.")
+        changes = {"psf": psf.plain(), "support": support(kernel, training.degradation.jitter)}
+    if noise is not None:
+        changes |= {"gain": noise[0], "read": noise[1]}
+    if not changes:
+        return training
+    plain = training.plain()
+    plain["degradation"] |= changes
+    side = training.side + plain["degradation"]["support"] - 1
+    if plain["scenes"]["side"] < side:
+        plain["scenes"]["side"] = side
+    return type(training)(**plain)
+
+
+def support(kernel: NDArray[Any], jitter: float) -> int:
+    """Return the odd side of a grid that holds a PSF, also where it is as wide as may be."""
+    whole = np.clip(kernel.astype(float), 0, None)
+    middle = [(n - 1) // 2 for n in whole.shape]
+    reach = max(max(m, n - 1 - m) for m, n in zip(middle, whole.shape, strict=True))
+    half = next(h for h in range(reach + 1) if _within(whole, middle, h) >= ENERGY * whole.sum())
+    side = 2 * int(np.ceil(half * (1 + jitter))) + 1
+    return int(np.clip(side, NARROWEST, WIDEST))
+
+
+def scaled(gain: float, read: float, low: float, high: float) -> tuple[float, float]:
+    """Return gain and read noise in units where grey values `low` to `high` go from 0 to 1."""
+    span = high - low
+    return gain / span, float(np.sqrt(max(gain * low, 0) + read**2)) / span
+
+
+def begin_as(training: Training, name: str) -> Training:
+    """Return a training of the networks of a model that was trained before.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or it is a denoiser.
+    """
+    card = models.card_of(name)
+    if not isinstance(card.architecture, Architecture):
+        raise ValueError(f"The model {name!r} is of others' networks: they are not trained here.")
+    if card.architecture.inputs == "noise":
+        raise ValueError(f"The model {name!r} is a denoiser: begin as one that deblurs.")
+    return training.model_copy(update={"architecture": card.architecture, "alone": 0})
+
+
+def take_over(run: Run, name: str) -> None:
+    """Give a run that has not begun the weights of a model of the same networks."""
+    weights = models.load(name).network.state_dict()
+    for model in (run.model, run.averaged):
+        model.load_state_dict(weights)
+
+
+def _within(kernel: NDArray[Any], middle: list[int], half: int) -> float:
+    rows, columns = (slice(max(m - half, 0), m + half + 1) for m in middle)
+    return float(kernel[rows, columns].sum())

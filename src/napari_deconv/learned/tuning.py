@@ -1,0 +1,165 @@
+"""Fine-tuning from its plan to the model: what `napari-deconv finetune` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_deconv.core.noise import poisson_gaussian
+from napari_deconv.core.params import Declared
+from napari_deconv.core.scale import RANGE
+from napari_deconv.learned import model as models
+from napari_deconv.learned import scanner
+from napari_deconv.learned.finetuning import FineTuning, Look, Scan, Tuner
+from napari_deconv.learned.training import Training
+
+if TYPE_CHECKING:
+    from napari_deconv.learned.card import Card
+    from napari_deconv.learned.staged import Staged
+    from napari_deconv.psf.sampling import Psf
+
+GUARDS = 3
+"""Batches of drawn scenes on which a model must not fall below the one it started as."""
+
+
+class TuningPlan(Declared):
+    """Which model is fine-tuned on which noisy scans, and where it goes."""
+
+    title: str = Field("fine-tuned model", description="What the model is called on its card.")
+    scans: tuple[str, ...] = Field(description="Noisy scans or folders of them.")
+    exposures: tuple[str, ...] = Field(
+        (), description="A second exposure of each scan, in the same order; none if there is none."
+    )
+    psf: str = Field(description="File of the PSF.")
+    gain: float | None = Field(
+        None, ge=0, description="Variance per grey value; measured in the scans if not given."
+    )
+    read: float | None = Field(
+        None, ge=0, description="Noise in the dark, in grey values; goes with gain."
+    )
+    start: str = Field(models.SHIPPED, description="Model to begin as.")
+    out: str = Field("model.safetensors", description="File that the model goes to.")
+    steps: int = Field(400, ge=1, description="Steps at most.")
+    tuning: FineTuning = Field(FineTuning(), description="How it learns.")
+
+
+class Tuning:
+    """A plan at work.
+
+    Parameters
+    ----------
+    plan : TuningPlan
+    frames, seconds : sequence of ndarray, shape (H, W) or (N, H, W)
+        What the files of the plan hold.
+    psf : Psf
+        What the plan's PSF file holds.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if plan or frames can't be used.
+    """
+
+    def __init__(
+        self,
+        plan: TuningPlan,
+        frames: Sequence[NDArray[Any]],
+        seconds: Sequence[NDArray[Any]],
+        psf: Psf,
+    ) -> None:
+        if (plan.gain is None) != (plan.read is None):
+            raise ValueError("Noise that was measured has gain and read noise: give both.")
+        from napari_deconv.learned.validation import Validation
+
+        self.plan = plan
+        planes, others = _planes(frames), _planes(seconds)
+        low, high = _span(planes)
+        if plan.gain is not None and plan.read is not None:
+            noise = plan.gain, plan.read
+        else:
+            found = np.median([poisson_gaussian(plane) for plane in planes], axis=0)
+            noise = float(found[0]), float(found[1])
+        gain, read = scanner.scaled(*noise, low, high)
+        training = scanner.begin_as(Training(seed=plan.tuning.seed), plan.start)
+        self.training = scanner.fitted(training, psf, (gain, read))
+        self._guarded = Validation(self.training, None, GUARDS)
+        start = models.load(plan.start).network
+        scan = Scan(
+            [(plane - low) / (high - low) for plane in planes],
+            psf.kernel(),
+            gain,
+            read,
+            [(plane - low) / (high - low) for plane in others],
+        )
+        self.tuner = Tuner(start, scan, self._guard, plan.tuning)
+        self._looks: list[Look] = []
+
+    def looks(self) -> Iterator[Look]:
+        """Fine-tune, and tell of each look."""
+        for look in self.tuner.looks(self.plan.steps):
+            self._looks.append(look)
+            yield look
+
+    def deliver(self) -> Card:
+        """Write the best model, which is the start where nothing was better; return its card."""
+        from napari_deconv.learned.delivery import widths
+
+        plan, kept = self.plan, [look for look in self._looks if look.best]
+        narrowest, widest = widths(self.training.degradation, plan.tuning.seed)
+        weakest, strongest = self.training.degradation.levels()
+        base = models.card_of(plan.start)
+        scores = {"drawn scenes, before": kept[0].guard, "drawn scenes, after": kept[-1].guard}
+        card = base.model_copy(
+            update={
+                "title": plan.title,
+                "narrowest": round(narrowest, 2),
+                "widest": round(widest, 2),
+                "weakest": weakest,
+                "strongest": strongest,
+                "data": f"{base.data}; then noisy scans of the user's, without sharp ones",
+                "made": f"{base.made}; fine-tuned over {kept[-1].step} steps",
+                "scores": {what: round(value, 2) for what, value in scores.items()},
+            }
+        )
+        models.save(Path(plan.out), self.tuner.best, card)
+        return card
+
+    def _guard(self, model: Staged) -> float:
+        return float(np.mean(self._guarded.decibels(self._guarded.restored(model))))
+
+
+def _planes(arrays: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+    """Return frames one by one.
+
+    Raises
+    ------
+    ValueError
+        If one is no grey image, or holds what is no number.
+    """
+    planes = []
+    for array in arrays:
+        if array.ndim not in (2, 3) or array.dtype.kind not in "buif":
+            raise ValueError(
+                f"A scan of shape {array.shape} can't be learned from: give grey images (H, W) or "
+                "stacks of them (N, H, W)."
+            )
+        for plane in array if array.ndim == 3 else [array]:
+            if not np.isfinite(plane).all():
+                raise ValueError("A scan holds NaN or infinite values: mend it first.")
+            planes.append(plane.astype(np.float32))
+    return planes
+
+
+def _span(planes: Sequence[NDArray[Any]]) -> tuple[float, float]:
+    if not planes:
+        raise ValueError("There is no scan to learn from: name files, or a folder of them.")
+    low = min(float(np.percentile(plane, RANGE[0])) for plane in planes)
+    high = max(float(np.percentile(plane, RANGE[1])) for plane in planes)
+    if not high > low:
+        raise ValueError("The scans are all of one grey value: there is nothing to learn.")
+    return low, high

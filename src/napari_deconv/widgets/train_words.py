@@ -1,0 +1,66 @@
+"""What the Train dock says, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_deconv.training_events import Begun, Comparing, Done, Event, Learned, Validated
+
+OWN, SHIPPED, TV, BLURRED = "this model", "shipped model", "TV, automatic", "blurred"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 90:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def status(event: Event) -> str:
+    """Return where a training is; empty where there is nothing to say."""
+    if isinstance(event, Begun):
+        return f"On {event.device}: {event.said}."
+    if isinstance(event, Comparing):
+        return f"TV restores what is kept apart: {event.index + 1} of {event.total}"
+    if isinstance(event, Learned):
+        phase = "settling at a falling rate" if event.cooling else "learning"
+        return f"{phase} · step {event.step} · loss {event.loss:.3g} · {duration(event.left)} left"
+    return ""
+
+
+def score(event: Validated) -> str:
+    """Return how the model does now beside what it should beat."""
+    said = f"{event.restored:.2f} dB on what is kept apart"
+    beside = [f"{event.restored - value:+.2f} over {name}" for name, value in event.others.items()]
+    kept = "; the best so far, kept" if event.best else ""
+    return f"{said}: {', '.join(beside)}{kept}"
+
+
+def verdict(done: Done) -> str:
+    """Return in a sentence what came of it."""
+    own, tv = done.table[OWN], done.table[TV]
+    gains = [f"{own - tv:+.2f} dB over TV"]
+    if SHIPPED in done.table:
+        gains.insert(0, f"{own - done.table[SHIPPED]:+.2f} dB over the model that ships")
+    better = own > max(value for name, value in done.table.items() if name != OWN)
+    advice = (
+        "It restores such scans better than both."
+        if better
+        else "It is not better than all of these yet: train longer, or use the best of the table."
+    )
+    return f"{' and '.join(gains)}, on {done.pictures} pictures kept apart. {advice}"
+
+
+def card(plain: dict[str, Any]) -> str:
+    """Return a model's card in plain words."""
+    weakest, strongest = plain["weakest"], plain["strongest"]
+    lines = [
+        f"“{plain['title']}”: {plain['steps']} steps, {plain['minutes']} min of learning.",
+        f"Learned from {plain['data']}.",
+        f"For PSFs {plain['narrowest']:.3g} to {plain['widest']:.3g} px wide (rms), and noise of "
+        f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
+        "Detail that the blur removed is the model's guess: look at the disagreement with TV.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+"""Fine-tuning on noisy frames alone: it learns what they say, and never ends below its start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from typer.testing import CliRunner
+
+from napari_deconv.cli import app
+from napari_deconv.learned import model as models
+from napari_deconv.learned.delivery import deliver
+from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
+from napari_deconv.learned.training import Run, Training
+from napari_deconv.learned.validation import Validation
+
+GAIN, READ = 4e-4, 0.01
+QUICK = FineTuning(side=48, every=6, patience=2, rate=2e-4)
+
+
+@pytest.fixture(scope="module")
+def trained(request: pytest.FixtureRequest) -> Run:
+    """Return a small model that learned a little for one PSF and noise."""
+    run = Run(
+        Training(
+            architecture={"width": 8, "encoder": (1,), "middle": 1, "decoder": (1,), "stages": 1},
+            scenes={"side": 96, "kept": 8},
+            degradation={
+                "psf": {"name": "gaussian", "sigma": 1.5},
+                "support": 13,
+                "gain": GAIN,
+                "read": READ,
+            },
+            batch=2,
+            side=48,
+            warmup=2,
+            rate=3e-3,
+        )
+    )
+    for _ in range(25):
+        run.advance()
+    return run
+
+
+def frames(run: Run, number: int, exposure: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return noisy frames of scenes never learned from; another exposure has other noise."""
+    degradation = run.training.degradation
+    kernel = degradation.psf.kernel()
+    found = []
+    for place in range(number):
+        crop, _ = run.training.patch_of((0, 8, place), None)
+        rng = np.random.default_rng((exposure, place))
+        fixed = degradation.model_copy(update={"jitter": 0.0})
+        pairs = fixed.pairs([crop], [rng])
+        frame = pairs.view.crop(pairs.view.data)[0, 0].numpy() + 0.5
+        found.append(frame)
+    return found, kernel
+
+
+def held_out(run: Run) -> Any:
+    """Return what scores a model on scenes that no one has seen, in dB."""
+    unseen = Validation(run.training, None, 3, branch=9)
+    return lambda model: float(np.mean(unseen.decibels(unseen.restored(model))))
+
+
+@pytest.mark.parametrize("exposures", [1, 2])
+def test_it_never_falls_below_its_start(trained: Run, exposures: int) -> None:
+    shown, kernel = frames(trained, 5)
+    seconds = frames(trained, 5, 1)[0] if exposures == 2 else ()
+    watched = Validation(trained.training, None, 3)
+    before = {name: value.clone() for name, value in trained.averaged.state_dict().items()}
+    tuner = Tuner(
+        trained.averaged,
+        Scan(shown, kernel, GAIN, READ, seconds),
+        lambda model: float(np.mean(watched.decibels(watched.restored(model)))),
+        QUICK,
+    )
+    looks = list(tuner.looks(30))
+    assert looks[0].step == 0
+    score = held_out(trained)
+    assert score(tuner.best) >= score(trained.averaged)
+    for name, value in trained.averaged.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    kept = [look for look in looks if look.best]
+    assert [look.misfit for look in kept] == sorted((k.misfit for k in kept), reverse=True)
+    assert all(look.guard >= looks[0].guard for look in kept)
+
+
+def test_what_unlearns_is_not_kept(trained: Run) -> None:
+    shown, kernel = frames(trained, 5)
+    falling = iter(range(100, 0, -1))
+    tuner = Tuner(
+        trained.averaged, Scan(shown, kernel, GAIN, READ), lambda _: float(next(falling)), QUICK
+    )
+    looks = list(tuner.looks(30))
+    assert len(looks) == 1 + QUICK.patience  # it gave up
+    for one, other in zip(tuner.best.parameters(), trained.averaged.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -> None:
+    rng = np.random.default_rng(0)
+    frame = 0.5 + 0.02 * rng.normal(size=(400, 400))
+    scan = Scan([frame], trained.training.degradation.psf.kernel(), 0.0, 0.02)
+    tuner = Tuner(trained.averaged, scan, lambda _: 0.0, FineTuning(side=90, batch=4))
+    view, other, sigma = tuner._pair(scan, (5, 5))
+    one = view.crop(view.data)
+    both = torch.stack((one.flatten(), other.flatten()))
+    assert abs(float(torch.corrcoef(both)[0, 1])) < 0.03
+    assert float(other.std()) == pytest.approx(float(sigma.mean()), rel=0.05)
+    assert float(one.std()) == pytest.approx(float(view.noise.mean()), rel=0.05)
+
+
+def test_frames_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(ValueError, match="second exposures"):
+        Scan([np.ones((9, 9))] * 3, np.ones((1, 1)), 0, 1, [np.ones((9, 9))]).halves()
+    with pytest.raises(ValueError, match="Give noisy frames"):
+        Scan([], np.ones((1, 1)), 0, 1).halves()
+
+
+def test_finetuning_from_the_command_line(trained: Run, tmp_path: Path) -> None:
+    deliver(trained, tmp_path / "start.safetensors", "start")
+    shown, kernel = frames(trained, 4)
+    for number, frame in enumerate(shown):
+        np.save(tmp_path / f"scan{number}.npy", (1000 * frame).astype(np.float32))
+    np.save(tmp_path / "psf.npy", kernel)
+    plan = {
+        "scans": [str(tmp_path / f"scan{number}.npy") for number in range(4)],
+        "psf": str(tmp_path / "psf.npy"),
+        "start": str(tmp_path / "start.safetensors"),
+        "out": str(tmp_path / "tuned.safetensors"),
+        "steps": 3,
+        "tuning": {"side": 48, "every": 3},
+    }
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    done = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml"), "--json"])
+    assert done.exit_code == 0, done.output
+    card = json.loads(done.stdout)
+    scores = card["scores"]
+    assert scores["drawn scenes, after"] >= scores["drawn scenes, before"]
+    assert models.load(plan["out"]).card.title == "fine-tuned model"
+    (tmp_path / "plan.yaml").write_text("nothing", encoding="utf-8")
+    refused = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml")])
+    assert refused.exit_code == 2
+    assert "scans: [scan.tif]" in refused.output
