@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from napari_deconv.core.operators import Blur, fast_length
 from napari_deconv.learned import physics
+from napari_deconv.learned.local_noise import local_noise
 from napari_deconv.learned.staged import Stage, Staged
 from napari_deconv.learned.view import ROOM, View, blended, padded
 
@@ -51,7 +53,13 @@ def view_of(problem: Problem) -> View:
     noise = data.new_full((1, 1, 1, 1), problem.noise)
     if problem.graded:  # the filters are alike everywhere, and must not drown in what counts least
         noise = sigma.square().mean().sqrt().reshape(1, 1, 1, 1)
-    return View(data, Blur(problem.blur.kernel, grid), window, sigma[None, None], noise, known)
+    blur = Blur(problem.blur.kernel, grid)
+    view = View(data, blur, window, sigma[None, None], noise, known)
+    if problem.weights is None:
+        sigma = local_noise(view)
+        noise = sigma.square().mean().sqrt().reshape(1, 1, 1, 1)
+        view = replace(view, sigma=sigma, noise=noise)
+    return view
 
 
 def canvas(problem: Problem) -> Canvas:
