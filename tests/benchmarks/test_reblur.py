@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from types import ModuleType
@@ -38,7 +39,8 @@ def test_the_words_beside_the_light_are_those_of_the_table() -> None:
 
 @pytest.mark.benchmark("disagreement")
 def test_disagreement_tells_what_the_gradient_does_not(script: ModuleType) -> None:
-    found = script.measured("grains", 0.03, 1.0, 0)
+    given = argparse.Namespace(learned=False, second=None)
+    found = script.measured(("grains", 0.03, 1.0, 0), given)
     assert found["beyond"].more > 0.2
     assert found["spread"].pearson > found["gradient"].pearson
     assert np.isnan(found["gradient"].more)

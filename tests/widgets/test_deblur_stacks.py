@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import pytest
+import tifffile
 
 from napari_deconv.recipe import Recipe
 from napari_deconv.widgets import stack_run
+from napari_deconv.widgets.saving import save_result
 
 from .conftest import blurred, part
 
@@ -119,7 +122,9 @@ def test_the_slice_that_the_slider_is_moved_to_comes_next(opened: Any) -> None:
     np.testing.assert_array_equal(desk.dock.result_layer.data, whole(desk))
 
 
-def test_a_stopped_stack_keeps_what_is_done_and_run_goes_on_there(opened: Any) -> None:
+def test_a_stopped_stack_keeps_what_is_done_and_run_goes_on_there(
+    opened: Any, tmp_path: Path
+) -> None:
     reads = Reads()
     desk = opened(reads.layer())
     desk.viewer.dims.set_current_step(0, 3)
@@ -136,6 +141,9 @@ def test_a_stopped_stack_keeps_what_is_done_and_run_goes_on_there(opened: Any) -
     assert np.isnan(result.data[~known]).all()
     assert desk.status.startswith("stopped · 2 of 7 slices")
     kept = result.data[3:5].copy()
+    said = save_result(result, tmp_path / "part.tif")
+    assert "7 slices, 5 of them not restored (NaN)" in said
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "part.tif"), result.data)
     assert desk.run_to_end() is result
     np.testing.assert_array_equal(result.data[3:5], kept)
     np.testing.assert_array_equal(result.data, whole(desk))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_deconv import io, recipe_file
 from napari_deconv.psf.measured import MeasuredPsf
@@ -13,10 +15,13 @@ from napari_deconv.widgets.result import RAN, recipe_of
 from napari_deconv.widgets.source import Source
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from napari.layers import Image
 
     from napari_deconv.io import WriteReport
 
+PLANE = 2
+"""Axes of a slice."""
 FILTERS: dict[str, StoredType] = {
     "TIFF, float32 (*.tif)": "float32",
     "TIFF, uint16: rounded and clipped (*.tif)": "uint16",
@@ -37,9 +42,10 @@ def save_result(layer: Image, path: str | Path, dtype: StoredType = "float32") -
     first, second = layer.metadata[METADATA][RAN]["axes"]
     plane = Source(layer, layer.data, (first, second), (0,) * layer.ndim)
     size = plane.pixel_size
+    picture = _planes(np.asarray(layer.data), (first, second))
     report = io.write(
         path,
-        plane.fetch(),
+        picture,
         pixel_size=None if size is None else size.value,
         unit=None if size is None else size.unit,
         recipe=recipe_file.dumps(recipe) + _how_it_ran(layer),
@@ -51,7 +57,23 @@ def save_result(layer: Image, path: str | Path, dtype: StoredType = "float32") -
         kept.append(f"pixel {size}")
     if "recipe" not in report.lost:
         kept.append("with its recipe")
+    if picture.ndim > PLANE:
+        kept.append(_slices(picture))
     return f"Saved {path}: {', '.join(kept)}.{_losses(report, dtype, layer)}"
+
+
+def _planes(data: npt.NDArray[Any], axes: tuple[int, int]) -> npt.NDArray[Any]:
+    """Return the picture of a result, or all slices of a stack's one after another."""
+    planes = np.moveaxis(data, axes, (-2, -1))
+    planes = planes.reshape(-1, *planes.shape[-PLANE:])
+    return planes[0] if len(planes) == 1 else planes
+
+
+def _slices(stack: npt.NDArray[Any]) -> str:
+    """Return how many slices a stack holds, and how many of them were never restored."""
+    missing = int(np.isnan(stack).all((-2, -1)).sum())
+    left = f", {missing} of them not restored (NaN)" if missing else ""
+    return f"{len(stack)} slices{left}"
 
 
 def save_recipe(layer: Image, path: str | Path) -> str:
