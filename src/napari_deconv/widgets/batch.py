@@ -24,13 +24,20 @@ from napari_deconv.widgets.tone import sheet
 if TYPE_CHECKING:
     import napari
 
-    from napari_deconv.widgets.batch_plan import Planned
+    from napari_deconv.widgets.batch_plan import Planned, Results
+
+    Asked = tuple[tuple[Path, ...], Results]
 
 log = logging.getLogger(__name__)
 
 LOOKING = "Looking at the scans …"
 PAUSE = 0.3
 """Least seconds between two looks at scans and disk."""
+
+
+def _planned(asked: Asked) -> tuple[Asked, Plan]:
+    """Return a plan and what it is of."""
+    return asked, plan(*asked)
 
 
 class BatchWidget(QWidget):
@@ -64,7 +71,7 @@ class BatchWidget(QWidget):
         self._wanted = False
         self._recipes = QTemporaryDir()
         self._executor: ThreadPoolExecutor | None = None
-        self._latest: Latest[Plan] | None = None
+        self._latest: Latest[tuple[Asked, Plan]] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
@@ -123,7 +130,7 @@ class BatchWidget(QWidget):
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="batch")
             self._latest = Latest(self, self._executor, self._show_plan, self._complain, PAUSE)
         self._say_recipe()
-        self._latest.submit(partial(plan, self.scans, self.panel.results))
+        self._latest.submit(partial(_planned, (tuple(self.scans), self.panel.results)))
 
     def run(self) -> None:
         """Restore all scans, each from where an earlier run was cut off."""
@@ -162,7 +169,8 @@ class BatchWidget(QWidget):
                 self._join()
         return handled
 
-    def _show_plan(self, found: Plan) -> None:
+    def _show_plan(self, answer: tuple[Asked, Plan]) -> None:
+        asked, found = answer
         self._plan = found
         if self.running:
             return
@@ -170,7 +178,8 @@ class BatchWidget(QWidget):
         begun = any(scan.done for scan in found.scans)
         self.panel.show_running(False, begun and not self.panel.overwrite.isChecked())
         self.panel.plan_line.say(str(found) if any(s.shape for s in found.scans) else "")
-        if self._wanted:
+        # A plan under way when Run was pressed may be of another folder: the next one comes.
+        if self._wanted and asked == (tuple(self.scans), self.panel.results):
             self._wanted = False
             self._begin(found)
 
