@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.core.boundary import Edge, margins
+from napari_deconv.core.boundary import margins
 from napari_deconv.exposures import Exposure
 from napari_deconv.plan import Plan
 from napari_deconv.psf.kernel import rms_radius
@@ -27,9 +28,20 @@ BEYOND_NOISE = 5.0
 """Negative values deeper than this many sigma are no noise."""
 
 
+class Placed(NamedTuple):
+    """A padded grid, and the place of the frame at which it begins, along each axis."""
+
+    grid: tuple[int, ...]
+    origin: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Poser:
     """An image understood and measured, of any part of which a problem can be posed.
+
+    The whole with its border makes a periodic picture. The grid of a part shows what lies around
+    that part in this picture, and not only what lies in the frame: a part's estimate differs from
+    that of the whole only by what its grid can't hold.
 
     Attributes
     ----------
@@ -46,8 +58,18 @@ class Poser:
     measured: Measurement
     device: torch.device
 
-    def grid(self, recipe: Plan, cut: Cut) -> tuple[int, ...]:
-        """Return the padded grid of a part.
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Sides of the frame, along the axes that are blurred."""
+        return self.frame.values.shape[-self.exposure.kernel.array.ndim :]
+
+    @property
+    def all(self) -> Cut:
+        """The whole frame as a part."""
+        return tuple(slice(0, n) for n in self.sides)
+
+    def placed(self, recipe: Plan, cut: Cut) -> Placed:
+        """Return the padded grid of a part, and where it lies.
 
         Raises
         ------
@@ -58,16 +80,25 @@ class Poser:
 
         sides = tuple(part.stop - part.start for part in cut)
         multiple = recipe.method.multiple()
-        if not recipe.boundary.padded:
+        if sides == self.sides and not recipe.boundary.padded:
             if any(n % multiple for n in sides):
                 raise ValueError(
                     f"{recipe.method.key()} on the periodic border needs sides that {multiple} "
                     "divides: crop the image, take fewer levels, invariant wavelets or another "
                     "border."
                 )
-            return sides
-        kernel = self.exposure.kernel.array.shape
-        return tuple(fast_length(n + k - 1, multiple) for n, k in zip(sides, kernel, strict=True))
+            return Placed(sides, (0,) * len(sides))
+        spare = 0 if sides == self.sides else multiple - 1  # to lie on the grid of the wavelets
+        shape = self.exposure.kernel.array.shape
+        grid = tuple(
+            fast_length(n + k - 1 + spare, multiple) for n, k in zip(sides, shape, strict=True)
+        )
+        before = tuple(margins(n, side)[0] for n, side in zip(sides, grid, strict=True))
+        origin = tuple(part.start - far for part, far in zip(cut, before, strict=True))
+        if spare:
+            first = self.placed(recipe, self.all).origin
+            origin = tuple(o - (o - f) % multiple for o, f in zip(origin, first, strict=True))
+        return Placed(grid, origin)
 
     def problem(self, recipe: Plan, cut: Cut, index: int) -> Problem:
         """Return the problem of a part of one slice (or of the whole image), on the device."""
@@ -76,74 +107,100 @@ class Poser:
         from napari_deconv.core.operators import Blur
         from napari_deconv.core.problem import Problem
 
-        recipe, scale = self._bordered(recipe, cut), self.measured.scale
-        grid = self.grid(recipe, cut)
-        values = self._part(self.frame.values, cut, index)
-        image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
+        scale = self.measured.scale
+        placed = self.placed(recipe, cut)
+        lines = self._lines(recipe, placed)
         mean = (self.measured.mean - self.frame.level + recipe.offset) / scale
-        if recipe.fidelity.key() == "poisson":
-            image = image.clamp(min=0)
-        image = image.to(self.device)
-        window = tuple(
-            slice(before, before + n)
-            for n, side in zip(image.shape, grid, strict=True)
-            for before, _ in [margins(n, side)]
-        )
-        data = recipe.boundary.extend(image, grid, mean)
-        exposures = self.exposure.exposures
+        data = self.data(recipe, lines, index, mean).to(self.device)
         pixel_noise = self.measured.noise / scale
-        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, pixel_noise)
-        weights = self._weights(recipe, cut, index, grid, window)
-        trust = fidelity.weigh(data, mean, len(grid))
+        fidelity = recipe.fidelity.averaged(self.exposure.exposures)
+        fidelity = fidelity.in_units(scale, pixel_noise)
+        weights = self._weights(recipe, lines, index)
+        trust = fidelity.weigh(data, mean, len(placed.grid))
         if trust is not None:
             weights = trust if weights is None else weights.mul_(trust)
+        kernel = self.exposure.kernel.array
         return Problem(
             data=data,
             weights=weights,
-            blur=Blur(torch.from_numpy(self.exposure.kernel.array).to(self.device), grid),
+            blur=Blur(torch.from_numpy(kernel).to(self.device), placed.grid),
             fidelity=fidelity,
-            window=window,
+            window=tuple(
+                slice(part.start - o, part.stop - o)
+                for part, o in zip(cut, placed.origin, strict=True)
+            ),
             noise=pixel_noise if self.measured.white else self.measured.coarse_noise / scale,
             mean=mean,
             scale=scale,
             unclear=self.measured.unclear,
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
-            spread=rms_radius(self.exposure.kernel.array),
+            spread=rms_radius(kernel),
         )
+
+    def data(self, recipe: Plan, lines: Sequence[Line], index: int, mean: float) -> Tensor:
+        """Return grey values along lines of the periodic picture, in the problem's units."""
+        import torch
+
+        values = _taken(self._plane(self.frame.values, index), lines)
+        values += np.float32(recipe.offset)
+        values /= np.float32(self.measured.scale)
+        if recipe.fidelity.key() == "poisson":
+            np.maximum(values, 0, out=values)
+        constant = recipe.boundary.constant(mean)
+        if constant is not None:
+            for axis, line in enumerate(lines):
+                values[(slice(None),) * axis + (line.outside,)] = constant
+        return torch.from_numpy(values)
+
+    def _lines(self, recipe: Plan, placed: Placed) -> list[Line]:
+        """Return, along each axis, which pixels of the frame a grid shows."""
+        whole = self.placed(recipe, self.all)
+        lines = []
+        axes = zip(placed.grid, placed.origin, whole.grid, whole.origin, self.sides, strict=True)
+        for side, origin, period, first, n in axes:
+            places = (origin - first + np.arange(side)) % period + first
+            outside = (places < 0) | (places >= n)
+            lines.append(Line(recipe.boundary.sources(places, n), outside))
+        return lines
 
     def _masked(self, recipe: Plan) -> bool:
         """Return whether pixels are masked, in the frame or beyond its border."""
         outside = recipe.boundary.padded and recipe.boundary.weight == 0
         return outside or self.frame.valid is not None or self.exposure.share is not None
 
-    def _bordered(self, recipe: Plan, cut: Cut) -> Plan:
-        """Return the recipe, but a part of a periodic image with an edge: it repeats no more."""
-        sides = tuple(part.stop - part.start for part in cut)
-        if recipe.boundary.padded or sides == self.frame.values.shape[-len(sides) :]:
-            return recipe
-        return recipe.model_copy(update={"boundary": Edge()})
+    def _plane(self, array: npt.NDArray[Any], index: int) -> npt.NDArray[Any]:
+        return array if array.ndim == len(self.sides) else array[index]
 
-    def _part(self, array: npt.NDArray[Any], cut: Cut, index: int) -> npt.NDArray[Any]:
-        plane = array if array.ndim == len(cut) else array[index]
-        return plane[cut]
-
-    def _weights(
-        self, recipe: Plan, cut: Cut, index: int, grid: tuple[int, ...], window: Cut
-    ) -> Tensor | None:
+    def _weights(self, recipe: Plan, lines: Sequence[Line], index: int) -> Tensor | None:
         """Return how much each pixel counts, the boundary's weight beyond it; None if all 1."""
         import torch
 
-        outside = recipe.boundary.weight
+        beyond = recipe.boundary.weight
         known = (self.frame.valid, self.exposure.share, self.frame.weights)
-        parts = [self._part(part, cut, index) for part in known if part is not None]
-        if not parts and (outside == 1 or not recipe.boundary.padded):
+        parts = [_taken(self._plane(part, index), lines) for part in known if part is not None]
+        if not parts and (beyond == 1 or not recipe.boundary.padded):
             return None
-        weights = torch.full(grid, outside, device=self.device)
-        weights[window] = 1.0
+        weights = np.ones(tuple(len(line.sources) for line in lines), np.float32)
         for part in parts:
-            weights[window] *= torch.tensor(part, dtype=weights.dtype, device=self.device)
-        return weights
+            weights *= part
+        for axis, line in enumerate(lines):
+            weights[(slice(None),) * axis + (line.outside,)] = beyond
+        return torch.from_numpy(weights).to(self.device)
+
+
+class Line(NamedTuple):
+    """Which pixels of an axis are shown along a grid, and where that is beyond the border."""
+
+    sources: npt.NDArray[np.int64]
+    outside: npt.NDArray[np.bool_]
+
+
+def _taken(plane: npt.NDArray[Any], lines: Sequence[Line]) -> npt.NDArray[Any]:
+    """Return a new array of the pixels at lines of an array."""
+    for axis, line in enumerate(lines):
+        plane = plane.take(line.sources, axis)
+    return plane
 
 
 def check_counts(recipe: Plan, frame: Frame, measured: Measurement) -> tuple[str, ...]:

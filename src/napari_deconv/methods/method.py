@@ -136,12 +136,14 @@ class Step:
     ----------
     index, total : int
         This is estimate `index` (from 1) of `total`, counted over slices x iterations.
-    estimate : Tensor, shape of the frame
+    estimate : Tensor, shape of the frame, or of a tile of it
         View on the device, in units where the grey range is 1.
     seconds : float
         Time since the first iteration began.
     slice : int or None
         Which slice of a stack it belongs to.
+    into : callable or None
+        Puts a tile into the picture that tiles fill in; None where the estimate is the picture.
     """
 
     index: int
@@ -151,16 +153,22 @@ class Step:
     to_grey: Callable[[Tensor], Tensor] = field(repr=False)
     measure: Callable[[], Tensor] = field(repr=False)
     slice: int | None = None
+    into: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = field(
+        default=None, repr=False
+    )
 
     @cached_property
     def objective(self) -> float:
-        """Value of what the method minimises; computed when first looked at."""
+        """Value of what the method minimises, in a tile if there are some; computed when asked."""
         return float(self.measure())
 
     def image(self) -> npt.NDArray[np.float32]:
-        """Return the estimate as a float32 array on the input's grey scale."""
+        """Return the picture as a float32 array on the input's grey scale.
+
+        Of a picture in tiles, those that are done with this one among them; look before you go on.
+        """
         array: npt.NDArray[np.float32] = self.to_grey(self.estimate).cpu().numpy()
-        return array
+        return array if self.into is None else self.into(array)
 
 
 def until(steps: Iterator[Step], stop: Callable[[Step], bool]) -> Iterator[Step]:

@@ -1,0 +1,308 @@
+"""How a recipe goes over a picture: as a whole or in tiles, by the memory that is free.
+
+What a method needs is found by a rehearsal (`napari_deconv.core.footprint`), not by a list.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from napari_deconv.core import device as devices
+from napari_deconv.core.scale import Measurement
+from napari_deconv.core.tiling import BLEND
+from napari_deconv.core.units import PixelSize
+from napari_deconv.region import WIDEST, reach
+
+if TYPE_CHECKING:
+    import torch
+
+    from napari_deconv.core.problem import Problem
+    from napari_deconv.plan import Plan
+
+REHEARSED = {2: 256, 3: 64}
+"""Side of the grid of a rehearsal: what a pixel takes does not hang on it."""
+SMALLEST = 64
+"""Least side of a tile, in pixels."""
+STEP = 32
+"""Sides of tiles are multiples of this."""
+EASY = 0.2
+"""Part of the free memory below which nothing is rehearsed, if `HUNGRIEST` images fit into it."""
+HUNGRIEST = 80
+"""Float32 images of the grid that no method exceeds."""
+PICTURES = 2
+"""Float32 images of what is restored that lie beside a tile: the canvas, and what is handed on."""
+
+
+class Need(NamedTuple):
+    """What a method takes while it iterates: bytes for each pixel of the grid, and beside them."""
+
+    per_pixel: float
+    fixed: float = 0.0
+
+    def of(self, grid: Sequence[int]) -> int:
+        """Return the bytes that a grid takes."""
+        return int(self.per_pixel * math.prod(grid) + self.fixed)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How a recipe goes over a picture, and what that takes.
+
+    Attributes
+    ----------
+    tile : int
+        Longest side of a tile without what it overlaps, in pixels; 0: the picture as a whole.
+    tiles : int
+        How many they are.
+    memory : int
+        Bytes that iterating takes at its highest, the result with it.
+    free : int
+        Bytes that could be planned with.
+    slices : int
+        Pictures of a stack, one after the other.
+    seconds : float or None
+        What iterating takes; None where it was not timed.
+    """
+
+    tile: int
+    tiles: int
+    memory: int
+    free: int
+    slices: int = 1
+    seconds: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the free memory is enough."""
+        return self.memory <= self.free
+
+    def __str__(self) -> str:
+        """Return it for people, such as ``9 tiles of 2048 px, about 40 s, 3.1 GB``."""
+        parts = []
+        if self.tiles > 1:
+            each = " a slice" if self.slices > 1 else ""
+            parts.append(f"{self.tiles} tiles of {self.tile} px{each}")
+        if self.seconds is not None:
+            parts.append(f"about {spoken(self.seconds)}")
+        parts.append(amount(self.memory))
+        return ", ".join(parts)
+
+
+def plan(
+    recipe: Plan,
+    shape: Sequence[int],
+    device: torch.device,
+    *,
+    workers: int = 1,
+    weighted: bool = False,
+) -> Forecast:
+    """Choose how a recipe goes over a picture, a stack or a volume; nothing is read or computed.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With its PSF.
+    shape : sequence of int
+        (H, W); (N, H, W), with a 2-D PSF a stack; or (D, H, W) with a 3-D one.
+    device : torch.device
+    workers : int
+        Processes that share the memory.
+    weighted : bool
+        Whether some pixels are masked, or count more than others.
+
+    Returns
+    -------
+    Forecast
+        Its `tile` is what goes into the recipe; without a time.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if there is not enough memory however small the tiles.
+    """
+    assert recipe.psf is not None
+    size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
+    kernel = recipe.psf.kernel(size).shape
+    axes = len(kernel) if len(shape) >= len(kernel) else len(shape)
+    asked = Asked(recipe, tuple(shape[-axes:]), tuple(kernel[-axes:]), device, weighted)
+    slices = math.prod(shape[: len(shape) - axes])
+    return replace(asked.choose(devices.free(device) // workers), slices=slices)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be gone over, and where.
+
+    Attributes
+    ----------
+    recipe : Plan
+    frame : tuple of int
+        Shape of what is restored.
+    kernel : tuple of int
+        Shape of the PSF.
+    device : torch.device
+    weighted : bool
+        Whether some pixels are masked, or count more than others.
+    """
+
+    recipe: Plan
+    frame: tuple[int, ...]
+    kernel: tuple[int, ...]
+    device: torch.device
+    weighted: bool
+
+    def choose(self, free: int) -> Forecast:
+        """Return the recipe's own tiling, or what fits into some bytes.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if nothing does.
+        """
+        if self.recipe.tile != "auto":
+            chosen = self.forecast(self.recipe.tile, free)
+        else:
+            chosen = self.forecast(0, free)
+            while not chosen.fits and self.smaller(chosen.tile):
+                chosen = self.forecast(self.smaller(chosen.tile), free)
+        if not chosen.fits:
+            raise ValueError(self._refusal(chosen))
+        return chosen
+
+    def smaller(self, tile: int) -> int:
+        """Return the next smaller side of a tile; 0 where there is none."""
+        if WIDEST in reach(self.kernel, self.recipe):
+            return 0
+        longest = max(self.frame)
+        count = 1 if tile == 0 else -(-longest // tile)
+        side = math.ceil(longest / (count + 1) / STEP) * STEP
+        if side >= (tile or longest):
+            side = (tile or longest) - STEP
+        return side if side >= SMALLEST else 0
+
+    def halved(self, tile: int) -> int:
+        """Return half the side of a tile; 0 where that would be too small."""
+        if WIDEST in reach(self.kernel, self.recipe):
+            return 0
+        half = math.ceil((tile or max(self.frame)) / 2 / STEP) * STEP
+        return half if SMALLEST <= half < (tile or max(self.frame)) else 0
+
+    def forecast(self, tile: int, free: int) -> Forecast:
+        """Return what tiles of a side take."""
+        grid = self.grid(tile)
+        pictures = 4 * PICTURES * math.prod(self.frame) if self.device.type == "cpu" else 0
+        counts = (1 if tile == 0 else max(1, -(-n // tile)) for n in self.frame)
+        need = Need(4.0 * HUNGRIEST)
+        if pictures + need.of(grid) > EASY * free:
+            need = self.need()
+        return Forecast(tile, math.prod(counts), pictures + need.of(grid), free)
+
+    def grid(self, tile: int) -> tuple[int, ...]:
+        """Return the largest grid that tiles of a side have."""
+        from napari_deconv.core.operators import fast_length
+
+        multiple = self.recipe.method.multiple()
+        if tile == 0 and not self.recipe.boundary.padded:
+            return self.frame
+        around = reach(self.kernel, self.recipe)
+        sides = (
+            n if tile == 0 else min(n, tile + 2 * (far + BLEND))
+            for n, far in zip(self.frame, around, strict=True)
+        )
+        return tuple(
+            fast_length(n + k - 1, multiple) for n, k in zip(sides, self.kernel, strict=True)
+        )
+
+    def need(self) -> Need:
+        """Return what iterating takes."""
+        recipe = self.recipe
+        outside = recipe.boundary.padded and recipe.boundary.weight == 0
+        kind = (recipe.method, recipe.fidelity, len(self.frame), self.weighted or outside)
+        return _need(*kind)
+
+    def _refusal(self, chosen: Forecast) -> str:
+        grid = " × ".join(map(str, self.grid(chosen.tile)))
+        advice = "crop the PSF or the image"
+        if self.recipe.tile != "auto":
+            advice = "set tile to auto"
+        elif WIDEST in reach(self.kernel, self.recipe):
+            advice = f"{self.recipe.method.key()} can't work in tiles; take another method, or crop"
+        return (
+            f"Image and PSF together make a grid of {grid} pixels, which takes about "
+            f"{amount(chosen.memory)} where {amount(chosen.free)} are free; {advice}."
+        )
+
+
+@lru_cache(maxsize=64)
+def _need(method: Any, fidelity: Any, axes: int, weighted: bool) -> Need:
+    """Return what a method takes, by a rehearsal on the meta device."""
+    return Need(*method.need(_mock(fidelity, axes, weighted)))
+
+
+def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:
+    """Return a problem without numbers."""
+    import torch
+
+    from napari_deconv.core.operators import Blur
+    from napari_deconv.core.problem import Problem
+
+    grid = (REHEARSED[axes],) * axes
+    nothing = torch.device("meta")
+    known = fidelity.resolved(Measurement(scale=1, noise=0.01, mean=0.5, gain=1e-4))
+    graded = known.weigh(torch.empty(grid, device=nothing), 0.5, axes)
+    return Problem(
+        data=torch.empty(grid, device=nothing),
+        weights=graded if not weighted else torch.empty(grid, device=nothing),
+        blur=Blur(torch.empty((9,) * axes, device=nothing), grid),
+        fidelity=known.in_units(1.0, 0.01),
+        window=tuple(slice(4, side - 4) for side in grid),
+        noise=0.01,
+        mean=0.5,
+        masked=weighted,
+    )
+
+
+def timed(problem: Problem, method: Any, most: float = 2.0) -> float:
+    """Return the seconds that an iteration of a method takes for each pixel of a grid.
+
+    Two iterations or more, after the first, until they have taken a tenth of `most` seconds.
+    """
+    began, spent, count = time.perf_counter(), 0.0, 0
+    for index, _ in enumerate(method.iterates(problem)):
+        _wait(problem)
+        now = time.perf_counter()
+        if index > 0 or method.total(problem) == 1:
+            spent, count = spent + now - began, count + 1
+        began = now
+        if count >= 2 and spent > most / 10:
+            break
+    return spent / max(count, 1) / math.prod(problem.blur.grid)
+
+
+def _wait(problem: Problem) -> None:
+    if problem.data.device.type == "cuda":
+        import torch
+
+        torch.cuda.synchronize(problem.data.device)
+
+
+def amount(memory: float) -> str:
+    """Return bytes as people say them: ``640 MB``, ``3.1 GB``."""
+    if memory < 1e9:
+        return f"{max(1, round(memory / 1e6))} MB"
+    return f"{memory / 1e9:.1f} GB"
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 1:
+        return "a second"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 2:
+        return f"{round(seconds)} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
