@@ -91,7 +91,7 @@ class Job:
     def files(self) -> tuple[Path, ...]:
         """The files that will be written: picture, recipe and, if it is an array, PSF."""
         beside = [".yaml"]
-        if self.terms.recipe.psf is not None and self.terms.recipe.psf.key() == "measured":
+        if self.terms.recipe.psf is not None and self.terms.recipe.psf.stored:
             beside.append(".psf.tif")
         varied = self.varied if self.terms.sensitivity else ()
         return (self.output, *map(self.output.with_suffix, beside), *varied)
@@ -204,6 +204,7 @@ class Work:
         check = self.restoration.agreement(self.result)
         checked = check if isinstance(check, ResidualCheck) else None
         remarks = self.restoration.remarks(self.result)
+        late = [note for note in self.restoration.notes if note not in self.notes]
         found, by = strengths(terms.recipe, recipe)
         report = Report(
             image=str(self.job.image),
@@ -224,7 +225,7 @@ class Work:
             chi2_expected=None if checked is None else checked.expected.chi2,
             light=check.light,
             psf_band=self._band(),
-            warnings=(*self.notes, *remarks, *losses(written, recipe, terms.dtype)),
+            warnings=(*self.notes, *late, *remarks, *losses(written, recipe, terms.dtype)),
         )
         return report, check
 

@@ -16,6 +16,7 @@ from napari_deconv.core import device as devices
 from napari_deconv.core.scale import Measurement
 from napari_deconv.core.tiling import BLEND
 from napari_deconv.core.units import PixelSize
+from napari_deconv.psf.changing import Changing
 from napari_deconv.region import WIDEST, reach
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ EASY = 0.2
 """Part of the free memory below which nothing is rehearsed, if `HUNGRIEST` images fit into it."""
 HUNGRIEST = 80
 """Float32 images of the grid that no method exceeds."""
+SEARCH = 4
+"""Solves of the part that tells most which a search for a strength costs."""
 PICTURES = 2
 """Float32 images of what is restored that lie beside a tile: the canvas, and what is handed on."""
 
@@ -128,8 +131,12 @@ def plan(
     assert recipe.psf is not None
     size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
     kernel = recipe.psf.kernel(size).shape
+    steps: tuple[int, ...] = ()
+    if isinstance(recipe.psf, Changing):
+        field = recipe.psf.field(shape[-2:], size, recipe.centre)
+        kernel, steps = field.arrays.shape[2:], field.steps
     axes = len(kernel) if len(shape) >= len(kernel) else len(shape)
-    asked = Asked(recipe, tuple(shape[-axes:]), tuple(kernel[-axes:]), device, weighted)
+    asked = Asked(recipe, tuple(shape[-axes:]), tuple(kernel[-axes:]), device, weighted, steps)
     slices = math.prod(shape[: len(shape) - axes])
     return replace(asked.choose(devices.free(device) // workers), slices=slices)
 
@@ -148,6 +155,8 @@ class Asked:
     device : torch.device
     weighted : bool
         Whether some pixels are masked, or count more than others.
+    steps : tuple of int
+        Longest sides of tiles that one PSF holds for; 0 where it holds everywhere, () everywhere.
     """
 
     recipe: Plan
@@ -155,6 +164,12 @@ class Asked:
     kernel: tuple[int, ...]
     device: torch.device
     weighted: bool
+    steps: tuple[int, ...] = ()
+
+    def sides(self, tile: int) -> list[int]:
+        """Return the longest sides of tiles along the axes; 0 does not cut one."""
+        steps = self.steps or (0,) * len(self.frame)
+        return [min((side for side in (tile, step) if side), default=0) for step in steps]
 
     def choose(self, free: int) -> Forecast:
         """Return the recipe's own tiling, or what fits into some bytes.
@@ -196,7 +211,8 @@ class Asked:
         """Return what tiles of a side take."""
         grid = self.grid(tile)
         pictures = 4 * PICTURES * math.prod(self.frame) if self.device.type == "cpu" else 0
-        counts = (1 if tile == 0 else max(1, -(-n // tile)) for n in self.frame)
+        sides = zip(self.frame, self.sides(tile), strict=True)
+        counts = (1 if side == 0 else max(1, -(-n // side)) for n, side in sides)
         need = Need(4.0 * HUNGRIEST)
         if pictures + need.of(grid) > EASY * free:
             need = self.need()
@@ -206,17 +222,18 @@ class Asked:
         """Return the largest grid that tiles of a side have."""
         from napari_deconv.core.operators import fast_length
 
-        multiple = self.recipe.method.multiple()
-        if tile == 0 and not self.recipe.boundary.padded:
+        multiple, sides = self.recipe.method.multiple(), self.sides(tile)
+        if not any(sides) and not self.recipe.boundary.padded:
             return self.frame
+        grid = []
         around = reach(self.kernel, self.recipe)
-        sides = (
-            n if tile == 0 else min(n, tile + 2 * (far + BLEND))
-            for n, far in zip(self.frame, around, strict=True)
-        )
-        return tuple(
-            fast_length(n + k - 1, multiple) for n, k in zip(sides, self.kernel, strict=True)
-        )
+        for n, side, far, k in zip(self.frame, sides, around, self.kernel, strict=True):
+            whole = fast_length(n + k - 1, multiple)
+            span = side + 2 * (far + (side // 4 if self.steps else BLEND))
+            small = side > 0 and span < whole
+            tiled = fast_length(span + k - 2 + multiple, multiple) if small else whole
+            grid.append(min(tiled, whole))
+        return tuple(grid)
 
     def need(self) -> Need:
         """Return what iterating takes."""
@@ -267,6 +284,16 @@ def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:
     )
 
 
+def slower(grid: Sequence[int], device: torch.device) -> float:
+    """Return how many times longer a pixel of a grid takes than of a small one.
+
+    What a processor's cache does not hold comes from memory (total variation, 512 to 4096 px).
+    """
+    if device.type != "cpu":
+        return 1.0
+    return 1 + 0.25 * max(0.0, math.log2(math.prod(grid)) / 2 - 10)
+
+
 def timed(problem: Problem, method: Any, most: float = 2.0) -> float:
     """Return the seconds that an iteration of a method takes for each pixel of a grid.
 
@@ -302,7 +329,7 @@ def spoken(seconds: float) -> str:
     """Return a time as people say it."""
     if seconds < 1:
         return "a second"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes = round(seconds) // 60
     if minutes < 2:
         return f"{round(seconds)} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

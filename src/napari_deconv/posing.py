@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from napari_deconv.core.boundary import margins
 from napari_deconv.exposures import Exposure
+from napari_deconv.methods.method import Method
 from napari_deconv.plan import Plan
 from napari_deconv.psf.kernel import rms_radius
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.problem import Problem
     from napari_deconv.core.scale import Measurement
+    from napari_deconv.core.tiling import Tile
     from napari_deconv.xray.frame import Frame
 
 Cut = tuple[slice, ...]
@@ -51,12 +53,15 @@ class Poser:
         The whole image.
     measured : Measurement
     device : torch.device
+    survey : tuple of float or None
+        What the method takes of the whole picture, for problems of parts of it.
     """
 
     exposure: Exposure[Any]
     frame: Frame
     measured: Measurement
     device: torch.device
+    survey: tuple[float, ...] | None = None
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -68,8 +73,8 @@ class Poser:
         """The whole frame as a part."""
         return tuple(slice(0, n) for n in self.sides)
 
-    def placed(self, recipe: Plan, cut: Cut) -> Placed:
-        """Return the padded grid of a part, and where it lies.
+    def whole(self, recipe: Plan) -> Placed:
+        """Return the padded grid of the frame.
 
         Raises
         ------
@@ -78,9 +83,8 @@ class Poser:
         """
         from napari_deconv.core.operators import fast_length
 
-        sides = tuple(part.stop - part.start for part in cut)
-        multiple = recipe.method.multiple()
-        if sides == self.sides and not recipe.boundary.padded:
+        multiple, sides = recipe.method.multiple(), self.sides
+        if not recipe.boundary.padded:
             if any(n % multiple for n in sides):
                 raise ValueError(
                     f"{recipe.method.key()} on the periodic border needs sides that {multiple} "
@@ -88,27 +92,43 @@ class Poser:
                     "border."
                 )
             return Placed(sides, (0,) * len(sides))
-        spare = 0 if sides == self.sides else multiple - 1  # to lie on the grid of the wavelets
         shape = self.exposure.kernel.array.shape
-        grid = tuple(
-            fast_length(n + k - 1 + spare, multiple) for n, k in zip(sides, shape, strict=True)
-        )
-        before = tuple(margins(n, side)[0] for n, side in zip(sides, grid, strict=True))
-        origin = tuple(part.start - far for part, far in zip(cut, before, strict=True))
-        if spare:
-            first = self.placed(recipe, self.all).origin
-            origin = tuple(o - (o - f) % multiple for o, f in zip(origin, first, strict=True))
+        grid = tuple(fast_length(n + k - 1, multiple) for n, k in zip(sides, shape, strict=True))
+        origin = tuple(-margins(n, side)[0] for n, side in zip(sides, grid, strict=True))
         return Placed(grid, origin)
 
-    def problem(self, recipe: Plan, cut: Cut, index: int) -> Problem:
-        """Return the problem of a part of one slice (or of the whole image), on the device."""
+    def placed(self, recipe: Plan, span: Cut) -> Placed:
+        """Return the grid of a part, and where it lies: no larger than that of the whole."""
+        from napari_deconv.core.operators import fast_length
+
+        multiple, whole = recipe.method.multiple(), self.whole(recipe)
+        spare = multiple - 1  # to lie on the grid of the wavelets
+        grid, origin = [], []
+        shape = self.exposure.kernel.array.shape
+        for part, k, most, first in zip(span, shape, *whole, strict=True):
+            n = part.stop - part.start
+            side = fast_length(n + k - 1 + spare, multiple) if n < most else most
+            if side >= most:
+                grid.append(most)
+                origin.append(first)
+                continue
+            start = part.start - margins(n, side)[0]
+            grid.append(side)
+            origin.append(start - (start - first) % multiple)
+        return Placed(tuple(grid), tuple(origin))
+
+    def problem(self, recipe: Plan, cut: Cut, index: int, tile: Tile | None = None) -> Problem:
+        """Return the problem of a part of one slice (or of the whole image), on the device.
+
+        The part that a tile sees depends on what lies around it, beyond the border too.
+        """
         import torch
 
         from napari_deconv.core.operators import Blur
         from napari_deconv.core.problem import Problem
 
         scale = self.measured.scale
-        placed = self.placed(recipe, cut)
+        placed = self.placed(recipe, cut if tile is None else tile.span)
         lines = self._lines(recipe, placed)
         mean = (self.measured.mean - self.frame.level + recipe.offset) / scale
         data = self.data(recipe, lines, index, mean).to(self.device)
@@ -119,7 +139,7 @@ class Poser:
         trust = fidelity.weigh(data, mean, len(placed.grid))
         if trust is not None:
             weights = trust if weights is None else weights.mul_(trust)
-        kernel = self.exposure.kernel.array
+        kernel = self.kernel(middle_of(cut) if tile is None else tile.middle)
         return Problem(
             data=data,
             weights=weights,
@@ -136,7 +156,25 @@ class Poser:
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
             spread=rms_radius(kernel),
+            survey=None if placed == self.whole(recipe) else self.survey,
         )
+
+    def kernel(self, middle: Sequence[float]) -> npt.NDArray[np.float32]:
+        """Return the PSF around a place: where it changes, that of the place."""
+        field = self.exposure.field
+        return self.exposure.kernel.array if field is None else field.at(*middle)
+
+    def surveyed(self, recipe: Plan, index: int) -> Poser:
+        """Return the same for parts of a slice, after the method has looked at the whole of it."""
+        import torch
+
+        if type(recipe.method).survey is Method.survey:  # not even the data have to be gathered
+            return self
+        lines = self._lines(recipe, self.whole(recipe))
+        mean = (self.measured.mean - self.frame.level + recipe.offset) / self.measured.scale
+        data = self.data(recipe, lines, index, mean)
+        found = recipe.method.survey(data, torch.from_numpy(self.exposure.kernel.array))
+        return replace(self, survey=found)
 
     def data(self, recipe: Plan, lines: Sequence[Line], index: int, mean: float) -> Tensor:
         """Return grey values along lines of the periodic picture, in the problem's units."""
@@ -155,7 +193,7 @@ class Poser:
 
     def _lines(self, recipe: Plan, placed: Placed) -> list[Line]:
         """Return, along each axis, which pixels of the frame a grid shows."""
-        whole = self.placed(recipe, self.all)
+        whole = self.whole(recipe)
         lines = []
         axes = zip(placed.grid, placed.origin, whole.grid, whole.origin, self.sides, strict=True)
         for side, origin, period, first, n in axes:
@@ -187,6 +225,11 @@ class Poser:
         for axis, line in enumerate(lines):
             weights[(slice(None),) * axis + (line.outside,)] = beyond
         return torch.from_numpy(weights).to(self.device)
+
+
+def middle_of(cut: Cut) -> tuple[float, ...]:
+    """Return the place in the middle of a part."""
+    return tuple((part.start + part.stop - 1) / 2 for part in cut)
 
 
 class Line(NamedTuple):

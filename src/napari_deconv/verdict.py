@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,14 +85,7 @@ class Reblur:
         except ValueError as error:
             reason = str(error)
             return Unchecked(reason[:1].lower() + reason[1:])
-        pixels = [check.pixels for check in checks]
-        return replace(
-            checks[0],
-            chi2=float(np.average([check.chi2 for check in checks], weights=pixels)),
-            whiteness=float(np.average([check.whiteness for check in checks], weights=pixels)),
-            pixels=sum(pixels),
-            local=Local.together([check.local for check in checks if check.local is not None]),
-        )
+        return together(checks)
 
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the result, blurred again, less the data, in units of the noise's sigma.
@@ -140,6 +133,21 @@ class Reblur:
             residual(estimate, data, kernel, weighed(sigma, weights), mask)
             for estimate, data, mask, weights in zip(*stacks, strict=True)
         ]
+
+
+def together(checks: Sequence[ResidualCheck | Unchecked]) -> ResidualCheck | Unchecked:
+    """Return what checks of slices or tiles say together; those that could not be are left out."""
+    made = [check for check in checks if isinstance(check, ResidualCheck)]
+    if not made:
+        return checks[0]
+    pixels = [check.pixels for check in made]
+    return replace(
+        made[0],
+        chi2=float(np.average([check.chi2 for check in made], weights=pixels)),
+        whiteness=float(np.average([check.whiteness for check in made], weights=pixels)),
+        pixels=sum(pixels),
+        local=Local.together([check.local for check in made if check.local is not None]),
+    )
 
 
 def expectation(recipe: Plan, poser: Poser, part: Cut, index: int) -> Expectation | None:

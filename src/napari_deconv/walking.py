@@ -58,14 +58,14 @@ class Walk:
     tiles : sequence of Tile
         A single one is the whole of what is restored.
     pose : callable
-        Returns the problem of a tile.
+        Returns the problem of a tile, by its number.
     data : callable
         Returns the data of what is restored, on the input's grey scale.
     """
 
     recipe: Plan
     tiles: Sequence[Tile]
-    pose: Callable[[Tile], Problem]
+    pose: Callable[[int], Problem]
     data: Callable[[], Floats]
 
     def each(self, first: Problem) -> int:
@@ -83,7 +83,7 @@ class Walk:
         canvas = Canvas(self.data(), [part.start for part in self._target])
         total = each * len(self.tiles)
         for number, tile in enumerate(self.tiles):
-            problem = first if number == 0 else self.pose(tile)
+            problem = first if number == 0 else self.pose(number)
             own = method.total(problem)
             for index, x in enumerate(method.iterates(problem), start=1):
                 place = number * each + (each * index // own if index < own else each)

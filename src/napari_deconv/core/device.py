@@ -64,6 +64,11 @@ def free(device: torch.device) -> int:
     return int(SAFE * available_memory())
 
 
+def spoken(device: torch.device) -> str:
+    """Return what a device is called."""
+    return "The computer" if device.type == "cpu" else f"The device {device}"
+
+
 def ran_out(error: BaseException) -> bool:
     """Return whether an error says that a device has no memory left."""
     import torch

@@ -63,7 +63,7 @@ def kept() -> Iterator[None]:
     Does nothing where the C library is not glibc.
     """
     global _users
-    library = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+    library = _library()
     with _lock:
         _users += 1
         if _users == 1:
@@ -75,8 +75,17 @@ def kept() -> Iterator[None]:
             _users -= 1
             if _users == 0:
                 _set(library, _USUAL)
-                if library is not None:
-                    library.malloc_trim(0)
+                give_back()
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, which would count as ours else."""
+    if (library := _library()) is not None:
+        library.malloc_trim(0)
+
+
+def _library() -> Any:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def _set(library: Any, values: dict[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,17 +22,23 @@ class Tile:
 
     Attributes
     ----------
+    span : tuple of slice
+        The core and all that it depends on; beyond the frame's border too.
     wide : tuple of slice
-        What is computed of the frame: the core and all that it depends on.
+        What of this lies in the frame.
     core : tuple of slice
         What counts of it.
     weights : tuple of ndarray
         How much it counts, along each axis of the core; of all tiles together 1 everywhere.
+    middle : tuple of float
+        Its middle, of which the PSF is taken where that changes.
     """
 
+    span: Part
     wide: Part
     core: Part
     weights: tuple[npt.NDArray[np.float32], ...]
+    middle: tuple[float, ...]
 
     @property
     def inner(self) -> Part:
@@ -51,9 +57,9 @@ class Tile:
 def tiled(
     target: Part,
     frame: Sequence[int],
-    side: int,
+    sides: Sequence[int],
     reach: Sequence[int],
-    alignment: int = 1,
+    how: tuple[int, bool] = (1, False),
 ) -> list[Tile]:
     """Return the tiles of a part of a frame, from its first corner to its last.
 
@@ -63,44 +69,79 @@ def tiled(
         What is to be computed of the frame.
     frame : sequence of int
         Shape of the frame.
-    side : int
-        Longest side of a tile without what it overlaps, in pixels; 0 for a single tile.
+    sides : sequence of int
+        Longest sides of a tile without what it overlaps, in pixels; 0 does not cut an axis.
     reach : sequence of int
         How many pixels around a place what becomes of it depends on.
-    alignment : int
-        Places of which every so many-th serves a tile's beginning.
+    how : tuple of int and bool
+        Places of which every so many-th serves a tile's beginning; whether neighbours differ, and
+        fade into each other over half their width.
     """
+    alignment, fading = how
     axes = []
-    for part, n, far in zip(target, frame, reach, strict=True):
-        count = 1 if side == 0 else max(1, -(-(part.stop - part.start) // side))
-        edges = [part.start + i * (part.stop - part.start) // count for i in range(count + 1)]
-        axes.append([_span(edges, i, n, (far, alignment)) for i in range(count)])
+    for part, n, side, far in zip(target, frame, sides, reach, strict=True):
+        # What fades from one to the next must not hang on which region is looked at.
+        edges = _edges(slice(0, n) if fading else part, side)
+        spans = (_span(edges, i, part, fading) for i in range(len(edges) - 1))
+        axes.append([span.widened(n, far, alignment) for span in spans if span.there])
     found = []
-    for spans in itertools.product(*axes):
-        wide, core, weights = zip(*spans, strict=True)
-        found.append(Tile(wide, core, weights))
+    for spans_of_one in itertools.product(*axes):
+        span, wide, core, weights, middle = zip(*spans_of_one, strict=True)
+        found.append(Tile(span, wide, core, weights, middle))
     return found
 
 
-def _span(
-    edges: Sequence[int], index: int, n: int, around: tuple[int, int]
-) -> tuple[slice, slice, npt.NDArray[np.float32]]:
-    """Return along one axis what a tile computes, its core, and how much that counts."""
-    far, alignment = around
+def cells(target: Part, sides: Sequence[int]) -> list[Part]:
+    """Return what tiles cover without overlap."""
+    lines = [
+        [slice(a, b) for a, b in itertools.pairwise(_edges(part, side))]
+        for part, side in zip(target, sides, strict=True)
+    ]
+    return list(itertools.product(*lines))
+
+
+def _edges(part: slice, side: int) -> list[int]:
+    """Return where the tiles of an axis meet, its ends with them."""
+    length = part.stop - part.start
+    count = 1 if side == 0 else max(1, -(-length // side))
+    return [part.start + i * length // count for i in range(count + 1)]
+
+
+class _Span(NamedTuple):
+    """What a tile is along one axis: its core, how much that counts, its middle."""
+
+    core: slice
+    weights: npt.NDArray[np.float32]
+    middle: float
+
+    @property
+    def there(self) -> bool:
+        return self.core.stop > self.core.start
+
+    def widened(self, n: int, far: int, alignment: int) -> tuple[slice, slice, slice, Any, float]:
+        """Return what it depends on, what of that lies in the frame, and the rest."""
+        start = (self.core.start - far) // alignment * alignment
+        span = slice(start, self.core.stop + far)
+        return span, slice(max(0, start), min(n, span.stop)), *self
+
+
+def _span(edges: Sequence[int], index: int, part: slice, fading: bool) -> _Span:
+    """Return one axis of a tile, as much of it as lies in a part."""
     first, last = edges[index], edges[index + 1]
     narrowest = min(b - a for a, b in itertools.pairwise(edges))
-    blend = min(BLEND, narrowest // 2)
+    blend = narrowest // 4 if fading else min(BLEND, narrowest // 2)
     before = blend if index > 0 else 0
     behind = blend if index + 2 < len(edges) else 0
-    core = slice(first - before, last + behind)
-    weights = np.ones(core.stop - core.start, np.float32)
+    start, stop = first - before, last + behind
+    weights = np.ones(stop - start, np.float32)
     rising = ((np.arange(2 * blend) + 0.5) / max(2 * blend, 1)).astype(np.float32)
     if before:
         weights[: 2 * blend] = rising
     if behind:
         weights[-2 * blend :] = 1 - rising
-    start = max(0, core.start - far) // alignment * alignment
-    return slice(start, min(n, core.stop + far)), core, weights
+    low, high = max(start, part.start), min(stop, part.stop)
+    inside = weights[max(low - start, 0) : max(high - start, 0)]
+    return _Span(slice(low, high), inside, (first + last - 1) / 2)
 
 
 class Canvas:

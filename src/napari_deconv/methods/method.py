@@ -123,6 +123,32 @@ class Method(Choice):
         """Yield estimates on the problem's grid; a yielded tensor is never written again."""
         raise TypeError(f"{type(self).__name__} does not say how it restores an image.")
 
+    def need(self, problem: Problem) -> tuple[float, float]:
+        """Return how many bytes `iterates` takes for each pixel of the grid, and beside them.
+
+        Found on a problem without numbers, on the meta device; all that the problem holds counts.
+        """
+        import math
+
+        from napari_deconv.core import footprint
+
+        held = (problem.data, problem.blur.spectrum, problem.weights)
+        known = [tensor for tensor in held if tensor is not None]
+        most = footprint.peak(self.resolved(problem).iterates(problem), known)
+        return most / math.prod(problem.blur.grid), 0.0
+
+    def survey(self, data: Tensor, kernel: Tensor) -> tuple[float, ...] | None:
+        """Return what it takes of the whole picture before it works on parts; None for nothing.
+
+        Parameters
+        ----------
+        data : Tensor
+            The whole with its border, in the problem's units.
+        kernel : Tensor
+            PSF.
+        """
+        return None
+
     def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
         """Return what it minimises, of an estimate on the grid: a 0-dimensional tensor."""
         return problem.objective(estimate, self.terms(problem))

@@ -158,6 +158,8 @@ class Running(QObject):
         if isinstance(message, told.Begun):
             result.begin(message)
             panel.show_begun(message)
+        elif isinstance(message, told.Noted):
+            panel.show_noted(message)
         elif isinstance(message, told.Choosing):
             self._show_choosing(message, result)
         elif isinstance(message, told.Chosen):

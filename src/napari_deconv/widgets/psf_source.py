@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 GUESS = "gaussian"
 """The shape that is offered while no layer looks like a PSF."""
-ARRAY = "measured"
-"""The choice that carries an array; here a layer does."""
 
 
 class PsfSource(QObject):
@@ -58,7 +56,7 @@ class PsfSource(QObject):
     def __init__(self, viewer: ViewerModel, image: LayerChoice) -> None:
         super().__init__()
         self._viewer, self._image = viewer, image
-        self.shapes = {n: cls for n, cls in choices("psf").items() if n != ARRAY}
+        self.shapes = {n: cls for n, cls in choices("psf").items() if not cls.stored}
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
         self.understanding = Understanding()
         self.measure = QPushButton("Measure it in the image…")
