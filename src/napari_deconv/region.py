@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_deconv.methods.method import Method
+
 if TYPE_CHECKING:
     from napari_deconv.plan import Plan
 
@@ -16,6 +18,13 @@ def reach(kernel: tuple[int, ...], recipe: Plan) -> tuple[int, ...]:
     if not recipe.method.is_local():
         return (WIDEST,) * len(kernel)
     return tuple(k // 2 + recipe.method.margin for k in kernel)
+
+
+def in_pieces(recipe: Plan) -> bool:
+    """Return whether a piece with what lies around it tells enough, without the whole at hand."""
+    method = recipe.method
+    looks = type(method).survey is not Method.survey
+    return method.is_local() and recipe.boundary.local and method.multiple() == 1 and not looks
 
 
 def target(frame: tuple[int, ...], region: tuple[slice, ...] | None) -> tuple[slice, ...]:

@@ -15,6 +15,7 @@ from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.piece import Ticket
 from napari_deconv.batch.running import Batch
 from napari_deconv.core.units import PixelSize
+from napari_deconv.region import in_pieces
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
@@ -157,7 +158,7 @@ def _around(recipe: Recipe) -> int | None:
     shape = recipe.psf.kernel(size).shape
     if len(shape) == 2:
         return None
-    if not (recipe.method.is_local() and recipe.boundary.local):
+    if not in_pieces(recipe):
         raise ValueError(
             f"{recipe.method.key()} works on a volume as a whole, not in pieces; take another "
             "method or border, or restore a smaller volume in memory."

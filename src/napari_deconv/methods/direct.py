@@ -89,6 +89,7 @@ class LeastSquares(ClosedForm):
 
     name: Literal["least-squares"] = "least-squares"
     label: ClassVar[str] = "Least squares: noise-free data only"
+    margin: ClassVar[int] = 128  # what a hard inverse makes of a border reaches far
     cutoff: float = Field(
         0.1,
         gt=0,
@@ -99,10 +100,6 @@ class LeastSquares(ClosedForm):
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / max(|h|^2, cutoff^2)``."""
         return problem.blur.spectrum.conj() / problem.blur.power().clamp(min=self.cutoff**2)
-
-    def is_local(self) -> bool:
-        """Return False: what a hard inverse makes of the border reaches across the picture."""
-        return False
 
 
 class _Regularised(ClosedForm):
