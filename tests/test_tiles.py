@@ -20,7 +20,6 @@ RANGE = 0.9
 METHODS: list[dict[str, Any]] = [
     {"name": "wiener"},
     {"name": "tikhonov"},
-    {"name": "least-squares"},
     {"name": "tv", "iterations": 30},
     {"name": "tv-wavelet", "iterations": 20},
     {"name": "richardson-lucy", "iterations": 20},
@@ -52,6 +51,12 @@ def rms(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method["name"])
 def test_tiles_equal_the_whole(image: np.ndarray, method: dict[str, Any]) -> None:
     one, many = both(image, method=method)
+    assert rms(one, many) < 1e-4
+
+
+def test_tiles_of_least_squares_reach_farther() -> None:
+    image = samples.radiograph(shape=(40, 1000)).image
+    one, many = both(image, method={"name": "least-squares"}, tile=260)
     assert rms(one, many) < 1e-4
 
 
@@ -90,11 +95,12 @@ def test_the_picture_fills_in(image: np.ndarray) -> None:
 
 def test_a_stack_in_tiles_and_the_recipe_records_them(image: np.ndarray) -> None:
     stack = np.stack([image, image[::-1]])
-    run = Recipe(psf=PSF, method={"name": "tv", "iterations": 4}, tile=110).begin(stack)
+    method = {"name": "tv", "weight": 0.01, "iterations": 4}
+    run = Recipe(psf=PSF, method=method, tile=110).begin(stack)
     steps = [(step.index, step.total, step.slice) for step in run.steps()]
     assert steps == [(i + 1, 32, i // 16) for i in range(32)]
-    assert run.recipe.tile == 100
-    assert Recipe.from_yaml(run.recipe.to_yaml()).tile == 100
+    assert run.recipe.tile == 110
+    assert Recipe.from_yaml(run.recipe.to_yaml()).tile == 110
 
 
 def test_strengths_are_found_once(image: np.ndarray) -> None:
@@ -111,7 +117,7 @@ def test_memory_decides(monkeypatch: pytest.MonkeyPatch, image: np.ndarray) -> N
     frame = (1000, 1200)
     plenty = planning.plan(recipe, frame, CPU)
     assert (plenty.tile, plenty.tiles) == (0, 1)
-    monkeypatch.setattr(devices, "available_memory", lambda: plenty.memory // 2)
+    monkeypatch.setattr(devices, "available_memory", lambda: int(plenty.memory / 2 / devices.SAFE))
     little = planning.plan(recipe, frame, CPU)
     assert little.fits
     assert little.tiles > 1

@@ -171,8 +171,14 @@ class Asked:
         steps = self.steps or (0,) * len(self.frame)
         return [min((side for side in (tile, step) if side), default=0) for step in steps]
 
-    def choose(self, free: int) -> Forecast:
+    def choose(self, free: int, roughly: bool = False) -> Forecast:
         """Return the recipe's own tiling, or what fits into some bytes.
+
+        Parameters
+        ----------
+        free : int
+        roughly : bool
+            Whether nothing is rehearsed where the hungriest method would fit easily.
 
         Raises
         ------
@@ -180,9 +186,9 @@ class Asked:
             In one sentence, if nothing does.
         """
         if self.recipe.tile != "auto":
-            chosen = self.forecast(self.recipe.tile, free)
+            chosen = self.forecast(self.recipe.tile, free, roughly)
         else:
-            chosen = self.forecast(0, free)
+            chosen = self.forecast(0, free, roughly)
             while not chosen.fits and self.smaller(chosen.tile):
                 chosen = self.forecast(self.smaller(chosen.tile), free)
         if not chosen.fits:
@@ -207,14 +213,14 @@ class Asked:
         half = math.ceil((tile or max(self.frame)) / 2 / STEP) * STEP
         return half if SMALLEST <= half < (tile or max(self.frame)) else 0
 
-    def forecast(self, tile: int, free: int) -> Forecast:
+    def forecast(self, tile: int, free: int, roughly: bool = False) -> Forecast:
         """Return what tiles of a side take."""
         grid = self.grid(tile)
         pictures = 4 * PICTURES * math.prod(self.frame) if self.device.type == "cpu" else 0
         sides = zip(self.frame, self.sides(tile), strict=True)
         counts = (1 if side == 0 else max(1, -(-n // side)) for n, side in sides)
         need = Need(4.0 * HUNGRIEST)
-        if pictures + need.of(grid) > EASY * free:
+        if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
         return Forecast(tile, math.prod(counts), pictures + need.of(grid), free)
 
@@ -229,7 +235,7 @@ class Asked:
         around = reach(self.kernel, self.recipe)
         for n, side, far, k in zip(self.frame, sides, around, self.kernel, strict=True):
             whole = fast_length(n + k - 1, multiple)
-            span = side + 2 * (far + (side // 4 if self.steps else BLEND))
+            span = side + 2 * (far + (side // 2 if self.steps else BLEND))
             small = side > 0 and span < whole
             tiled = fast_length(span + k - 2 + multiple, multiple) if small else whole
             grid.append(min(tiled, whole))

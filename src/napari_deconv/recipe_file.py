@@ -44,7 +44,7 @@ def save(recipe: Plan, path: Path) -> None:
         beside = path.with_suffix(".psf.tif")
         array = recipe.psf.array().astype("float32")
         with _Replacing(beside) as temporary:
-            tifffile.imwrite(temporary, array)
+            tifffile.imwrite(temporary, array, photometric="minisblack")
         kept = {key: value for key, value in recipe.psf.plain().items() if key != "data"}
         if isinstance(recipe.psf, PsfGrid):  # TIFF readers leave out sides of one
             kept["shape"] = list(array.shape)

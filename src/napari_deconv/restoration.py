@@ -122,9 +122,10 @@ class Restoration(Standing[P]):
 
         A search for strengths counts with the rest.
         """
-        work = self.slices * math.prod(self._poser.sides)
-        if work < LARGE:
-            return self.forecast
+        tile, free = int(self.recipe.tile), devices.free(self.device)
+        told = replace(self._asked().forecast(tile, free), slices=self.slices)
+        if self.slices * math.prod(self._poser.sides) < LARGE:
+            return told
         part, index = self._telling()
         problem = self._poser.problem(self.recipe, part, index)
         method = self.recipe.method
@@ -133,7 +134,7 @@ class Restoration(Standing[P]):
         seconds = each * self.total * math.prod(grid) * planning.slower(grid, self.device)
         if not self.chosen:
             seconds += planning.SEARCH * each * method.total(problem) * math.prod(problem.blur.grid)
-        return replace(self.forecast, slices=self.slices, seconds=seconds)
+        return replace(told, seconds=seconds)
 
     def steps(self) -> Iterator[Step]:
         """Find what strengths are on auto, then yield the estimates of every slice.
@@ -221,8 +222,8 @@ class Restoration(Standing[P]):
         """
         expected = self.expectation()
         checks = [
-            self._reblur(part).agreement(result[self._within(part)], expected)
-            for part, _ in self._pieces()
+            self._reblur(wide).agreement(result[self._within(wide)], expected)
+            for _, wide in self._pieces()
         ]
         return verdict.together(checks)
 
@@ -247,11 +248,11 @@ class Restoration(Standing[P]):
         return self._reblur(self._target)
 
     def _reblur(self, part: tuple[slice, ...]) -> verdict.Reblur:
-        """Return the same for a part, by the PSF of its middle."""
-        frame = self._poser.frame.part((..., *part))
-        return verdict.Reblur(
-            frame, self._poser.kernel(middle_of(part)), self._measured, self.recipe.fidelity
-        )
+        """Return the same for a part, by the PSF of each of its places."""
+        frame, field = self._poser.frame.part((..., *part)), self._poser.exposure.field
+        blur = None if field is None else partial(field.blur, corner=[one.start for one in part])
+        kernel = self._poser.kernel(middle_of(part))
+        return verdict.Reblur(frame, kernel, self._measured, self.recipe.fidelity, blur)
 
     def _pieces(self) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
         """Return the tiles of what is restored, and widened by the PSF's reach."""

@@ -88,7 +88,7 @@ class Standing(Generic[P]):
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.notes: tuple[str, ...] = ()
         memory.give_back()
-        self._lay(self._asked().choose(devices.free(self.device)))
+        self._lay(self._asked().choose(devices.free(self.device), roughly=True))
         self._check_method()
         smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh), *self.notes)

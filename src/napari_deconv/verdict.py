@@ -45,12 +45,15 @@ class Reblur:
         With the noise of every grey level.
     fidelity : Fidelity
         Noise model; a stated gain of counted photons goes before the measured one.
+    changing : callable or None
+        Blurs a picture by the PSF of each place, where the PSF changes.
     """
 
     frame: Frame
     kernel: npt.NDArray[np.floating]
     measured: Measurement
     fidelity: Fidelity
+    changing: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
 
     def agreement(
         self, result: npt.NDArray[np.float32], expected: Expectation | None = None
@@ -128,9 +131,11 @@ class Reblur:
         restored = result.astype(np.float64) + (background - frame.level)
         trust = np.ones((1,) * result.ndim, np.float32) if frame.weights is None else frame.weights
         trust = np.broadcast_to(trust, result.shape)
+        blur = kernel if self.changing is None else self.changing
+        inside = np.bool_(True) if self.changing is None else interior(planes[1:], kernel.shape)
         stacks = (array.reshape(planes) for array in (restored, frame.values, valid, trust))
         return [
-            residual(estimate, data, kernel, weighed(sigma, weights), mask)
+            residual(estimate, data, blur, weighed(sigma, weights), mask & inside)
             for estimate, data, mask, weights in zip(*stacks, strict=True)
         ]
 

@@ -39,7 +39,8 @@ def test_weights_of_all_tiles_are_one_everywhere(
 
 def test_what_fades_does_not_hang_on_the_region() -> None:
     whole = {tile.middle for tile in tiled(WHOLE, FRAME, (20, 20), (5, 7), (1, True))}
-    part = {tile.middle for tile in tiled(REGION, FRAME, (20, 20), (5, 7), (1, True))}
+    small = (slice(2, 9), slice(60, 73))
+    part = {tile.middle for tile in tiled(small, FRAME, (20, 20), (5, 7), (1, True))}
     assert part < whole
 
 

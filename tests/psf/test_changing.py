@@ -56,33 +56,41 @@ def test_a_field_is_linear_between_its_psfs_and_constant_beyond() -> None:
     assert field.steps == (0, 16)
 
 
-@pytest.mark.parametrize("method", ["tikhonov", "tv"])
-def test_a_grid_beats_the_best_single_psf_by_a_decibel_without_seams(
-    scene: tuple[np.ndarray, np.ndarray], method: str
+PLACES = [SHAPE[1] * share for share in (1 / 6, 1 / 2, 5 / 6)]
+GRID = nd.PsfGrid.of(
+    kernels([FIRST + (LAST - FIRST) * place / SHAPE[1] for place in PLACES]), columns=PLACES
+)
+
+
+def test_a_grid_beats_the_best_single_psf_by_a_decibel(
+    scene: tuple[np.ndarray, np.ndarray],
 ) -> None:
     truth, image = scene
-    chosen = {"name": method} if method == "tikhonov" else {"name": method, "iterations": 40}
-    places = [SHAPE[1] * share for share in (1 / 6, 1 / 2, 5 / 6)]
-    grid = nd.PsfGrid.of(
-        kernels([FIRST + (LAST - FIRST) * place / SHAPE[1] for place in places]), columns=places
-    )
-    run = Recipe(psf=grid, method=chosen).begin(image, device="cpu")
-    result = run.image()
+    method = {"name": "tv", "weight": 0.001, "iterations": 40}
+    grid = nd.deconvolve(image, GRID, method, device="cpu")
     single = max(
-        decibels(truth, nd.deconvolve(image, GAUSSIAN(sigma=sigma), chosen, device="cpu"))
+        decibels(truth, nd.deconvolve(image, GAUSSIAN(sigma=sigma), method, device="cpu"))
         for sigma in (2.0, 2.5, 3.0)
     )
-    assert decibels(truth, result) > single + 1
-    jumps = np.abs(np.diff((result - truth).mean(0)))
-    seams = [tile.core.start for tile in _along(run)]
-    assert len(seams) > 4
-    assert max(jumps[start - 1] for start in seams[1:]) < 1e-3 * np.ptp(truth)
+    assert decibels(truth, grid) > single + 1
 
 
-def _along(run: object) -> list:
-    from types import SimpleNamespace
-
-    return [SimpleNamespace(core=tile.core[1]) for tile in run._tiles]  # type: ignore[attr-defined]
+def test_tiles_of_a_grid_show_no_seam(scene: tuple[np.ndarray, np.ndarray]) -> None:
+    """What fading from one tile to the next adds to the step between neighbouring columns."""
+    _, image = scene
+    run = Recipe(psf=GRID, method={"name": "tikhonov", "weight": 0.01}).begin(image, device="cpu")
+    tiles = run._tiles
+    assert len(tiles) == 7
+    results = []
+    for number, tile in enumerate(tiles):
+        problem = run.problem(0, tile=number)
+        *_, x = run.recipe.method.iterates(problem)
+        results.append(run._to_grey(problem.crop(x)[tile.inner]).numpy())
+    for one, other, left, right in zip(tiles, tiles[1:], results, results[1:], strict=False):
+        both = one.core[1].stop - other.core[1].start
+        assert both > 40
+        step = np.sqrt(np.mean((right[:, :both] - left[:, -both:]) ** 2, axis=0)) / both
+        assert 0 < step.max() < 1e-3 * np.ptp(image)
 
 
 def test_a_grid_of_one_psf_is_that_psf(scene: tuple[np.ndarray, np.ndarray]) -> None:
@@ -107,7 +115,7 @@ def test_a_shape_varies_from_side_to_side() -> None:
     psf = VaryingPsf(first=GAUSSIAN(sigma=1), last=GAUSSIAN(sigma=3), along="rows")
     assert psf.at(0.25).sigma == pytest.approx(1.5)  # type: ignore[attr-defined]
     field = psf.field((101, 50), None, "middle")
-    assert field.arrays.shape[:2] == (9, 1)
+    assert field.arrays.shape[:2] == (5, 1)
     np.testing.assert_allclose(field.at(50, 7).sum(), 1, rtol=1e-5)
     assert Recipe.from_yaml(Recipe(psf=psf).to_yaml()).psf == psf
 

@@ -75,7 +75,7 @@ def tiled(
         How many pixels around a place what becomes of it depends on.
     how : tuple of int and bool
         Places of which every so many-th serves a tile's beginning; whether neighbours differ, and
-        fade into each other over half their width.
+        fade into each other from one middle to the next.
     """
     alignment, fading = how
     axes = []
@@ -129,7 +129,7 @@ def _span(edges: Sequence[int], index: int, part: slice, fading: bool) -> _Span:
     """Return one axis of a tile, as much of it as lies in a part."""
     first, last = edges[index], edges[index + 1]
     narrowest = min(b - a for a, b in itertools.pairwise(edges))
-    blend = narrowest // 4 if fading else min(BLEND, narrowest // 2)
+    blend = narrowest // 2 if fading else min(BLEND, narrowest // 2)
     before = blend if index > 0 else 0
     behind = blend if index + 2 < len(edges) else 0
     start, stop = first - before, last + behind

@@ -89,7 +89,7 @@ class LeastSquares(ClosedForm):
 
     name: Literal["least-squares"] = "least-squares"
     label: ClassVar[str] = "Least squares: noise-free data only"
-    margin: ClassVar[int] = 128  # what a hard inverse makes of a border reaches far
+    margin: ClassVar[int] = 160  # what a hard inverse makes of a border reaches far
     cutoff: float = Field(
         0.1,
         gt=0,

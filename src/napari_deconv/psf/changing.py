@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_deconv.psf.checks import Centre
     from napari_deconv.psf.field import Field
 
-ACROSS = 9
+ACROSS = 5
 """Places across a picture at which a shape that changes is sampled."""
 
 

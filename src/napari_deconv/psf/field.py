@@ -44,24 +44,34 @@ class Field:
         """Sides of tiles over which it changes little: half the least distance; 0 for any."""
         return _step(self.rows), _step(self.columns)
 
-    def blur(self, picture: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    def blur(
+        self, picture: npt.NDArray[np.floating], corner: Sequence[int] = (0, 0)
+    ) -> npt.NDArray[np.float64]:
         """Return a picture blurred at each place by the PSF of that place; its edges go on.
 
         ``sum_ij w_ij (h_ij * u)``, with weights w that are linear between the known places.
+
+        Parameters
+        ----------
+        picture : ndarray, shape (H, W)
+        corner : sequence of int
+            Row and column of the frame that it begins at.
         """
         from scipy.signal import fftconvolve
 
         pads = [(side // 2, side // 2) for side in self.arrays.shape[2:]]
         wide = np.pad(picture.astype(np.float64), pads, mode="edge")
         shares = [
-            [np.interp(np.arange(n), places, one) for one in np.eye(len(places))]
-            for n, places in zip(picture.shape, (self.rows, self.columns), strict=True)
+            [np.interp(np.arange(at, at + n), places, one) for one in np.eye(len(places))]
+            for at, n, places in zip(corner, picture.shape, (self.rows, self.columns), strict=True)
         ]
         ends = zip(pads, picture.shape, strict=True)
         inner = tuple(slice(first, first + n) for (first, _), n in ends)
         total = np.zeros(picture.shape)
         for i, down in enumerate(shares[0]):
             for j, along in enumerate(shares[1]):
+                if not (down.any() and along.any()):  # far away
+                    continue
                 blurred = fftconvolve(wide, self.arrays[i, j].astype(np.float64), mode="same")
                 inner = tuple(
                     slice(a, a + n) for (a, _), n in zip(pads, picture.shape, strict=True)
