@@ -37,7 +37,7 @@ HUNGRIEST = 80
 """Float32 images of the grid that no method exceeds."""
 SEARCH = 4
 """Solves of the part that tells most which a search for a strength costs."""
-PICTURES = 2
+PICTURES = 4
 """Float32 images of what is restored that lie beside a tile: the canvas, and what is handed on."""
 
 
