@@ -6,27 +6,22 @@ What a method needs is found by a rehearsal (`napari_deconv.core.footprint`), no
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from napari_deconv.core import device as devices
-from napari_deconv.core.scale import Measurement
 from napari_deconv.core.tiling import BLEND
 from napari_deconv.core.units import PixelSize
 from napari_deconv.psf.changing import Changing
 from napari_deconv.region import WIDEST, reach
+from napari_deconv.rehearsal import Need, need
 
 if TYPE_CHECKING:
     import torch
 
-    from napari_deconv.core.problem import Problem
     from napari_deconv.plan import Plan
 
-REHEARSED = {2: 256, 3: 64}
-"""Side of the grid of a rehearsal: what a pixel takes does not hang on it."""
 SMALLEST = 64
 """Least side of a tile, in pixels."""
 STEP = 32
@@ -35,21 +30,8 @@ EASY = 0.2
 """Part of the free memory below which nothing is rehearsed, if `HUNGRIEST` images fit into it."""
 HUNGRIEST = 80
 """Float32 images of the grid that no method exceeds."""
-SEARCH = 4
-"""Solves of the part that tells most which a search for a strength costs."""
-PICTURES = 4
-"""Float32 images of what is restored that lie beside a tile: the canvas, and what is handed on."""
-
-
-class Need(NamedTuple):
-    """What a method takes while it iterates: bytes for each pixel of the grid, and beside them."""
-
-    per_pixel: float
-    fixed: float = 0.0
-
-    def of(self, grid: Sequence[int]) -> int:
-        """Return the bytes that a grid takes."""
-        return int(self.per_pixel * math.prod(grid) + self.fixed)
+PICTURES, CANVAS = 1, 3
+"""Float32 images of what is restored beside that: the result; with tiles, canvas and data."""
 
 
 @dataclass(frozen=True)
@@ -216,9 +198,11 @@ class Asked:
     def forecast(self, tile: int, free: int, roughly: bool = False) -> Forecast:
         """Return what tiles of a side take."""
         grid = self.grid(tile)
-        pictures = 4 * PICTURES * math.prod(self.frame) if self.device.type == "cpu" else 0
-        sides = zip(self.frame, self.sides(tile), strict=True)
-        counts = (1 if side == 0 else max(1, -(-n // side)) for n, side in sides)
+        sides = self.sides(tile)
+        images = CANVAS if any(sides) else PICTURES
+        pictures = 4 * images * math.prod(self.frame) if self.device.type == "cpu" else 0
+        pairs = zip(self.frame, sides, strict=True)
+        counts = (1 if side == 0 else max(1, -(-n // side)) for n, side in pairs)
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
@@ -246,7 +230,7 @@ class Asked:
         recipe = self.recipe
         outside = recipe.boundary.padded and recipe.boundary.weight == 0
         kind = (recipe.method, recipe.fidelity, len(self.frame), self.weighted or outside)
-        return _need(*kind)
+        return need(*kind)
 
     def _refusal(self, chosen: Forecast) -> str:
         grid = " × ".join(map(str, self.grid(chosen.tile)))
@@ -259,69 +243,6 @@ class Asked:
             f"Image and PSF together make a grid of {grid} pixels, which takes about "
             f"{amount(chosen.memory)} where {amount(chosen.free)} are free; {advice}."
         )
-
-
-@lru_cache(maxsize=64)
-def _need(method: Any, fidelity: Any, axes: int, weighted: bool) -> Need:
-    """Return what a method takes, by a rehearsal on the meta device."""
-    return Need(*method.need(_mock(fidelity, axes, weighted)))
-
-
-def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:
-    """Return a problem without numbers."""
-    import torch
-
-    from napari_deconv.core.operators import Blur
-    from napari_deconv.core.problem import Problem
-
-    grid = (REHEARSED[axes],) * axes
-    nothing = torch.device("meta")
-    known = fidelity.resolved(Measurement(scale=1, noise=0.01, mean=0.5, gain=1e-4))
-    graded = known.weigh(torch.empty(grid, device=nothing), 0.5, axes)
-    return Problem(
-        data=torch.empty(grid, device=nothing),
-        weights=graded if not weighted else torch.empty(grid, device=nothing),
-        blur=Blur(torch.empty((9,) * axes, device=nothing), grid),
-        fidelity=known.in_units(1.0, 0.01),
-        window=tuple(slice(4, side - 4) for side in grid),
-        noise=0.01,
-        mean=0.5,
-        masked=weighted,
-    )
-
-
-def slower(grid: Sequence[int], device: torch.device) -> float:
-    """Return how many times longer a pixel of a grid takes than of a small one.
-
-    What a processor's cache does not hold comes from memory (total variation, 512 to 4096 px).
-    """
-    if device.type != "cpu":
-        return 1.0
-    return 1 + 0.25 * max(0.0, math.log2(math.prod(grid)) / 2 - 10)
-
-
-def timed(problem: Problem, method: Any, most: float = 2.0) -> float:
-    """Return the seconds that an iteration of a method takes for each pixel of a grid.
-
-    Two iterations or more, after the first, until they have taken a tenth of `most` seconds.
-    """
-    began, spent, count = time.perf_counter(), 0.0, 0
-    for index, _ in enumerate(method.iterates(problem)):
-        _wait(problem)
-        now = time.perf_counter()
-        if index > 0 or method.total(problem) == 1:
-            spent, count = spent + now - began, count + 1
-        began = now
-        if count >= 2 and spent > most / 10:
-            break
-    return spent / max(count, 1) / math.prod(problem.blur.grid)
-
-
-def _wait(problem: Problem) -> None:
-    if problem.data.device.type == "cuda":
-        import torch
-
-        torch.cuda.synchronize(problem.data.device)
 
 
 def amount(memory: float) -> str:

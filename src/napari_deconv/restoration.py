@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv import planning, verdict
+from napari_deconv import rehearsal, verdict
 from napari_deconv.core import device as devices
 from napari_deconv.core.tiling import cells
 from napari_deconv.evidence.leftover import Expectation
@@ -129,11 +129,18 @@ class Restoration(Standing[P]):
         part, index = self._telling()
         problem = self._poser.problem(self.recipe, part, index)
         method = self.recipe.method
-        each = planning.timed(problem, method.resolved(problem))
+        try:
+            each = rehearsal.timed(problem, method.resolved(problem))
+        except (MemoryError, RuntimeError) as error:
+            if not devices.ran_out(error):
+                raise
+            return told
         grid = self._first.blur.grid
-        seconds = each * self.total * math.prod(grid) * planning.slower(grid, self.device)
+        seconds = each * self.total * math.prod(grid) * rehearsal.slower(grid, self.device)
         if not self.chosen:
-            seconds += planning.SEARCH * each * method.total(problem) * math.prod(problem.blur.grid)
+            seconds += (
+                rehearsal.SEARCH * each * method.total(problem) * math.prod(problem.blur.grid)
+            )
         return replace(told, seconds=seconds)
 
     def steps(self) -> Iterator[Step]:

@@ -93,8 +93,9 @@ def test_what_a_large_picture_takes_and_smaller_tiles_are_said(
     calls = []
 
     def short(method: Any, problem: Any) -> Any:
-        calls.append(problem)
-        if len(calls) == 2:  # the first is the rehearsal
+        if problem.data.device.type == "cpu":
+            calls.append(problem)
+        if len(calls) == 2:  # the first is that on the clock
             raise MemoryError
         return iterates(method, problem)
 

@@ -21,21 +21,21 @@ REHEARSED = 3
 FFTS = ("_fft_r2c", "_fft_c2r", "_fft_c2c")
 
 
-def peak(iterates: Iterable[object], held: Iterable[torch.Tensor] = ()) -> int:
-    """Return the most bytes that tensors take at once while something is iterated.
+def peak(iterates: Iterable[torch.Tensor], held: Iterable[torch.Tensor] = ()) -> int:
+    """Return the most bytes that tensors take at once while something is iterated and shown.
 
     Parameters
     ----------
-    iterates : iterable
-        Three of its items are taken, and dropped as they come.
+    iterates : iterable of Tensor
+        Three of its items are taken, brought to another scale, and dropped as they come.
     held : iterable of Tensor
         What was there before.
     """
     with _Counting() as counting:
         for tensor in held:
             counting.note(tensor)
-        for _ in zip(range(REHEARSED), iterates, strict=False):
-            pass
+        for _, item in zip(range(REHEARSED), iterates, strict=False):
+            _ = item * 1.0 + 0.0
     return int(counting.most)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
 """Parameters of glibc's ``mallopt``."""
-_USUAL = {_MMAP_MAX: 65536, _MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26}
-"""Their values outside; the thresholds are those that glibc itself settles at for big blocks."""
+_USUAL = {_MMAP_MAX: 65536, _MMAP_THRESHOLD: 2**22, _TRIM_THRESHOLD: 2**23}
+"""Their values outside: what is larger than four megabytes goes back to the system when freed."""
 _lock = threading.Lock()
 _users = 0
 _UNTOLD = 8 * 2**30
@@ -73,14 +73,21 @@ def kept() -> Iterator[None]:
     finally:
         with _lock:
             _users -= 1
-            if _users == 0:
-                _set(library, _USUAL)
-                give_back()
+            last = _users == 0
+        if last:
+            give_back()
 
 
 def give_back() -> None:
-    """Give freed memory back to the system, which would count as ours else."""
-    if (library := _library()) is not None:
+    """Give freed memory back to the system now, and that of large blocks from now on.
+
+    glibc would keep ever larger blocks for itself, up to 32 MB each.
+    """
+    library = _library()
+    with _lock:
+        if _users == 0:
+            _set(library, _USUAL)
+    if library is not None:
         library.malloc_trim(0)
 
 

@@ -116,7 +116,7 @@ class _Span(NamedTuple):
 
     @property
     def there(self) -> bool:
-        return self.core.stop > self.core.start
+        return bool(self.core.stop > self.core.start)
 
     def widened(self, n: int, far: int, alignment: int) -> tuple[slice, slice, slice, Any, float]:
         """Return what it depends on, what of that lies in the frame, and the rest."""
