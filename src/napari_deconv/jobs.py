@@ -168,10 +168,9 @@ class Work:
     def steps(self) -> Iterator[Step]:
         """Yield every step, keeping the last of each slice."""
         self.result = np.empty(self.image.shape, np.float32)
-        each = self.restoration.total // self.restoration.slices
         began = time.perf_counter()
         for step in self.restoration.steps():
-            if step.index % each == 0:
+            if step.index % (step.total // self.restoration.slices) == 0:
                 self.result[... if step.slice is None else step.slice] = step.image()
             yield step
         self.seconds += time.perf_counter() - began

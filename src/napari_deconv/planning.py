@@ -71,7 +71,8 @@ class Forecast:
         parts = []
         if self.tiles > 1:
             each = " a slice" if self.slices > 1 else ""
-            parts.append(f"{self.tiles} tiles of {self.tile} px{each}")
+            side = f" of {self.tile} px" if self.tile else ""
+            parts.append(f"{self.tiles} tiles{side}{each}")
         if self.seconds is not None:
             parts.append(f"about {spoken(self.seconds)}")
         parts.append(amount(self.memory))
@@ -85,6 +86,7 @@ def plan(
     *,
     workers: int = 1,
     weighted: bool = False,
+    roughly: bool = False,
 ) -> Forecast:
     """Choose how a recipe goes over a picture, a stack or a volume; nothing is read or computed.
 
@@ -99,6 +101,8 @@ def plan(
         Processes that share the memory.
     weighted : bool
         Whether some pixels are masked, or count more than others.
+    roughly : bool
+        Whether nothing is rehearsed where the hungriest method would fit easily.
 
     Returns
     -------
@@ -120,7 +124,7 @@ def plan(
     axes = len(kernel) if len(shape) >= len(kernel) else len(shape)
     asked = Asked(recipe, tuple(shape[-axes:]), tuple(kernel[-axes:]), device, weighted, steps)
     slices = math.prod(shape[: len(shape) - axes])
-    return replace(asked.choose(devices.free(device) // workers), slices=slices)
+    return replace(asked.choose(devices.free(device) // workers, roughly), slices=slices)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 REHEARSED = {2: 256, 3: 64}
 """Side of the grid of a rehearsal: what a pixel takes does not hang on it."""
-BEYOND = 1.1
-"""What a process takes for each byte of its tensors: `benchmarks/planner.py` measures it."""
 SEARCH = 4
 """Solves of the part that tells most which a search for a strength costs."""
 
@@ -37,8 +35,7 @@ class Need(NamedTuple):
 @lru_cache(maxsize=64)
 def need(method: Any, fidelity: Any, axes: int, weighted: bool) -> Need:
     """Return what a method takes, by a rehearsal on the meta device."""
-    per_pixel, fixed = method.need(_mock(fidelity, axes, weighted))
-    return Need(BEYOND * per_pixel, fixed)
+    return Need(*method.need(_mock(fidelity, axes, weighted)))
 
 
 def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:

@@ -94,7 +94,7 @@ class Restoration(Standing[P]):
         That is what is tried, if it is the whole; else the estimate that solvers start from.
         """
         if len(self._tiles) > 1:
-            return self._data(0).copy()
+            return self._data(0)
         estimate = beginning(self._first)
         if trying.estimate.shape == estimate.shape and self.slices == 1:
             estimate = trying.estimate
@@ -138,9 +138,8 @@ class Restoration(Standing[P]):
         grid = self._first.blur.grid
         seconds = each * self.total * math.prod(grid) * rehearsal.slower(grid, self.device)
         if not self.chosen:
-            seconds += (
-                rehearsal.SEARCH * each * method.total(problem) * math.prod(problem.blur.grid)
-            )
+            solve = each * method.total(problem) * math.prod(problem.blur.grid)
+            seconds += rehearsal.SEARCH * solve
         return replace(told, seconds=seconds)
 
     def steps(self) -> Iterator[Step]:
@@ -206,10 +205,9 @@ class Restoration(Standing[P]):
         truth = None if reference is None else checked_reference(reference, self._blank().shape)
         image = self._blank()
         history = History()
-        each = self.total // self.slices
-        every = -(-self.total // RECORDED)
         for step in self.steps():
-            ends = step.index % each == 0
+            ends = step.index % (step.total // self.slices) == 0
+            every = -(-step.total // RECORDED)
             if ends:
                 self._slice(image, step.slice or 0)[...] = step.image()
             if ends or step.index == 1 or step.index % every == 0:

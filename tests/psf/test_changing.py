@@ -116,7 +116,7 @@ def test_a_shape_varies_from_side_to_side() -> None:
     psf = VaryingPsf(first=GAUSSIAN(sigma=1), last=GAUSSIAN(sigma=3), along="rows")
     assert psf.at(0.25).sigma == pytest.approx(1.5)  # type: ignore[attr-defined]
     field = psf.field((101, 50), None, "middle")
-    assert field.arrays.shape[:2] == (5, 1)
+    assert field.arrays.shape[:2] == (9, 1)
     np.testing.assert_allclose(field.at(50, 7).sum(), 1, rtol=1e-5)
     assert Recipe.from_yaml(Recipe(psf=psf).to_yaml()).psf == psf
 

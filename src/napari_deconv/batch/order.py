@@ -14,7 +14,9 @@ from napari_deconv import io
 from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.piece import Ticket
 from napari_deconv.batch.running import Batch
+from napari_deconv.core import device as devices
 from napari_deconv.core.units import PixelSize
+from napari_deconv.planning import plan
 from napari_deconv.region import in_pieces
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
@@ -126,9 +128,18 @@ class Order:
 
     def _measured(self, recipe: Recipe, scan: Scan) -> tuple[Recipe, tuple[str, ...]]:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
+        recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
         restoration.choose()
         return restoration.recipe, (*scan.metadata.get("notes", ()), *restoration.notes)
+
+    def _planned(self, recipe: Recipe, scan: Scan) -> Recipe:
+        """Return the recipe with tiles of slices that fit into the share of each process."""
+        if recipe.tile != "auto" or _around(recipe) is not None:
+            return recipe
+        device, workers = devices.pick(self.device), self.engine.workers
+        chosen = plan(recipe, scan.shape, device, workers=workers, roughly=True)
+        return recipe.model_copy(update={"tile": chosen.tile})
 
     def _batch(
         self, recipe: Recipe, ends: tuple[Scan, Sink], task: Task, notes: tuple[str, ...]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_deconv.psf.checks import Centre
     from napari_deconv.psf.field import Field
 
-ACROSS = 5
+ACROSS = 9
 """Places across a picture at which a shape that changes is sampled."""
 
 
@@ -90,6 +90,14 @@ class PsfGrid(Changing):
         places = {"rows": rows, "columns": columns}
         given = {key: tuple(map(float, one)) for key, one in places.items() if one is not None}
         return cls(data=packed(psfs), **given)
+
+    @field_validator("rows", "columns", mode="before")
+    @classmethod
+    def _as_typed(cls, places: Any) -> Any:
+        """Read numbers with commas between, as a form gives them; none if there are none."""
+        if not isinstance(places, str):
+            return places
+        return tuple(part for part in places.strip("()[] ").split(",") if part.strip()) or None
 
     @field_validator("rows", "columns")
     @classmethod
