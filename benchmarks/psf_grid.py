@@ -27,7 +27,7 @@ METHODS: tuple[dict[str, Any], ...] = (
     {"name": "wiener"},
     {"name": "tikhonov"},
     {"name": "tv"},
-    {"name": "richardson-lucy", "iterations": 100},
+    {"name": "richardson-lucy", "iterations": 50},
 )
 
 Picture = np.ndarray[Any, Any]
