@@ -239,12 +239,19 @@ class Restoration(Standing[P]):
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a result, blurred again, less the data in units of the noise; NaN: not known."""
         left = np.full(result.shape, np.nan, np.float32)
+        refused: ValueError | None = None
         for core, wide in self._pieces():
-            around = self._reblur(wide).residual(result[self._within(wide)])
-            inner = (
+            try:
+                around = self._reblur(wide).residual(result[self._within(wide)])
+            except ValueError as error:  # a tile at the border may lie within the PSF's reach
+                refused = error
+                continue
+            inner: Any = tuple(
                 slice(a.start - b.start, a.stop - b.start) for a, b in zip(core, wide, strict=True)
             )
-            left[self._within(core)] = around[(..., *inner)]
+            left[self._within(core)] = around[(Ellipsis, *inner)]
+        if refused is not None and np.isnan(left).all():
+            raise refused
         return left
 
     @property

@@ -87,6 +87,8 @@ class Standing(Generic[P]):
         clipped = check_counts(self.recipe, whole.part((..., *self._target)), measured)
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.notes: tuple[str, ...] = ()
+        self._surveyed: int | None = None
+        self._last: Tensor | None = None
         memory.give_back()
         self._lay(self._asked().choose(devices.free(self.device), roughly=True))
         self._check_method()
@@ -141,8 +143,7 @@ class Standing(Generic[P]):
 
     def _begin(self) -> None:
         """Pose the first problem."""
-        self._surveyed: int | None = None
-        self._last: Tensor | None = None
+        self._surveyed = self._last = None
         self._first = self.problem(0)
         self.total = self.slices * len(self._tiles) * self.recipe.method.total(self._first)
 

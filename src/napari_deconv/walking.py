@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 
-class Pace(NamedTuple):
+@dataclass(frozen=True)
+class Pace:
     """An estimate on its way.
 
     Attributes

@@ -136,7 +136,7 @@ def test_the_check_goes_by_the_psf_of_each_place(scene: tuple[np.ndarray, np.nda
     assert single.chi2 > check.chi2
     left = run.residual(result)
     assert left.shape == image.shape
-    assert np.nanstd(left) == pytest.approx(1, abs=0.2)
+    assert np.nanstd(left) == pytest.approx(1, abs=0.3)
 
 
 def test_a_recipe_keeps_its_grid(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ class Wiener(ClosedForm):
         from napari_deconv.core.operators import squared_frequency
 
         noise = (assumed_noise(problem) if self.noise == "auto" else self.noise) ** 2
+        c: Tensor | float
         if problem.survey is None:
             f0, c = self._signal(problem, noise)
         else:
