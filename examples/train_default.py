@@ -19,7 +19,7 @@ import torch
 from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.training import Run, Training, begin, cooled, train
 
-DEFAULT = Training(alone=1600)
+DEFAULT = Training(alone=2500, batch=2, scenes={"soft": 0.3, "stark": 0.3})
 
 
 def sit(run: Run, folder: Path, minutes: float, every: int = 100) -> None:

@@ -54,7 +54,7 @@ class Newcomer:
 
     def look(self, name: str) -> Path:
         """Photograph the window."""
-        QTest.qWait(400)
+        QTest.qWait(200)
         file = self.folder / f"{self.actions:02}_{name}.png"
         self.window.grab().save(str(file))
         return file
@@ -69,14 +69,14 @@ class Newcomer:
         (entry,) = (action for action in ours.actions() if action.text().startswith(name))
         self.act(f"click {name}")
         entry.trigger()
-        QTest.qWait(800)
+        QTest.qWait(300)
 
     def click(self, name: str) -> None:
         """Click a button that is to be seen."""
         button = next(b for b in self.window.findChildren(QPushButton, name) if b.isVisible())
         self.act(f"click {button.text()}")
         QTest.mouseClick(button, LEFT)
-        QTest.qWait(300)
+        QTest.qWait(150)
 
     def drag(self, start: Sequence[float], end: Sequence[float]) -> None:
         """Drag on the canvas between two places of the picture."""
@@ -87,12 +87,12 @@ class Newcomer:
         QTest.mousePress(canvas, LEFT, NO_KEY, self._at(start))
         for share in np.linspace(0.1, 1, 8):
             QTest.mouseMove(canvas, self._at(start + share * (end - start)))
-            QTest.qWait(40)
+            QTest.qWait(15)
         QTest.mouseRelease(canvas, LEFT, NO_KEY, self._at(end))
 
     def wait(self, busy: Callable[[], bool], seconds: float = 300) -> None:
         """Wait until something has ended."""
-        QTest.qWait(500)
+        QTest.qWait(200)
         for _ in range(int(10 * seconds)):
             if not busy():
                 return

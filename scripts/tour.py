@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -75,10 +76,19 @@ class Tour:
 
     def press(self, dock: QWidget, name: str, words: str) -> None:
         """Click a button."""
+        button = self.reach(dock, name)
+        self.act(words, lambda: QTest.mouseClick(button, LEFT))
+
+    def reach(self, dock: QWidget, name: str) -> QPushButton:
+        """Return a button that is in sight: it is scrolled to if need be, which is an action."""
         button = dock.findChild(QPushButton, name)
         assert button is not None, name
         assert button.isVisible(), name
-        self.act(words, lambda: QTest.mouseClick(button, LEFT))
+        areas = [area for area in dock.findChildren(QScrollArea) if area.isAncestorOf(button)]
+        if areas and button.visibleRegion().boundingRect() != button.rect():
+            self.act(f"scroll to {button.text()}", lambda: areas[0].ensureWidgetVisible(button))
+        assert button.visibleRegion().boundingRect() == button.rect(), name
+        return button
 
     def menu(self, *path: str) -> None:
         """Click through the window's menus."""
@@ -91,8 +101,7 @@ class Tour:
 
     def save_as(self, dock: QWidget, name: str, path: Path) -> None:
         """Click a button that opens a file dialog, type a name, click Save."""
-        button = dock.findChild(QPushButton, name)
-        assert button is not None
+        button = self.reach(dock, name)
 
         def save() -> None:
             dialog = QApplication.activeModalWidget()

@@ -69,6 +69,17 @@ def test_a_figure_that_is_not_there_is_not_told(tmp_path: Path) -> None:
     assert "told apart" in result.stderr
 
 
+def test_a_slice_of_a_stack_is_measured(scan: Path, tmp_path: Path) -> None:
+    noise = io.read(scan).array
+    stack = tmp_path / "stack.tif"
+    io.write(stack, np.stack([2 * noise, noise]), pixel_size=(1.0, 0.1, 0.1), unit="mm")
+    box = ("--box", "5,5,90,90", "--json")
+    assert call("snr", f"{stack}[1]", *box).stdout == call("snr", scan, *box).stdout
+    result = call("snr", stack, *box)
+    assert result.exit_code == 2
+    assert "one slice" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -77,6 +88,7 @@ def test_a_figure_that_is_not_there_is_not_told(tmp_path: Path) -> None:
         (("snr", "--line", "1,1,50,50", "--box", "1,1,50,50"), "by --box, not by --line"),
         (("duplex", "--line", "1,1,50"), "R0,C0,R1,C1"),
         (("contrast", "--circle", "a,b,c"), "R,C,RADIUS"),
+        (("snr", "--box", "1,1,nan,50"), "R0,C0,R1,C1"),
         (("snr", "--box", "1,1,50,50", "--set", "width"), "no setting"),
         (("snr", "--box", "1,1,50,50", "--set", "wide=3"), "has no parameter 'wide'"),
         (("snr", "--box", "1,1,500,500"), "beyond the image"),

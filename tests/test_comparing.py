@@ -228,6 +228,7 @@ def test_the_command_takes_a_shape_and_prints_json(folder: Path) -> None:
         (("--line", "1,2"), "is no line"),
         (("--set", "method.weight=1"), "--methods"),
         (("--limit", "dip_above"), "is no limit"),
+        (("--limit", "dip_above=20"), "add --report"),
         (("--psf", "blob"), "no psf named"),
     ],
 )
@@ -245,3 +246,12 @@ def test_the_command_replaces_nothing_unasked(folder: Path) -> None:
     assert code == 2
     assert "exists already" in error
     assert invoke(*COMPARE, "--overwrite")[0] == 0
+    for page in ("report.html", "report.csv"):
+        other = folder / f"beside {page}"
+        other.mkdir()
+        (other / page).write_text("kept")
+        code, _, error = invoke(*COMPARE[:-1], str(other), "--report")
+        assert code == 2
+        assert page in error
+        assert [path.name for path in other.iterdir()] == [page]
+        assert (other / page).read_text() == "kept"

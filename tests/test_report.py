@@ -7,6 +7,7 @@ import csv
 import html
 import io as streams
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,6 +138,19 @@ def test_lines_are_measured_in_the_unit_of_the_page(contents: Contents) -> None:
     assert before.edge_width == data.edge
 
 
+def test_a_path_is_drawn_and_measured_along_all_its_legs(contents: Contents) -> None:
+    path = Line(1, "#ff9f40", ((5.0, 8.0), (30.0, 8.0), (30.0, 40.0)))
+    made = replace(contents, lines=(path,))
+    _, data, *_ = made.figures(0)
+    assert data.edge == pytest.approx(contents.figures(0)[1].edge, rel=0.02)
+    assert made.traces[0].profiles[0].distance[-1] == pytest.approx(25 + 32, abs=0.5)
+    page = render(made)
+    assert 'd="M8.5 5.5L8.5 30.5L40.5 30.5"' in page
+    assert "5.7 mm long" in page
+    assert "from pixel (5.0, 8.0) to (30.0, 8.0) to (30.0, 40.0)" in page
+    assert path.seen_from(5, 8).path == ((0.0, 0.0), (25.0, 0.0), (25.0, 32.0))
+
+
 def test_a_picture_that_tells_no_wires_apart_has_no_dip() -> None:
     blurred = gaussian_filter(truth(), 4.0).astype(np.float32)
     outcome = Outcome("tv", blurred, Recipe(psf=GaussianPsf(sigma=SIGMA)))
@@ -234,7 +248,7 @@ def test_a_gap_of_a_profile_is_a_gap_of_its_curve() -> None:
 
 
 def test_lines_and_labels_are_read() -> None:
-    assert parse_line(" 1,2 : 3.5,-4", 2).ends == ((1.0, 2.0), (3.5, -4.0))
+    assert parse_line(" 1,2 : 3.5,-4", 2).path == ((1.0, 2.0), (3.5, -4.0))
     for text in ("1,2", "1,2:1,2", "a,b:c,d"):
         with pytest.raises(ValueError, match="--line"):
             parse_line(text, 1)
@@ -284,6 +298,11 @@ def test_the_command_refuses_in_one_sentence(folder: Path) -> None:
         assert code == 2
         assert said in error
         assert len(error.strip().splitlines()) == 1
+    Path("r.csv").write_text("kept")
+    code, error = invoke("tv.yaml", "--image", "none.tif", "--overwrite")  # before any work
+    assert (code, Path("r.csv").read_text()) == (2, "kept")
+    assert "no table of a report" in error
+    Path("r.csv").unlink()
     Path("r.html").write_text("kept")
     code, error = invoke("tv.yaml", "--image", "scan.tif")
     assert (code, Path("r.html").read_text()) == (2, "kept")

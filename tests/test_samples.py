@@ -45,18 +45,14 @@ def dips(values, depth):
     return int(np.count_nonzero(lows < values.max() - depth * np.ptp(values)))
 
 
-def test_the_same_seed_gives_the_same_sample(sample):
-    again = radiograph(part=sample.name)
+def test_the_seed_makes_the_noise_and_nothing_else():
+    first, again, other = (radiograph((256, 256), seed=seed) for seed in (0, 0, 1))
     for name in ("image", "psf", "truth", "blurred"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(sample, name))
-
-
-def test_another_seed_changes_the_noise_alone(sample):
-    other = radiograph(part=sample.name, seed=1)
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
     for name in ("psf", "truth", "blurred"):
-        np.testing.assert_array_equal(getattr(other, name), getattr(sample, name))
-    difference = (other.image - sample.image).std()
-    assert difference == pytest.approx(np.sqrt(2) * sample.sigma, rel=0.01)
+        np.testing.assert_array_equal(getattr(other, name), getattr(first, name))
+    difference = (other.image - first.image).std()
+    assert difference == pytest.approx(np.sqrt(2) * first.sigma, rel=0.02)
 
 
 def test_the_parts_differ():
@@ -136,7 +132,7 @@ def test_the_border_is_real():
     np.testing.assert_allclose(assumed[10:-10, 10:-10], small.blurred[10:-10, 10:-10], atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(512, 512), (128, 128), (200, 320), (333, 250), (1024, 640)])
+@pytest.mark.parametrize("shape", [(128, 128), (200, 320), (333, 250)])
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_features_lie_inside_the_frame(shape, part):
     made = radiograph(shape, part=part)

@@ -104,8 +104,8 @@ def along(
 
     Parameters
     ----------
-    line : array_like, (2, 2)
-        Ends as (row, column).
+    line : array_like, (k, 2)
+        Start, corners if any, and end as (row, column).
     pictures : sequence of ndarray, (H, W)
         The most trusted first: reference, data, results.
     trusted : int

@@ -11,7 +11,7 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,14 +23,13 @@ from napari_deconv import (
     cli_compare,
     cli_doubt,
     cli_measure,
+    cli_model,
     cli_psf,
     cli_report,
+    cli_run,
     cli_train,
 )
 from napari_deconv.storing import StoredType
-
-if TYPE_CHECKING:
-    from napari_deconv.jobs import Job, Work
 
 REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that can't be; its own copy of click, or click's."""
@@ -59,6 +58,14 @@ DataRange = Annotated[
 Widths = Annotated[
     bool, typer.Option("--sensitivity", help="Also with the PSF 10 % narrower and wider.")
 ]
+Opinion = Annotated[
+    bool | None,
+    typer.Option(
+        "--second-opinion/--no-second-opinion",
+        help="Also by TV, and where it differs; of learned methods, if not told.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an image, no progress bar.")]
 ReferenceFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="True image, for the PSNR.")
 ]
@@ -113,6 +120,7 @@ app.command()(cli_measure.measure)
 app.add_typer(cli_doubt.app)
 app.add_typer(cli_compare.app)
 app.add_typer(cli_report.app)
+app.add_typer(cli_model.app, name="model")
 app.command("train")(cli_train.train)
 
 
@@ -165,14 +173,13 @@ def run(
     settings: Settings = None,
     burst: Frames = False,
     sensitivity: Widths = False,
+    second_opinion: Opinion = None,
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dtype: Stored = StoredAs.float32,
     workers: cli_batch.Workers = None,
     scheduler: cli_batch.Scheduler = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object an image, no progress bar.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Restore images: IMAGE becomes OUT/IMAGE_METHOD.tif with its recipe beside it.
 
@@ -181,6 +188,7 @@ def run(
     processes: run again, it goes on where it was cut off. Everything is checked before.
     """
     from napari_deconv import io
+    from napari_deconv.beside import Asked
     from napari_deconv.core import device as devices
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Reference, Terms, arrange
@@ -203,11 +211,11 @@ def run(
         device=device,
         dtype=stored,
         overwrite=overwrite,
-        sensitivity=sensitivity,
+        beside=Asked(sensitivity, second_opinion),
     )
     jobs = arrange(images, out, terms, [path for path in (psf, reference, weights) if path])
     devices.pick(device)
-    _restore(jobs, out, as_json)
+    cli_run.restore(jobs, out, as_json)
 
 
 @app.command()
@@ -239,7 +247,7 @@ def correct(
 
     by = correction(domain, settings or [])
     done = Order(images, flat or [], dark or [], out, by, overwrite).begin()
-    _make_writable(out)
+    cli_run.make_writable(out)
     for one in done:
         typer.echo(json.dumps(one.plain()) if as_json else "\n".join(one.lines()))
 
@@ -260,7 +268,7 @@ def demo(
     """Deblur a simulated radiograph in napari, with profiles over line pairs, wires and a step."""
     _check_screen(headless)
     if headless is not None:
-        _make_writable(headless)
+        cli_run.make_writable(headless)
         os.environ.setdefault("NAPARI_CONFIG", "")  # the picture is the same on every machine
     # The command line lies below the docks, which must not be imported from here: the name alone
     # is known.
@@ -289,60 +297,3 @@ def _check_screen(headless: Path | None) -> None:
         'xvfb-run -a -s "-screen 0 1600x1000x24" napari-deconv demo --headless '
         f"{headless or 'DIR'}"
     )
-
-
-def _restore(jobs: list[Job], folder: Path, as_json: bool) -> None:
-    """Check every job, then do them one by one."""
-    ready: Work | None = None
-    for job in reversed(jobs):  # so that the first image, checked last, need not be read again
-        ready = _begun(job, alone=len(jobs) == 1)
-    _make_writable(folder)
-    for job in jobs:
-        work, ready = ready or job.begin(), None
-        _carry_out(work, as_json)
-
-
-def _begun(job: Job, alone: bool) -> Work:
-    """Begin a job; among several, an error says of which image it is."""
-    try:
-        return job.begin()
-    except ValueError as error:
-        if alone or str(job.image) in str(error):
-            raise
-        raise ValueError(f"{job.image}: {error}") from None
-
-
-def _make_writable(folder: Path) -> None:
-    """Make the folder if it is missing; refuse one that no file can be written into."""
-    from tempfile import TemporaryFile
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(f"{folder} can't be written into: {error.strerror}.") from None
-
-
-def _carry_out(work: Work, as_json: bool) -> None:
-    """Restore one image, watched, and say what became of it."""
-    from napari_deconv.progress import Bar
-
-    console = Console(stderr=True, quiet=as_json, highlight=False)
-    foreseen = work.restoration.foreseen()
-    if foreseen.seconds is not None:
-        console.print(f"{work.job.image.name}: {foreseen}", markup=False)
-    with Bar(console, work) as bar:
-        for trying in work.choosing():
-            bar.search(trying)
-        for step in work.steps():
-            bar.show(step)
-        for step in work.varied():
-            bar.vary(step)
-    report, check = work.save()
-    if as_json:
-        typer.echo(json.dumps(report.plain(), allow_nan=False))
-        return
-    for sentence in report.warnings:
-        typer.echo(f"{work.job.image.name}: {sentence}", err=True)
-    typer.echo("\n".join(report.lines(check)))

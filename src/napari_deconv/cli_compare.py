@@ -10,15 +10,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from napari_deconv.cli_report import Limit, LimitsFile, Lines, stated_limits
+from napari_deconv.cli_report import Limit, LimitsFile, Lines, report_files, stated_limits
 
 if TYPE_CHECKING:
+    from napari_deconv.comparing import Candidate
     from napari_deconv.comparing_files import FileComparison
+    from napari_deconv.report.limits import Limits
 
 app = typer.Typer()
 
 TABLE_WIDTH = 140
 """Columns of a table that goes into a file or another program."""
+PAGE = "report.html"
+"""What --report writes into the folder."""
 
 
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="FILE[2] is a slice.")]
@@ -67,10 +71,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Restore one image by several methods; write pictures, recipes and a table of measures."""
+    from napari_deconv import comparing_files as files
     from napari_deconv import io
-    from napari_deconv.comparing import candidates
-    from napari_deconv.comparing_files import FileComparison, Terms, factors_of, methods_named
-    from napari_deconv.comparing_files import with_psf as given_psf
     from napari_deconv.core.units import PixelSize
     from napari_deconv.jobs import Reference
     from napari_deconv.recipe import Recipe
@@ -78,25 +80,48 @@ def compare(
     from napari_deconv.settings import changed
 
     truth = None if reference is None else Reference.of(io.read(reference).array, data_range)
-    terms = Terms(
-        given_psf(changed(Recipe(), _without_method(settings or [])), psf),
-        candidates(methods_named(methods), _strength(strength), factors_of(factors)),
+    terms = files.Terms(
+        files.with_psf(changed(Recipe(), _without_method(settings or [])), psf),
+        _entries(methods, strength, factors),
         truth,
         [parse_line(text, number) for number, text in enumerate(line or [], start=1)],
         PixelSize.parse(pixel_size) if pixel_size else None,
         device,
         overwrite,
     )
-    judged_by = stated_limits(limits, limit)
-    work = FileComparison(image, out, terms)
+    judged_by = _judged_by(stated_limits(limits, limit), page)
+    pages = report_files(out / PAGE, overwrite) if page else ()
+    work = files.FileComparison(image, out, terms)
     out.mkdir(parents=True, exist_ok=True)
     _carry_out(work, as_json)
-    if page:
-        _write_page(work, out / "report.html", judged_by)
+    results = sum(one.image is not None for one in work.outcomes)
+    if pages and results:
+        _write_page(work, pages[0], judged_by)
     if as_json:
         typer.echo(json.dumps(work.records(), allow_nan=False))
     else:
-        _print(work, out)
+        _print(work, f"{out}: {results} results, {_names(*work.tables, *pages)}")
+    raise typer.Exit(0 if results else 1)
+
+
+def _entries(methods: str, strength: str, factors: str) -> list[Candidate]:
+    """Return what is run."""
+    from napari_deconv.comparing import candidates
+    from napari_deconv.comparing_files import factors_of, methods_named
+
+    return candidates(methods_named(methods), _strength(strength), factors_of(factors))
+
+
+def _judged_by(limits: Limits, page: bool) -> Limits:
+    """Return limits; refuse those that nothing would be judged by."""
+    if limits.stated and not page:
+        raise ValueError("Limits are judged on the page; add --report.")
+    return limits
+
+
+def _names(*files: Path) -> str:
+    """Return the names of the files that are there."""
+    return ", ".join(file.name for file in files if file.is_file())
 
 
 def _carry_out(work: FileComparison, quiet: bool) -> None:
@@ -131,8 +156,8 @@ def _write_page(work: FileComparison, path: Path, limits: Any) -> None:
     write(contents, path)
 
 
-def _print(work: FileComparison, folder: Path) -> None:
-    """Print the table, the best PSNR first if there is one."""
+def _print(work: FileComparison, said: str) -> None:
+    """Print the table, the best PSNR first if there is one, and what was written."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, TABLE_WIDTH)
@@ -144,7 +169,7 @@ def _print(work: FileComparison, folder: Path) -> None:
         cells = ["-" if row[name] is None else f"{row[name]:.4g}" for name in figures]
         table.add_row(row["name"], *cells, row["complaint"] or row["strength"])
     console.print(table)
-    console.print(f"{folder}: {len(work.outcomes)} results, comparison.csv, comparison.json")
+    console.print(said)
 
 
 def _without_method(settings: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ app = typer.Typer()
 @app.command()
 def measure(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(MEASURES)}.")],
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Counts or transmission.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Counts; FILE[2] is a slice.")],
     box: Annotated[
         list[str] | None,
         typer.Option(metavar="R0,C0,R1,C1", help="Rows and columns from, to, in pixels; repeat."),
@@ -53,18 +53,24 @@ def measure(
     ] = False,
 ) -> None:
     """Measure an image to a standard: sharpness, finest wires, noise; with 95 % intervals."""
-    from napari_deconv import io
     from napari_deconv.core.units import PixelSize
+    from napari_deconv.correcting import Frames
 
     if kind not in MEASURES:
         raise ValueError(f"There is no measure {kind!r}; choose one of: {', '.join(MEASURES)}.")
     given = {"box": box or [], "line": line or [], "circle": circle or []}
     shapes = _shapes(kind, given)
-    picture = io.read(image)
+    picture = Frames.of(image).read()
+    if picture.array.ndim != 2:
+        raise ValueError(
+            f"{image} has the shape {picture.array.shape}; give a picture of grey values, of a "
+            f"stack one slice, as {image.name}[2]."
+        )
     size = PixelSize.parse(pixel_size) if pixel_size else picture.size
     side = None if size is None else size.square_side("mm")
+    terms = _terms(settings or [])
     for number in range(len(shapes)):
-        subject = Subject(picture.array, shapes, number, side, terms=_terms(settings or []))
+        subject = Subject(picture.array, shapes, number, side, terms=terms)
         _say(take(kind, subject), number + 1, as_json)
 
 
@@ -85,7 +91,7 @@ def _numbers(text: str, count: int, form: str) -> list[float]:
         numbers = [float(part) for part in re.split(r"[,\s]+", text.strip())]
     except ValueError:
         numbers = []
-    if len(numbers) != count:
+    if len(numbers) != count or not all(map(isfinite, numbers)):
         raise ValueError(f"Write {form} in pixels, not {text!r}.")
     return numbers
 

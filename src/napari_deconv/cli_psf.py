@@ -256,6 +256,8 @@ def corners(text: str) -> npt.NDArray[np.float64]:
         numbers = [float(part) for part in re.split(r"[,\s]+", text.strip())]
     except ValueError:
         numbers = []
+    if not np.isfinite(numbers).all():
+        numbers = []
     if len(numbers) == 8:
         return np.array(numbers).reshape(4, 2)
     if len(numbers) != 4:

@@ -51,15 +51,25 @@ def report(
     from napari_deconv.report.gathering import Request
     from napari_deconv.report.page import write
 
-    table = out.with_suffix(".csv")
-    for path in (out, table):
-        if path.exists() and not overwrite:
-            raise ValueError(f"{path} exists already; choose another name or add --overwrite.")
+    files = report_files(out, overwrite)
+    if not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent}; make it first.")
     asked = Request(
         sources, image, reference, data_range, line or [], stated_limits(limits, limit), device
     )
     write(asked.contents(), out)
-    typer.echo(f"{out}\n{table}")
+    typer.echo("\n".join(map(str, files)))
+
+
+def report_files(page: Path, overwrite: bool) -> tuple[Path, Path]:
+    """Return a page and its table; refuse what may not be written before any long work."""
+    from napari_deconv.report.page import files_of
+
+    files = files_of(page)
+    for path in files:
+        if path.exists() and not overwrite:
+            raise ValueError(f"{path} exists already; choose another name or add --overwrite.")
+    return files
 
 
 def stated_limits(path: Path | None, typed: list[str] | None) -> Limits:

@@ -48,7 +48,7 @@ def methods_named(text: str) -> list[Method]:
             f"There is no method named {unknown[0] if unknown else text!r}; "
             f"give all, or some of: {', '.join(known)}."
         )
-    return [known[name]() for name in names]
+    return [known[name]() for name in dict.fromkeys(names)]
 
 
 def factors_of(text: str) -> list[float]:
@@ -69,7 +69,7 @@ def factors_of(text: str) -> list[float]:
         if not value > 0:
             raise ValueError(f"{part.strip() or text!r} is no factor; write for example 1/3,1,3.")
         found.append(value)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def with_psf(recipe: Recipe, text: str) -> Recipe:
@@ -204,7 +204,7 @@ class FileComparison:
         results = [one.image for one in self.outcomes if one.image is not None]
         for line in self.terms.lines:
             pictures = [*truth, self.scene.image, *results]
-            found = edges(line.ends, pictures, len(truth) + 1)
+            found = edges(line.path, pictures, len(truth) + 1)
             if any(found):
                 scale = line.pixel(self.size)
                 scaled = [None if e is None else replace(e, width=e.width * scale) for e in found]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_deconv import io
+from napari_deconv.beside import MAP, Asked, Beside, Varying
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import Psnr, peak, psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from napari_deconv.methods.method import Step
     from napari_deconv.recipe import Recipe
     from napari_deconv.restoration import Restoration
-    from napari_deconv.sensitivity import Sensitivity
 
 
 class Reference(NamedTuple):
@@ -72,7 +72,7 @@ class Terms:
     device: str = "auto"
     dtype: StoredType = "float32"
     overwrite: bool = False
-    sensitivity: bool = False
+    beside: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,8 @@ class Job:
         beside = [".yaml"]
         if self.terms.recipe.psf is not None and self.terms.recipe.psf.stored:
             beside.append(".psf.tif")
-        varied = self.varied if self.terms.sensitivity else ()
-        return (self.output, *map(self.output.with_suffix, beside), *varied)
-
-    @property
-    def varied(self) -> tuple[Path, Path]:
-        """Where results with the PSF narrower and wider go."""
-        narrower, wider = (self.output.with_suffix(f".psf{s}10.tif") for s in "-+")
-        return narrower, wider
+        more = self.terms.beside.files(self.output, self.terms.recipe)
+        return (self.output, *map(self.output.with_suffix, beside), *more)
 
     def begin(self) -> Work:
         """Read and check the image, and stand ready to iterate.
@@ -155,9 +149,8 @@ class Work:
     notes: tuple[str, ...]
     frames: NDArray[Any] | None = None
     result: NDArray[np.float32] = field(init=False)
+    beside: Beside = field(init=False)
     seconds: float = field(init=False, default=0.0)
-
-    sensitivity: Sensitivity | None = field(init=False, default=None)
 
     def choosing(self) -> Iterator[Trying]:
         """Find the strengths that were left on auto, and yield what is tried."""
@@ -175,18 +168,14 @@ class Work:
             yield step
         self.seconds += time.perf_counter() - began
 
-    def varied(self) -> Iterator[Step]:
-        """Yield the steps at other widths of the PSF; none if they were not asked for."""
-        from napari_deconv.sensitivity import Sensitivity
-
+    def varied(self) -> Iterator[Varying]:
+        """Restore what was asked for beside the result, and yield how far it is."""
         terms = self.job.terms
-        if not terms.sensitivity:
-            return
         given = self.frames if self.frames is not None else self.image
-        self.sensitivity = Sensitivity(
-            self.restoration.recipe, given, device=terms.device, weights=terms.weights
+        self.beside = Beside(
+            terms.beside, self.restoration.recipe, given, device=terms.device, weights=terms.weights
         )
-        yield from self.sensitivity.steps()
+        yield from self.beside.steps()
 
     def psnr(self, step: Step) -> Psnr | None:
         """Return the PSNR of a step against the reference, if there is one."""
@@ -223,25 +212,11 @@ class Work:
             whiteness=None if checked is None else checked.whiteness,
             chi2_expected=None if checked is None else checked.expected.chi2,
             light=check.light,
-            psf_band=self._band(),
+            psf_band=self.beside.save_widths(picture, self.result, self._write),
+            second_opinion=self.beside.save_opinion(picture, self.result, self._write),
             warnings=(*self.notes, *late, *remarks, *losses(written, recipe, terms.dtype)),
         )
         return report, check
-
-    def _band(self) -> dict[str, Any] | None:
-        """Write what other widths of the PSF gave, and return what it comes to."""
-        from napari_deconv.sensitivity import spread
-
-        varied = self.sensitivity
-        if varied is None:
-            return None
-        for path, recipe, picture in zip(
-            self.job.varied, varied.recipes, varied.pictures, strict=True
-        ):
-            self._write(path, picture, recipe)
-        band = varied.band(self.result)
-        narrower, wider = map(str, self.job.varied)
-        return {"words": band.words, "half": spread(band), "narrower": narrower, "wider": wider}
 
     def _write(self, path: Path, picture: NDArray[Any], recipe: Recipe) -> io.WriteReport:
         return io.write(
@@ -250,7 +225,7 @@ class Work:
             pixel_size=None if self.pixel_size is None else self.pixel_size.value,
             unit=None if self.pixel_size is None else self.pixel_size.unit,
             recipe=recipe.to_yaml(),
-            dtype=self.job.terms.dtype,
+            dtype="float32" if path.name.endswith(MAP) else self.job.terms.dtype,
             overwrite=self.job.terms.overwrite,
         )
 

@@ -35,6 +35,8 @@ class Report:
         green, yellow or red: whether the re-blurred result agrees with the data; grey: not known.
     psf_band : dict or None
         What varying the PSF's width came to: files, and half the band's height in grey values.
+    second_opinion : dict or None
+        What another method came to: its name and file, where it differs, by how much.
     """
 
     image: str
@@ -55,6 +57,7 @@ class Report:
     chi2_expected: float | None
     light: str
     psf_band: dict[str, Any] | None
+    second_opinion: dict[str, Any] | None
     warnings: tuple[str, ...]
 
     def plain(self) -> dict[str, Any]:
@@ -81,6 +84,11 @@ class Report:
             band = self.psf_band
             lines.append(f"  {band['words']}: ±{band['half']:.3g} grey values rms, in")
             lines += [f"  {band['narrower']}", f"  {band['wider']}"]
+        if self.second_opinion is not None:
+            told = self.second_opinion
+            differs = f"differs by {told['differs']:.3g} grey values rms"
+            lines.append(f"  second opinion, {told['method']}: {differs}, in")
+            lines += [f"  {told['output']}", f"  {told['doubt']}"]
         return lines
 
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from napari_deconv.beside import Varying
     from napari_deconv.jobs import Work
     from napari_deconv.methods.choosing import Trying
     from napari_deconv.methods.method import Step
@@ -75,12 +76,12 @@ class Bar:
                 self._task, completed=step.index, total=step.total, figures=figures
             )
 
-    def vary(self, step: Step) -> None:
-        """Move the bar to a step of the runs at other widths of the PSF."""
+    def vary(self, varying: Varying) -> None:
+        """Move the bar to where the runs beside the result are."""
         if self._drawn:
-            figures = f"PSF narrower, wider: {step.index} of {step.total}"
+            figures = f"{varying.words} {varying.index} of {varying.total}"
             self._progress.update(
-                self._task, completed=step.index, total=step.total, figures=figures
+                self._task, completed=varying.index, total=varying.total, figures=figures
             )
 
     def figures(self, step: Step) -> str:

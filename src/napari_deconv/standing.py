@@ -83,7 +83,8 @@ class Standing(Generic[P]):
         low, high = whole.range()
         self._range = low + whole.level, high + whole.level
         fidelity = recipe.fidelity.resolved(measured)
-        self.recipe = recipe.model_copy(update={"measured": measured, "fidelity": fidelity})
+        known = {"measured": measured, "fidelity": fidelity, "method": recipe.method.pinned()}
+        self.recipe = recipe.model_copy(update=known)
         clipped = check_counts(self.recipe, whole.part((..., *self._target)), measured)
         self.slices = 1 if image.ndim == self._axes else len(image)
         self.notes: tuple[str, ...] = ()

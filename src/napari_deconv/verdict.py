@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_deconv.core.fidelities import Fidelity, Poisson, PoissonGaussian
+from napari_deconv.evidence.implied import Implied, implied
 from napari_deconv.evidence.leftover import Expectation, Residual, interior, residual
 from napari_deconv.evidence.local_misfit import Local
 from napari_deconv.evidence.passed import Passed, passed
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 FEW = 5
 """Percent of the darkest pixels, too few to have told the noise of their grey values."""
+SLICES = 4
+"""Slices of a stack, spread evenly, whose spectrum is looked at."""
+GAPS = 0.1
+"""Share of masked pixels from which a spectrum says little."""
+FAINT = 0.01
+"""Share of a PSF that must see pixels that count, to fill a masked one from."""
 FAR_OUT = 0.7
 """Grey ranges beyond the data's own at which a result's values are named; good ones: to 0.5."""
 
@@ -88,7 +95,9 @@ class Reblur:
         except ValueError as error:
             reason = str(error)
             return Unchecked(reason[:1].lower() + reason[1:])
-        return together(checks)
+        found = together(checks)
+        assert isinstance(found, ResidualCheck)
+        return replace(found, implied=self.implied())
 
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the result, blurred again, less the data, in units of the noise's sigma.
@@ -105,6 +114,26 @@ class Reblur:
             for left in self._planes(result)
         ]
         return np.stack(planes).reshape(result.shape)
+
+    def implied(self) -> Implied | None:
+        """Return how the picture that data and PSF imply goes with frequency.
+
+        Of a stack, as `SLICES` of it show together. Masked pixels are filled in from around them.
+        """
+        frame, kernel, measured = self.frame, self.kernel.astype(np.float64), self.measured
+        planes = frame.values.reshape(-1, *frame.values.shape[frame.values.ndim - kernel.ndim :])
+        valid = np.isfinite(planes)
+        if frame.valid is not None:
+            valid &= frame.valid.reshape(planes.shape)
+        step = -(-len(planes) // SLICES)
+        looked = range(step // 2, len(planes), step)
+        whole = [i for i in looked if valid[i].mean() > 1 - GAPS]
+        if measured.noise <= 0 or not whole:
+            return None
+        filled = [_filled(planes[i], valid[i], kernel) for i in whole]
+        sigma = sigma_by_grey(measured, self.fidelity, frame.level, self._least())
+        variance = float(np.nanmean([np.nanmean(np.square(sigma(one))) for one in filled]))
+        return implied(filled, variance, kernel, 0.0 if measured.white else measured.neighbours)
 
     def passed(self) -> Passed | None:
         """Return up to which frequency the data hold more signal than noise."""
@@ -153,6 +182,23 @@ def together(checks: Sequence[ResidualCheck | Unchecked]) -> ResidualCheck | Unc
         pixels=sum(pixels),
         local=Local.together([check.local for check in made if check.local is not None]),
     )
+
+
+def _filled(
+    picture: npt.NDArray[Any], valid: npt.NDArray[np.bool_], kernel: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return a picture whose masked pixels hold what the PSF makes of those around them."""
+    from scipy.signal import fftconvolve
+
+    values: npt.NDArray[np.float64] = np.where(valid, picture, 0.0).astype(np.float64)
+    if valid.all():
+        return values
+    mean = float(values[valid].mean())
+    around = fftconvolve(np.where(valid, values - mean, 0.0), kernel, mode="same")
+    weight = fftconvolve(valid.astype(np.float64), kernel, mode="same")
+    known = weight > FAINT * kernel.sum()
+    values[~valid] = mean + np.where(known, around / np.where(known, weight, 1), 0.0)[~valid]
+    return values
 
 
 def expectation(recipe: Plan, poser: Poser, part: Cut, index: int) -> Expectation | None:

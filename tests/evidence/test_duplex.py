@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 
 from napari_deconv import samples
 from napari_deconv.evidence.duplex import Duplex, duplex_wires, interpolated
+from napari_deconv.evidence.duplex_pairs import Pair
 from napari_deconv.phantom.gauges import DUPLEX
 
 from .drawing import gauge, gaussian_dip, white
@@ -34,6 +35,22 @@ def test_dips_are_the_analytic_ones(sigma: float, bright: bool) -> None:
     assert found.dips == pytest.approx(true, abs=3.0)
     assert (found.dips < 20).any()
     assert found.resolution == pytest.approx(true_resolution(sigma), rel=0.04)
+
+
+@pytest.mark.parametrize(("apart", "tolerance"), [(6.0, 2.0), (10.0, 1.1), (15.0, 1.1)])
+def test_shallow_dips_are_met_wherever_the_samples_fall(apart: float, tolerance: float) -> None:
+    place = np.arange(-60.0, 61.0)
+    for dip in (1, 5, 20, 40, 58):
+        sigma = brentq(lambda s, dip=dip: gaussian_dip(apart, s) - dip, apart / 8, apart / 2.01)
+        for shift in (0.0, 0.25, 0.5):
+            wires = sum(
+                np.exp(-((place - shift + s * apart / 2) ** 2) / 2 / sigma**2) for s in (-1, 1)
+            )
+            tops = np.flatnonzero((np.diff(wires)[:-1] > 0) & (np.diff(wires)[1:] <= 0)) + 1
+            pair = Pair(
+                (int(tops[0]), int(tops[-1])), (slice(0, 8), slice(113, 121)), 1.0, half=apart / 2
+            )
+            assert pair.measured(wires, 1.0).dip == pytest.approx(dip, abs=tolerance)
 
 
 def test_a_line_drawn_back_and_wires_aslant_make_no_difference() -> None:

@@ -44,6 +44,25 @@ def test_a_wire_and_a_point_stand_out(sign):
         assert found.beyond >= 1
 
 
+@pytest.mark.parametrize("painted", [0.0, 2.0])
+def test_it_is_told_what_differs_and_where(painted):
+    """A wire that is missing, and one that is twice as strong as in the data."""
+    wire = np.zeros(SHAPE)
+    wire[70:94, 80] = 1
+    wire = 6 * gaussian_filter(wire, 1.5) / gaussian_filter(wire, 1.5).max()
+    blurred = 30 + painted * wire
+    found = local(blurred - (30 + wire + noise(2)), EVERY, KERNEL, 0.0, blurred)
+    assert found.smoother == (painted == 0)
+    assert 66 <= found.where[0] <= 98
+    assert 76 <= found.where[1] <= 84
+    kind = "it shows what they do not hold" if painted else "it is smoother than they are"
+    assert found.words.startswith(f"{kind} in {found.beyond} blocks of 420 (")
+    assert found.words.endswith(f"most at row {found.where[0]}, column {found.where[1]}")
+    stacked = Local.together([local(noise(1), EVERY, KERNEL), found])
+    assert stacked.where == (1, *found.where)
+    assert "slice 1, row" in stacked.words
+
+
 def test_a_spot_finds_a_point_between_four_blocks():
     spot = gaussian_filter(np.eye(1, SHAPE[0] * SHAPE[1], 80 * SHAPE[1] + 88).reshape(SHAPE), 1.0)
     residual = noise(3) + 5 * spot / spot.max()

@@ -110,3 +110,4 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
 def test_tiny_figures_are_written_with_their_power_of_ten() -> None:
     assert str(Figure("NPS(0)", 3.12e-7, 2.1e-8, "")) == "NPS(0) 3.12e-07 ± 4e-08"
     assert str(Figure("MTF50", 1.5847, 0.0135, "lp/mm")) == "MTF50 1.58 ± 0.03 lp/mm"
+    assert str(Figure("mean", 8812732.0, 1211292.0, "grey")) == "mean 9000000 ± 2000000 grey"

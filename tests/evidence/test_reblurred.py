@@ -7,8 +7,9 @@ import pytest
 from scipy.signal import fftconvolve
 
 from napari_deconv.evidence.blocks import Blocks, BlockStore, even_edges
+from napari_deconv.evidence.interpolation import ArrayPixels
 from napari_deconv.evidence.profile import line_profile
-from napari_deconv.evidence.reblurred import ArrayBox, reblurred
+from napari_deconv.evidence.reblurred import reblurred
 
 PICTURE = np.random.default_rng(0).normal(1000, 30, (210, 157)).astype(np.float32)
 WHOLE = slice(0, 210), slice(0, 157)
@@ -53,7 +54,7 @@ def test_no_more_memory_is_kept_than_allowed():
 def test_blocks_are_blurred_as_the_whole_picture_is(shape):
     psf = np.random.default_rng(1).random(shape)
     psf /= psf.sum()
-    again = reblurred(ArrayBox(PICTURE), psf, 7.0, BlockStore(), "again").box(*WHOLE)
+    again = reblurred(ArrayPixels(PICTURE), psf, 7.0, BlockStore(), "again").box(*WHOLE)
     expected = fftconvolve(PICTURE.astype(float), psf, mode="same") + 7
     rows, columns = (slice(k // 2, n - k // 2) for k, n in zip(shape, PICTURE.shape, strict=True))
     np.testing.assert_allclose(again[rows, columns], expected[rows, columns], atol=2e-3)
@@ -63,7 +64,7 @@ def test_beyond_the_border_and_bad_pixels_nothing_is_made_up():
     psf = np.full((9, 9), 1 / 81)
     flat = np.full((100, 100), 5.0, np.float32)
     flat[40, 60] = np.nan
-    again = reblurred(ArrayBox(flat), psf, 0.0, BlockStore(), "flat").box(
+    again = reblurred(ArrayPixels(flat), psf, 0.0, BlockStore(), "flat").box(
         slice(0, 100), slice(0, 100)
     )
     assert np.isnan(again[0]).all()  # half of the PSF lies outside

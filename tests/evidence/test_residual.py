@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve
 
+from napari_deconv.evidence.implied import Implied
 from napari_deconv.evidence.leftover import Expectation, residual
 from napari_deconv.evidence.local_misfit import Local
 from napari_deconv.evidence.rates import OF, SEEN, meaning
@@ -146,9 +147,15 @@ def calm(**changes):
         ({"chi2": 0.7}, "yellow", "follows the data's noise"),
         ({"whiteness": -0.04}, "yellow", "by a pattern"),
         ({"whiteness": 0.05}, "red", "by a strong pattern"),
-        ({"local": Local(0.002, 6.5, 1000, 500)}, "yellow", "in places"),
+        ({"local": Local(0.002, 6.5, 1000, 500)}, "green", "on the whole; in 1 block of 500"),
+        ({"local": Local(0.002, 7.5, 1000, 500)}, "yellow", "in places: in 1 block of 500 (0.2 %)"),
         ({"local": Local(0.002, 15.0, 1000, 500)}, "red", "in places"),
         ({"local": Local(0.05, 5.0, 1000, 500)}, "red", "in places"),
+        ({"implied": Implied(-2.0, 0.1, 0.2, -2.0)}, "green", "agrees"),
+        ({"implied": Implied(0.3, 0.1, 0.2, 0.0)}, "yellow", "it is too wide, unless"),
+        ({"implied": Implied(0.5, 0.1, 0.2, -2.0)}, "green", "agrees"),
+        ({"implied": Implied(0.5, 0.1, 0.2, 0.0)}, "red", "its PSF does not fit the data"),
+        ({"implied": Implied(0.5, 0.1, 0.9, 0.0)}, "green", "agrees"),
         ({"whiteness": 0.0, "neighbours": 0.3}, "green", "agrees"),
         ({"whiteness": 0.0, "pixels": 500}, "green", "agrees"),
     ],

@@ -90,6 +90,32 @@ def test_the_noise_is_as_strong_as_is_told(frames: int, alike: float) -> None:
     assert np.mean(np.divide(told, found)) == pytest.approx(1, abs=0.1)
 
 
+def test_frames_of_a_burst_are_shifted_and_a_little_misplaced() -> None:
+    still = Degradation(support=17, weakest=0.0499, strongest=0.05, frames=8, shift=0, misplaced=0)
+    moved = still.replace(shift=12.0)
+    told = [
+        d.pairs([crop(96, 0)], [np.random.default_rng(0)]).view.sigma[0, 0] for d in (still, moved)
+    ]
+    border, middle = (float((told[1] / told[0])[part].mean()) for part in (np.s_[0], np.s_[30:50]))
+    assert middle < 1.1 < border  # fewer frames see the border: its noise is told as stronger
+    quiet = still.replace(weakest=1e-7, strongest=1.1e-7, blurred=False)
+    sharp, soft = (
+        d.pairs([crop(96, 0)], [np.random.default_rng(0)])
+        for d in (quiet, quiet.replace(misplaced=0.4))
+    )
+    detail = [float(pair.view.crop(pair.view.data).std()) for pair in (sharp, soft)]
+    assert detail[1] < 0.9 * detail[0]
+    torch.testing.assert_close(sharp.truth, soft.truth)
+
+
+def test_one_frame_is_neither_shifted_nor_misplaced() -> None:
+    one, other = (
+        Degradation(support=17, shift=s, misplaced=m).pairs([crop(56)], [np.random.default_rng(3)])
+        for s, m in ((0.0, 0.0), (9.0, 0.5))
+    )
+    assert torch.equal(one.view.data, other.view.data)
+
+
 def test_noise_levels_are_spread_over_the_orders_of_magnitude() -> None:
     degradation = Degradation()
     drawn = np.array([degradation.sigma(np.random.default_rng(k)) for k in range(2000)])

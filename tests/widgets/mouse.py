@@ -20,13 +20,26 @@ def on_canvas(viewer: Any, world: Any) -> QPoint:
     return QPoint(round(x), round(y))
 
 
+def mouse(viewer: Any, what: str, world: Any) -> None:
+    """Press, move, release, click or double-click the mouse at a place (y, x) of the world."""
+    canvas = viewer.window._qt_viewer.canvas.native
+    if what == "move":
+        QTest.mouseMove(canvas, on_canvas(viewer, world))
+        return
+    act = {
+        "press": QTest.mousePress,
+        "release": QTest.mouseRelease,
+        "click": QTest.mouseClick,
+        "double": QTest.mouseDClick,
+    }[what]
+    act(canvas, LEFT, NO_KEY, on_canvas(viewer, world))
+
+
 def drag(viewer: Any, start: Any, end: Any) -> None:
     """Drag on the canvas between two places of the world."""
-    canvas = viewer.window._qt_viewer.canvas.native
-    QTest.mousePress(canvas, LEFT, NO_KEY, on_canvas(viewer, start))
+    mouse(viewer, "press", start)
     for share in (0.3, 0.7, 1.0):
-        there = np.asarray(start) + share * np.subtract(end, start)
-        QTest.mouseMove(canvas, on_canvas(viewer, there))
+        mouse(viewer, "move", np.asarray(start) + share * np.subtract(end, start))
         QApplication.processEvents()
-    QTest.mouseRelease(canvas, LEFT, NO_KEY, on_canvas(viewer, end))
+    mouse(viewer, "release", end)
     QApplication.processEvents()

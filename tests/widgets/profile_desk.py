@@ -1,12 +1,10 @@
-"""What the tests of the Profiles dock share: pictures with an edge, the mouse, and patience."""
+"""What the tests of the Profiles dock share: pictures with an edge, and patience."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
 from scipy.special import erf
 
 SHAPE = (120, 160)
@@ -27,19 +25,4 @@ def shown(widget: Any, number: int = 1) -> dict[str, np.ndarray]:
 
 def settle(qtbot: Any, widget: Any) -> None:
     """Wait until all curves and figures are there."""
-    qtbot.waitUntil(lambda: not widget.busy, timeout=30_000)
-
-
-def mouse(viewer: Any, what: str, world: Any) -> None:
-    """Press, move, release or double-click the mouse at a place (y, x) of the world."""
-    canvas = viewer.window._qt_viewer.canvas
-    camera = viewer.scene.camera
-    size = np.array(canvas.size, float)
-    y, x = (np.asarray(world) - camera.center[-2:]) * camera.zoom + size / 2
-    point = QPoint(round(x), round(y))
-    if what == "move":
-        QTest.mouseMove(canvas.native, point)
-        return
-    acts = {"press": QTest.mousePress, "release": QTest.mouseRelease, "click": QTest.mouseClick}
-    act = acts.get(what, QTest.mouseDClick)
-    act(canvas.native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    qtbot.waitUntil(lambda: not widget.busy, timeout=120_000)

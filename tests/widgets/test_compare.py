@@ -16,7 +16,6 @@ from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtWidgets import (
     QApplication,
     QCheckBox,
-    QFileDialog,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -29,6 +28,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.recipe import Recipe
+from napari_deconv.widgets import compare_results, report_bar
 from napari_deconv.widgets.compare import CompareWidget
 from napari_deconv.widgets.compare_table import COLUMNS
 from napari_deconv.widgets.profiles import ProfilesWidget
@@ -337,19 +337,30 @@ def test_a_row_clicked_while_swiping_is_the_one_on_the_right(bench: Bench) -> No
 
 
 def test_a_swipe_ends_when_its_result_is_deleted(bench: Bench) -> None:
-    bench.check("wiener")
+    bench.check("wiener", "ridge")
     bench.run_to_end()
     bench.press("view_swipe")
+    bench.click_row("ridge")
+    swipe = bench.dock.results.view.swipe
+    bench.layers.remove("scan ridge")
+    assert [layer.name for layer in swipe.pair] == ["scan", "scan wiener"]
+    assert bench.visible() == {"scan", "scan wiener"}
+    bench.layers["scan"].name = "part"
+    window = bench.viewer.window._qt_window
+    assert window.findChild(QLabel, "swipe_left").text() == "part"
+    assert set(bench.names) == {"part", "wiener"}
     bench.layers.remove("scan wiener")
-    assert not bench.dock.results.view.swipe.on
-    assert bench.names == ["scan"]
+    assert not swipe.on
+    assert swipe.pair == ()
+    assert bench.names == ["part"]
 
 
-@pytest.mark.parametrize("view", ["view_grid", "view_swipe"])
-def test_views_need_results(bench: Bench, view: str) -> None:
-    bench.press(view)
-    assert "press Run" in bench.status
-    assert bench.find(QPushButton, "view_one").isChecked()
+def test_views_need_results(bench: Bench) -> None:
+    for view in ("view_grid", "view_swipe"):
+        bench.dock.controls.status.say("")
+        bench.press(view)
+        assert "press Run" in bench.status
+        assert bench.find(QPushButton, "view_one").isChecked()
 
 
 def test_the_edge_under_a_line_is_measured_in_every_picture(bench: Bench) -> None:
@@ -368,6 +379,9 @@ def test_the_edge_under_a_line_is_measured_in_every_picture(bench: Bench) -> Non
     assert told["scan tv"] == pytest.approx(rows["tv"], rel=1e-3)
     bench.layers["profiles"].data = [np.array(EDGE) + np.array((0, 200))]
     bench.wait(lambda: all(row.edge is None for row in bench.table.figures.rows))
+    profiles.add_path(PIXEL * np.array([(30.0, 8.0), *EDGE]))
+    bench.wait(lambda: all(row.edge is not None for row in bench.table.figures.rows))
+    assert bench.table.figures.rows[0].edge.width == pytest.approx(rows["scan"], rel=0.02)
 
 
 def test_a_refused_method_is_named_and_the_others_go_on(bench: Bench) -> None:
@@ -384,9 +398,9 @@ def test_a_refused_method_is_named_and_the_others_go_on(bench: Bench) -> None:
 def test_the_table_is_saved(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.check("wiener")
     bench.run_to_end()
-    for name, kind in (("t", "Table (*.csv)"), ("t.json", "")):
-        answer = (str(tmp_path / name), kind)
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, answer=answer: answer)
+    for name in ("t.csv", "t.json"):
+        answer = (tmp_path / name, "")
+        monkeypatch.setattr(compare_results, "ask_path", lambda *_, answer=answer: answer)
         bench.press("save_table")
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert [row["name"] for row in rows] == ["scan", "wiener"]
@@ -408,20 +422,29 @@ def test_the_report_holds_every_result_and_the_limits(
     assert report.limits.fold.text() == "Limits of the report: 1"
     done: list[bool] = []
     report.finished.connect(done.append)
-    answer = (str(tmp_path / "r"), "")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
+    monkeypatch.setattr(report_bar, "ask_path", lambda *_: (tmp_path / "r.html", ""))
+    (tmp_path / "r.csv").write_text("mine")
+    bench.press("report")
+    assert "no table of a report" in report.line.text()
+    assert not done
+    (tmp_path / "r.csv").unlink()
+    bench.layers["scan"].name = "part"  # it is still known what the results were made of
     bench.press("report")
     bench.wait(lambda: bool(done))
     assert done == [True], report.line.text()
     assert "Saved" in bench.find(QLabel, "report_line").text()
     rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
-    assert [row["name"] for row in rows] == ["scan", "tv", "wiener"]  # as they are sorted
+    # In the order of the table; what is called by the image's old name is called so in full.
+    assert [row["name"] for row in rows] == ["part", "scan tv", "scan wiener"]
+    assert report.write(tmp_path / "r.html")  # its own table it replaces
+    bench.wait(lambda: len(done) == 2)
+    assert done[1], report.line.text()
     told = {r.outcome.label: r.outcome.figures.psnr.value for r in bench.table.figures.rows}
     assert float(rows[1]["psnr_db"]) == pytest.approx(told["tv"], abs=1e-3)
     assert rows[1]["limits"] == "pass"
     page = (tmp_path / "r.html").read_text()
     assert "Line 1" in page
-    assert "Recipe of tv" in page
+    assert "Recipe of scan tv" in page
 
 
 def test_limits_that_are_none_are_named(bench: Bench, tmp_path: Path) -> None:
@@ -475,9 +498,7 @@ def test_everything_that_is_clicked_has_a_name(bench: Bench) -> None:
             assert widget.toolTip() or widget.accessibleName() or widget.text(), widget.objectName()
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_is_cut_off_at_1280_by_800(bench: Bench, theme: str) -> None:
-    bench.viewer.theme = theme
+def test_nothing_is_cut_off_at_1280_by_800(bench: Bench) -> None:
     bench.check("wiener")
     bench.run_to_end()
     bench.click_row("wiener")
@@ -485,6 +506,13 @@ def test_nothing_is_cut_off_at_1280_by_800(bench: Bench, theme: str) -> None:
     window.resize(1280, 800)
     window.show()
     bench.wait(lambda: window.height() == 800 and bench.dock.height() > 400)
+    for theme in ("light", "dark"):
+        bench.viewer.theme = theme
+        QApplication.processEvents()
+        assert_in_place(bench)
+
+
+def assert_in_place(bench: Bench) -> None:
     results = bench.dock.results
     places = [results.table, results.row_line, results.view, results.report]
     shapes = [place.geometry() for place in places]

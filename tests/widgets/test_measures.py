@@ -113,26 +113,32 @@ def test_a_box_drawn_by_hand_is_measured_and_dragged(desk: Any, qtbot: Any) -> N
     assert not dock.panel.plot.isVisible()
 
 
-@pytest.mark.parametrize("kind", MEASURES)
-def test_every_measure_draws_its_shape(desk: Any, qtbot: Any, kind: str) -> None:
+def test_every_measure_draws_its_shape(desk: Any, qtbot: Any) -> None:
     viewer, dock = desk(scan())
-    dock.kind = kind
-    assert MEASURES[kind].drawing in dock.panel.standard.text()
-    assert MEASURES[kind].standard in dock.panel.standard.text()
-    click(dock, "draw_shape")
-    layer = viewer.layers["Measures"]
     modes = {"box": "add_rectangle", "circle": "add_ellipse", "line": "add_line"}
-    assert layer.mode == modes[MEASURES[kind].shape]
-    assert viewer.layers.selection.active is layer
-    line = MEASURES[kind].shape == "line"
-    dock.add_shape([[80, 20], [80, 180]] if line else EVEN)
-    settle(qtbot, dock)
-    assert list(layer.features["measure"]) == [kind]
-    answer = dock.results.answers[0][0]
-    if isinstance(answer, str):
-        assert answer in status(dock)
-        assert answer.endswith(".")
-        assert dock.panel.table.item(0, 1).toolTip() == answer
+    for row, (kind, measure) in enumerate(MEASURES.items()):
+        dock.kind = kind
+        assert measure.drawing in dock.panel.standard.text()
+        assert measure.standard in dock.panel.standard.text()
+        click(dock, "draw_shape")
+        layer = viewer.layers["Measures"]
+        assert layer.mode == modes[measure.shape]
+        assert viewer.layers.selection.active is layer
+        dock.add_shape([[80, 20], [80, 180]] if measure.shape == "line" else EVEN)
+        settle(qtbot, dock)
+        assert list(layer.features["measure"])[row:] == [kind]
+        answer = dock.results.answers[row][0]
+        if isinstance(answer, str):
+            assert answer in status(dock)
+            assert answer.endswith(".")
+            assert dock.panel.table.item(row, 1).toolTip() == answer
+
+
+def test_a_picture_that_can_t_be_measured_is_named(desk: Any) -> None:
+    _, dock = desk(np.zeros((*SHAPE, 3), np.uint8), rgb=True)
+    assert status(dock) == "Not measured: scan (RGB)."
+    with pytest.raises(ValueError, match="RGB"):
+        dock.add_shape(ACROSS, "edge-mtf")
 
 
 def test_a_new_result_is_measured_in_the_shapes_that_are_there(desk: Any, qtbot: Any) -> None:
@@ -289,13 +295,18 @@ def test_without_an_image_it_offers_the_sample(desk: Any, qtbot: Any) -> None:
     assert "2-D view" in status(dock)
 
 
-def test_a_psf_and_a_hidden_layer_are_not_measured(desk: Any, qtbot: Any) -> None:
+def test_a_psf_and_a_hidden_layer_are_not_measured_but_a_small_region_is(
+    desk: Any, qtbot: Any
+) -> None:
     viewer, dock = desk(scan())
     viewer.add_image(np.ones((9, 9)), name="psf")
+    part = {"translate": (10, 110), "metadata": {METADATA: {}}}
+    viewer.add_image(scan()[10:50, 110:160], name="small region", **part)
     viewer.add_image(scan(3.0), name="hidden", visible=False)
-    dock.add_shape(ACROSS, "edge-mtf")
+    dock.add_shape([[15, 120], [15, 150], [45, 150], [45, 120]], "snr")
     settle(qtbot, dock)
-    assert [plane.name for plane in dock.results.planes] == ["scan"]
+    assert [plane.name for plane in dock.results.planes] == ["scan", "small region"]
+    assert figure(dock, 0, 1) == pytest.approx(figure(dock, 0, 0))
 
 
 def test_what_is_known_is_not_measured_again(desk: Any, qtbot: Any) -> None:

@@ -13,9 +13,8 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Shapes
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -30,6 +29,7 @@ from napari_deconv.evidence.profile import line_profile
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.widgets.profiles import ProfilesWidget
 
+from .mouse import mouse
 from .profile_desk import SHAPE, edge, settle, shown
 
 
@@ -181,22 +181,6 @@ def test_labels_have_a_dark_rim(dock, qtbot):
     assert (label.max(axis=-1) < 90).sum() > 10
 
 
-def press(canvas, point):
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-
-
-def release(canvas, point):
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-
-
-def on_canvas(viewer, world):
-    canvas = viewer.window._qt_viewer.canvas
-    size = np.array(canvas.size, float)
-    camera = viewer.scene.camera
-    y, x = (np.asarray(world) - camera.center[-2:]) * camera.zoom + size / 2
-    return QPoint(round(x), round(y))
-
-
 @pytest.fixture
 def on_screen(dock, qtbot):
     viewer, widget = dock(show=True)
@@ -216,18 +200,17 @@ def test_curves_follow_while_an_end_is_dragged(on_screen, qtbot):
     settle(qtbot, widget)
     layer = viewer.layers["profiles"]
     (y, x), end = layer.data[0]
-    canvas = viewer.window._qt_viewer.canvas.native
     done = []
     layer.events.data.connect(lambda event: done.append(event.action))
-    press(canvas, on_canvas(viewer, (y, x)))
+    mouse(viewer, "press", (y, x))
     for row in (50, 60, 70, 90):
-        QTest.mouseMove(canvas, on_canvas(viewer, (row, x)))
+        mouse(viewer, "move", (row, x))
         expected = pytest.approx(1000 * row + x, abs=700)
         qtbot.waitUntil(
             lambda expected=expected: shown(widget)["ramp"][1][0] == expected, timeout=3000
         )
     assert done == []  # napari has told of nothing yet: the button is still down
-    release(canvas, on_canvas(viewer, (90, x)))
+    mouse(viewer, "release", (90, x))
     settle(qtbot, widget)
     assert shown(widget)["ramp"][1][0] == pytest.approx(90_000 + x, abs=700)
     assert shown(widget)["ramp"][1][-1] == pytest.approx(1000 * end[0] + end[1], abs=700)
@@ -239,10 +222,9 @@ def test_curves_follow_while_a_whole_line_is_dragged(on_screen, qtbot):
     layer = viewer.layers["profiles"]
     viewer.layers.selection.active = layer
     layer.mode = "select"
-    canvas = viewer.window._qt_viewer.canvas.native
-    press(canvas, on_canvas(viewer, (60, 50)))
+    mouse(viewer, "press", (60, 50))
     for row in (63, 70, 80):
-        QTest.mouseMove(canvas, on_canvas(viewer, (row, 50)))
+        mouse(viewer, "move", (row, 50))
         qtbot.wait(20)
     qtbot.waitUntil(
         lambda: (
@@ -251,19 +233,18 @@ def test_curves_follow_while_a_whole_line_is_dragged(on_screen, qtbot):
         ),
         timeout=3000,
     )
-    release(canvas, on_canvas(viewer, (80, 50)))
+    mouse(viewer, "release", (80, 50))
 
 
 def test_a_line_is_plotted_while_it_is_drawn(on_screen, qtbot):
     viewer, widget = on_screen
     widget.findChild(QPushButton, "profile-add").click()
-    canvas = viewer.window._qt_viewer.canvas.native
-    press(canvas, on_canvas(viewer, (100, 30)))
-    QTest.mouseMove(canvas, on_canvas(viewer, (100, 90)))
-    QTest.mouseMove(canvas, on_canvas(viewer, (100, 100)))
+    mouse(viewer, "press", (100, 30))
+    mouse(viewer, "move", (100, 90))
+    mouse(viewer, "move", (100, 100))
     qtbot.waitUntil(lambda: len(widget._plots.plots) == 2, timeout=3000)
     qtbot.waitUntil(lambda: abs(shown(widget, 2)["ramp"][1][-1] - 100_100) < 700, timeout=3000)
-    release(canvas, on_canvas(viewer, (100, 100)))
+    mouse(viewer, "release", (100, 100))
     settle(qtbot, widget)
     colors = viewer.layers["profiles"].edge_color
     assert not np.array_equal(colors[0], colors[1])
@@ -385,14 +366,14 @@ def test_a_small_layer_beside_the_line_does_not_appear(compared, qtbot):
 def test_hidden_layers_go_and_come_back_in_their_colour(compared, qtbot):
     viewer, widget = compared
     settle(qtbot, widget)
-    pens = {k: v.opts["pen"].color().name() for k, v in curve_items(widget).items()}
+    pens = {k: v.pen.color().name() for k, v in curve_items(widget).items()}
     viewer.layers["scan"].visible = False
     settle(qtbot, widget)
     assert set(shown(widget)) == {"reference", "scan tv"}
     viewer.add_image(edge(3.0), name="other")
     viewer.layers["scan"].visible = True
     settle(qtbot, widget)
-    again = {k: v.opts["pen"].color().name() for k, v in curve_items(widget).items()}
+    again = {k: v.pen.color().name() for k, v in curve_items(widget).items()}
     assert {k: again[k] for k in pens} == pens
     assert len(set(again.values())) == 4
 
@@ -404,7 +385,7 @@ def curve_items(widget, number=1):
 def test_reference_is_dashed_input_thin_result_thick(compared, qtbot):
     _, widget = compared
     settle(qtbot, widget)
-    pens = {name: item.opts["pen"] for name, item in curve_items(widget).items()}
+    pens = {name: item.pen for name, item in curve_items(widget).items()}
     assert pens["reference"].style() == Qt.PenStyle.CustomDashLine
     assert pens["scan"].style() == pens["scan tv"].style() == Qt.PenStyle.SolidLine
     assert pens["scan tv"].widthF() >= 2 * pens["scan"].widthF()
@@ -660,7 +641,7 @@ def test_the_picture_holds_legend_and_curves(compared, tmp_path):
     image = QImage(str(tmp_path / "plot.png")).convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
     pixels = pixels.reshape(image.height(), image.width(), 4)[..., 2::-1].astype(int)
-    pen = curve_items(widget)["scan tv"].opts["pen"].color()
+    pen = curve_items(widget)["scan tv"].pen.color()
     near = np.abs(pixels - (pen.red(), pen.green(), pen.blue())).sum(axis=-1) < 40
     top = near[:40].sum()
     assert top > 20  # the stroke in the legend

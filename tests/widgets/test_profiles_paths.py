@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QPushButton, QSpinBox
 from napari_deconv.evidence.profile import line_profile
 from napari_deconv.widgets import profile_table
 
-from .profile_desk import SHAPE, edge, mouse, settle, shown
+from .mouse import mouse
+from .profile_desk import SHAPE, edge, settle, shown
 
 
 def test_a_path_is_clicked_and_plotted_along_all_its_legs(profile_dock, qtbot):

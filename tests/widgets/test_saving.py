@@ -126,16 +126,18 @@ def test_a_path_that_can_t_be_written_is_one_sentence(restored: Any, tmp_path: P
         assert "\n" not in said(restored)
 
 
-@pytest.mark.parametrize("kind", FILTERS)
 def test_the_dialog_s_kind_is_what_is_written(
-    restored: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    restored: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = (str(tmp_path / "typed"), kind)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
-    restored.dock.findChild(QPushButton, "save_result").click()
-    (written,) = tmp_path.iterdir()
-    assert written.suffix == (".npy" if "npy" in kind else ".tif")
-    assert io.read(written).array.dtype == FILTERS[kind]
+    for number, (kind, dtype) in enumerate(FILTERS.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        answer = (str(folder / "typed"), kind)
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, answer=answer: answer)
+        restored.dock.findChild(QPushButton, "save_result").click()
+        (written,) = folder.iterdir()
+        assert written.suffix == (".npy" if "npy" in kind else ".tif")
+        assert io.read(written).array.dtype == dtype
 
 
 def test_a_dialog_that_is_cancelled_writes_nothing(

@@ -82,9 +82,12 @@ class Prior(Choice):
 
 @dataclass(frozen=True)
 class Term:
-    """One summand ``weight * prior`` of an objective, in the problem's units (grey range 1)."""
+    """One summand ``weight * prior`` of an objective, in the problem's units (grey range 1).
 
-    weight: float
+    The weight is one number, or one for each picture of a batch: (B, K, 1, 1).
+    """
+
+    weight: float | Tensor
     prior: Prior
 
 

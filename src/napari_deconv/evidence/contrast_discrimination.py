@@ -110,6 +110,8 @@ def contrast_discrimination(image: npt.ArrayLike, corners: npt.ArrayLike) -> Con
 
 def _square(picture: npt.NDArray[Any], corners: Floats) -> npt.NDArray[Any]:
     """Return the largest square inside the circle."""
+    if picture.ndim != 2:
+        raise ValueError(f"A disk is measured in a picture of 2 axes, not {picture.ndim}.")
     if corners.shape != (4, 2):
         raise ValueError("Draw a circle inside the disk.")
     middle, diameter = corners.mean(0), float(np.ptp(corners, axis=0).min())

@@ -47,6 +47,10 @@ class ArrayPixels:
         taken: NDArray[Any] = self._array[rows, columns]
         return taken
 
+    def box(self, rows: slice, columns: slice) -> NDArray[Any]:
+        """Return a rectangle of pixels."""
+        return self._array[rows, columns]
+
 
 @dataclass(frozen=True, eq=False)
 class Taps:

@@ -38,10 +38,13 @@ class Residual:
         Restored, blurred, less data, in units of the noise's sigma; 0 where it does not count.
     counts : ndarray of bool
         Which pixels count.
+    blurred : ndarray, optional
+        The restored picture, blurred, in the same units; 0 where it does not count.
     """
 
     values: NDArray[np.float64]
     counts: NDArray[np.bool_]
+    blurred: NDArray[np.float64] | None = None
 
     @property
     def whiteness(self) -> float:
@@ -108,9 +111,10 @@ def residual(
         raise ValueError("No pixel is left to check; the PSF or the mask covers the picture.")
     if not (noise[counts] > 0).all():
         raise ValueError("Sigma must be above zero at every pixel that counts.")
-    values = np.zeros(measured.shape)
+    values, again = np.zeros((2, *measured.shape))
     values[counts] = (blurred[counts] - measured[counts]) / noise[counts]
-    return Residual(values, counts)
+    again[counts] = blurred[counts] / noise[counts]
+    return Residual(values, counts, again)
 
 
 def _spread(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

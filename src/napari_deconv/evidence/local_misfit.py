@@ -26,6 +26,8 @@ MAD = 0.6745
 """Median of the absolute value of a standard normal variable."""
 SPREADS = 2.0
 """Most that smeared noise of unknown reach may spread blocks beyond what is expected."""
+SURE = 2.0
+"""Standard errors from which it is said what differs."""
 CROWDED = 25
 """Times the spots side by side that a smooth field's peaks count for: the square of their height
 in sigma, here 5 (Rice's formula in the plane)."""
@@ -48,12 +50,19 @@ class Local:
         How many means, energies and independent spots were looked at.
     blocks : int
         How many of these are blocks.
+    where : tuple of int
+        Pixel in the middle of the strongest; empty if not known.
+    smoother : bool or None
+        Whether the re-blurred result varies less than the data where they differ, so that detail
+        is smoothed away, or more, so that detail is shown that they do not hold; None: not sure.
     """
 
     share: float
     strongest: float
     number: int
     blocks: int
+    where: tuple[int, ...] = ()
+    smoother: bool | None = None
 
     @property
     def limit(self) -> float:
@@ -67,17 +76,48 @@ class Local:
         """How many blocks lie beyond 4 sigma."""
         return round(self.share * self.blocks)
 
+    @property
+    def words(self) -> str:
+        """Return what differs, in how many blocks and where."""
+        kinds = {True: "it is smoother than they are", False: "it shows what they do not hold"}
+        percent = 100 * self.share
+        few = f" ({percent:.1f} %)" if 0.05 <= percent < 10 else ""
+        number = "block" if self.beyond == 1 else "blocks"
+        told = f"in {self.beyond} {number} of {self.blocks}{few}" if self.beyond else "in one place"
+        if self.smoother is not None:
+            told = f"{kinds[self.smoother]} {told}"
+        if self.where:
+            names = ("slice", "row", "column")[-len(self.where) :]
+            most = "most at " if self.beyond else "at "
+            places = zip(names, self.where, strict=True)
+            told += ", " + most + ", ".join(f"{name} {at}" for name, at in places)
+        return told
+
     @classmethod
     def together(cls, parts: Sequence[Self]) -> Self:
         """Return what the slices of a stack say together."""
+        if len(parts) == 1:
+            return parts[0]
         blocks = sum(part.blocks for part in parts)
         beyond = sum(part.share * part.blocks for part in parts)
-        strongest = max(part.strongest for part in parts)
-        return cls(beyond / max(blocks, 1), strongest, sum(part.number for part in parts), blocks)
+        index = max(range(len(parts)), key=lambda i: parts[i].strongest)
+        most = parts[index]
+        return cls(
+            beyond / max(blocks, 1),
+            most.strongest,
+            sum(part.number for part in parts),
+            blocks,
+            (index, *most.where) if most.where else (),
+            most.smoother,
+        )
 
 
 def local(
-    residual: Floats, counts: Mask, kernel: Floats | None = None, neighbours: float = 0.0
+    residual: Floats,
+    counts: Mask,
+    kernel: Floats | None = None,
+    neighbours: float = 0.0,
+    blurred: Floats | None = None,
 ) -> Local:
     """Return how far blocks of 8 pixels a side, and spots of the PSF's shape, leave the noise.
 
@@ -95,6 +135,8 @@ def local(
         PSF; no spots are looked at without it.
     neighbours : float
         Correlation of the noise of neighbouring pixels, taken to fall as its powers.
+    blurred : ndarray, optional
+        Re-blurred result in the same units; without it there is no telling what differs.
 
     References
     ----------
@@ -117,16 +159,45 @@ def local(
     energies = (np.cbrt(energy / pixels / scale) - (1 - spread)) / np.sqrt(spread)
     if neighbours > 0:  # how far smeared noise reaches is known less well than from the blocks
         means, energies = (part / _usual(part) for part in (means, energies))
-    most = np.maximum(means, energies)
-    strongest, number = float(most.max()), 2 * most.size
+    most = np.zeros(full.shape)
+    most[full] = np.maximum(means, energies)
+    place = np.unravel_index(int(most.argmax()), most.shape)
+    sides = [min(SIDE, n) for n in residual.shape]
+    where = tuple(int(i) * side + side // 2 for i, side in zip(place, sides, strict=True))
+    strongest, number, many = float(most.max()), 2 * total.size, int(full.sum())
     if kernel is not None:
         spots, area = _spots(residual, kernel, neighbours)
-        spots = np.abs(spots[counts]) / math.sqrt(scale)
-        usual = _usual(spots) if neighbours > 0 else 1.0
-        strongest = max(strongest, float(spots.max()) / usual)
+        spots = np.where(counts, np.abs(spots), 0.0) / math.sqrt(scale)
+        usual = _usual(spots[counts]) if neighbours > 0 else 1.0
+        peak = float(spots.max()) / usual
+        if peak > strongest:
+            strongest = peak
+            where = tuple(int(i) for i in np.unravel_index(int(spots.argmax()), spots.shape))
         seen = int(counts.sum())
         number += min(seen, max(round(CROWDED * seen / area), 1))
-    return Local(float(np.mean(most > BEYOND)), strongest, number, most.size)
+    beyond = most > BEYOND
+    smoother = None
+    if blurred is not None:
+        smoother = _smoother(residual, blurred, beyond if beyond.any() else most == most.max())
+    return Local(beyond.sum() / many, strongest, number, many, where, smoother)
+
+
+def _smoother(residual: Floats, blurred: Floats, blocks: Mask) -> bool | None:
+    """Return whether a re-blurred result varies less than the data less their noise, in blocks.
+
+    None where chance may decide: beside high edges, with which noise correlates by chance.
+    """
+    side = float(min(SIDE**residual.ndim, residual.size))
+
+    def varies(picture: Floats) -> float:
+        sums = _sums(np.square(picture)) - np.square(_sums(picture)) / side
+        return float(sums[blocks].sum())
+
+    held = varies(blurred)
+    noise = side * float(blocks.sum())
+    lost = varies(blurred - residual) - held - noise
+    chance = math.sqrt(2 * noise + 4 * held)
+    return lost > 0 if abs(lost) > SURE * chance else None
 
 
 def _usual(sigmas: Floats) -> float:

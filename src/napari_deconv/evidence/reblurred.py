@@ -30,28 +30,6 @@ class Boxed(Protocol):
         """Return a rectangle of pixels."""
 
 
-class ArrayBox:
-    """A picture in memory.
-
-    Parameters
-    ----------
-    array : ndarray, (H, W)
-    """
-
-    def __init__(self, array: NDArray[Any]) -> None:
-        self._array = array
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        height, width = self._array.shape
-        return height, width
-
-    def box(self, rows: slice, columns: slice) -> NDArray[Any]:
-        """Return a rectangle of pixels."""
-        return self._array[rows, columns]
-
-
 def reblurred(
     restored: Boxed,
     psf: NDArray[np.floating],

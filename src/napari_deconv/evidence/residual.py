@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_deconv.evidence.implied import Implied
 from napari_deconv.evidence.leftover import Expectation, Residual
 from napari_deconv.evidence.local_misfit import Local, local
 from napari_deconv.evidence.rates import Light, meaning
@@ -23,13 +24,20 @@ FOLLOWS = -0.06
 """The same below which the result follows the noise more than its method is known to."""
 SHARES = (0.005, 0.03)
 """Parts of the blocks beyond 4 sigma from which structure is left, and far too much of it."""
-NEAR, FAR = 1.1, 2.2
-"""Times the limit of chance from which the strongest block speaks against the result, as edges
-are never quite true, and contradicts the data."""
+NEAR, FAR = 1.4, 2.2
+"""Times the limit of chance from which the strongest block speaks against the result (methods
+smooth the finest detail of good data a little: that is said, and no more), and contradicts it."""
+GROWS = (0.2, 0.4)
+"""Slopes of what data and PSF imply from which the PSF looks too wide, and is: points have 0."""
+SURE = 0.4
+"""Standard error of a slope that these allow for; what it is more is taken off."""
 SIGNS = 4.0
 """Standard errors that a whiteness of few pixels is allowed on top."""
 
-
+WIDE = (
+    "The data hold finer detail than this PSF passes: it is too wide, unless the whole picture is "
+    "fine lines or points."
+)
 USUAL = Expectation(0.95, -0.06)
 """Of a method that can't be asked: halfway between those that were, 0.88 to 1 and -0.12 to 0."""
 
@@ -54,6 +62,8 @@ class ResidualCheck:
         What the method would leave of noise alone.
     noise : float
         The noise's sigma as a share of the grey range; 0 if not known.
+    implied : Implied or None
+        How the picture that data and PSF imply goes with frequency.
     """
 
     chi2: float
@@ -63,6 +73,7 @@ class ResidualCheck:
     local: Local | None = None
     expected: Expectation = USUAL
     noise: float = 0.0
+    implied: Implied | None = None
 
     @property
     def light(self) -> Light:
@@ -74,7 +85,13 @@ class ResidualCheck:
             return "red"
         if share > SHARES[1] + smeared / 10 or far > FAR * (1 + smeared):
             return "red"
-        calm = AGREES[0] <= ratio <= self._most and FOLLOWS - slack <= colour <= WHITE + slack
+        if self.grows > GROWS[1]:
+            return "red"
+        calm = (
+            self.grows <= GROWS[0]
+            and AGREES[0] <= ratio <= self._most
+            and FOLLOWS - slack <= colour <= WHITE + slack
+        )
         return "green" if calm and share <= SHARES[0] and far <= NEAR else "yellow"
 
     @property
@@ -85,6 +102,12 @@ class ResidualCheck:
         """
         part = min(self.chi2 / self.expected.chi2, 1.0)
         return part * (self.whiteness - self.expected.whiteness)
+
+    @property
+    def grows(self) -> float:
+        """Slope of what data and PSF imply, less what it is less sure of than others."""
+        found = self.implied
+        return -math.inf if found is None else found.everywhere - max(found.error - SURE, 0)
 
     @property
     def agrees(self) -> bool:
@@ -119,7 +142,8 @@ class ResidualCheck:
         )
         if self.local is not None:
             figures += f", {self.local.beyond} of {self.local.blocks} blocks beyond 4 sigma"
-        return f"Re-blurred result {self._finding}: {figures}."
+        wide = f" {WIDE}" if self.grows > GROWS[0] else ""
+        return f"Re-blurred result {self._finding}: {figures}.{wide}"
 
     @property
     def _finding(self) -> str:
@@ -127,13 +151,17 @@ class ResidualCheck:
         light, ratio = self.light, self.chi2 / self.expected.chi2
         much = "far more" if light == "red" else "more"
         if light == "green":
-            return "agrees with the data"
+            if self.local is None or self._far <= 1:
+                return "agrees with the data"
+            return f"agrees with the data on the whole; {self.local.words}"
         if ratio > self._most:
             return f"differs from the data by {much} than the noise"
         if self.colour > WHITE + self._slack:
             return f"differs from the data by a {'strong ' if light == 'red' else ''}pattern"
         if self.local is not None and (self._far > NEAR or self.local.share > SHARES[0]):
-            return "differs from the data in places"
+            return f"differs from the data in places: {self.local.words}"
+        if self.grows > GROWS[0] and ratio >= AGREES[0]:
+            return "leaves only noise, but its PSF does not fit the data"
         return "follows the data's noise"
 
 
@@ -187,7 +215,7 @@ def residual_check(
         found.whiteness,
         int(left.counts.sum()),
         neighbours,
-        local(left.values, left.counts, kernel, neighbours),
+        local(left.values, left.counts, kernel, neighbours, left.blurred),
         expected,
         noise,
     )

@@ -78,13 +78,13 @@ def walk(model: Staged, view: View, *, project: bool, tile: int = TILE) -> Itera
     tile : int
         Side of the tiles.
     """
-    channels = physics.channels(view)
+    channels = model.channels(view)
     x = channels[:, 1 + physics.BASE : 2 + physics.BASE].contiguous()
     yield x
     for stage in model.stages:
         assert isinstance(stage, Stage)
-        shown, base = stage.look(view, channels, x)
-        for estimate in _rows(stage, shown, base, x, tile):
+        shown, bases = stage.look(view, channels, x)
+        for estimate in _rows(stage, shown, bases, x, tile):
             x = estimate
             yield x
     if project:
@@ -119,7 +119,7 @@ def denoised(stage: Stage, frame: Tensor, sigma: float, tile: int = TILE) -> Ten
     return clean
 
 
-def _rows(stage: Stage, shown: Tensor, base: Tensor, x: Tensor, tile: int) -> Iterator[Tensor]:
+def _rows(stage: Stage, shown: Tensor, bases: Tensor, x: Tensor, tile: int) -> Iterator[Tensor]:
     """Yield the estimate after each row of tiles; what is yielded is not written again."""
     network: Any = stage.network
     height, width = shown.shape[-2:]
@@ -132,7 +132,7 @@ def _rows(stage: Stage, shown: Tensor, base: Tensor, x: Tensor, tile: int) -> It
         for left in range(0, width, tile):
             columns = slice(left, min(left + tile, width))
             part = _tile(network, shown, (rows, columns))
-            x[..., rows, columns] = base[..., rows, columns] + part
+            x[..., rows, columns] = stage.added(bases[..., rows, columns], part)
         yield x
 
 

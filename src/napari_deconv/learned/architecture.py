@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,11 @@ class Architecture(Declared):
     decoder: tuple[int, ...] = Field(
         (1, 1, 1), description="Blocks of each level of nafnet on the way up."
     )
+    flat: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.03, 0.2),
+        description="Total variation at these multiples of the noise is shown to later stages, "
+        "which may draw the estimate towards it.",
+    )
     depths: tuple[int, ...] = Field((6, 6, 6, 6), description="Blocks of each group of swinir.")
     heads: tuple[int, ...] = Field((6, 6, 6, 6), description="Attention heads of each group.")
 
@@ -69,13 +74,14 @@ class Architecture(Declared):
             return Staged([Blind(self._network)])
         if self.inputs == "noise":
             return Staged([Denoising(self._network)], settle=False)
-        later = (Again(self._network) for _ in range(1, self.stages))
-        return Staged([First(self._network), *later])
+        later = [Again(self._network, len(self.flat)) for _ in range(1, self.stages)]
+        return Staged([First(self._network), *later], flat=self.flat if later else ())
 
-    def _network(self, inputs: int) -> Any:
+    def _network(self, inputs: int, outputs: int) -> Any:
         from napari_deconv.learned.nafnet import NAFNet
         from napari_deconv.learned.swinir import SwinIR
 
         if self.network == "swinir":
-            return SwinIR(inputs, self.width, self.depths, self.heads)
-        return NAFNet(inputs, self.width, self.encoder, self.middle, self.decoder)
+            return SwinIR(inputs, self.width, self.depths, self.heads, outputs=outputs)
+        sizes = (self.width, self.encoder, self.middle, self.decoder)
+        return NAFNet(inputs, *sizes, outputs=outputs)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from napari_deconv.core.params import Declared
 from napari_deconv.learned.architecture import Architecture
+from napari_deconv.learned.foreign import Foreign
 
 BEYOND, FAR = 1.02, 2.0
 """How many times outside what was trained something is named, and refused."""
@@ -19,15 +20,18 @@ class Card(Declared):
 
     title: str = Field(description="What it is, in a few words.")
     version: str = Field("1", description="Which making of it.")
-    architecture: Architecture = Field(description="Of its networks.")
-    narrowest: float = Field(
-        description="Least width of the PSFs trained on.", json_schema_extra={"unit": "px"}
+    architecture: Architecture | Foreign = Field(description="Of its networks.")
+    narrowest: float | None = Field(
+        description="Least width of the PSFs trained on; null if nobody knows.",
+        json_schema_extra={"unit": "px"},
     )
-    widest: float = Field(
-        description="Greatest width of the PSFs trained on.", json_schema_extra={"unit": "px"}
+    widest: float | None = Field(
+        description="Greatest width of the PSFs trained on; null if nobody knows.",
+        json_schema_extra={"unit": "px"},
     )
-    strongest: float = Field(
-        description="Strongest noise trained on.", json_schema_extra={"unit": "of range"}
+    strongest: float | None = Field(
+        description="Strongest noise trained on; null if nobody knows.",
+        json_schema_extra={"unit": "of range"},
     )
     weakest: float = Field(
         0.0, description="Weakest noise trained on.", json_schema_extra={"unit": "of range"}
@@ -44,6 +48,17 @@ class Card(Declared):
     licence: str = Field("BSD-3-Clause", description="Of the weights.")
     program: str = Field("", description="Version of napari-deconv that made it.")
 
+    def unknown(self) -> str:
+        """Return what nobody knows of its training, in a sentence; nothing if all is known."""
+        parts = (("PSF", self.widest), ("noise", self.strongest))
+        names = " and ".join(name for name, limit in parts if limit is None)
+        if not names:
+            return ""
+        return (
+            f"Ranges unknown: which {names} the model '{self.title}' was trained for is not told, "
+            "so nothing warns of what it can't do; compare with tv."
+        )
+
     def doubts(self, width: float, noise: float) -> list[tuple[str, float]]:
         """Return what lies outside what was trained: a sentence, and how many times outside.
 
@@ -59,7 +74,7 @@ class Card(Declared):
             ("the PSF is wider", width, self.widest, "px"),
             ("the noise is stronger", noise, self.strongest, "of the grey range"),
         ):
-            times = value / limit
+            times = value / limit if limit else 0.0  # a denoiser has no width
             if times > BEYOND:
                 found.append(
                     (
@@ -68,7 +83,7 @@ class Card(Declared):
                         times,
                     )
                 )
-        if 0 < width < self.narrowest / BEYOND:
+        if self.narrowest is not None and 0 < width < self.narrowest / BEYOND:
             found.append(
                 (
                     f"the PSF is narrower ({width:.3g} px) than any it was trained on "

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from napari_deconv.core.merging import shifted
 from napari_deconv.core.operators import Blur
 from napari_deconv.core.params import Declared, OneOf
 from napari_deconv.learned.random_psfs import random_psf
@@ -22,6 +23,8 @@ Rng = np.random.Generator
 
 FAINT = 8e-4
 """Noise below this share of the grey range is next to none."""
+PATTERN = (3e-4, 8e-3)
+"""How strong fine patterns are that noise is mistaken for: of lattices and stars, as measured."""
 MANY = 1e-9
 """Grey values per photon below which counts are so many that they are as good as normal."""
 
@@ -68,7 +71,26 @@ class Degradation(Declared):
     alike: float = Field(
         0.4, ge=0, le=1, description="Share of pairs whose noise is told as alike everywhere."
     )
+    mistaken: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of pairs whose noise is told too large, as where it was measured on "
+        "fine patterns.",
+    )
     frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
+    shift: float = Field(
+        6.0,
+        ge=0,
+        description="How far a burst's frames lie from the first at most, along each axis.",
+        json_schema_extra={"unit": "px"},
+    )
+    misplaced: float = Field(
+        0.05,
+        ge=0,
+        description="What registration leaves of a frame's shift: its sigma along each axis.",
+        json_schema_extra={"unit": "px"},
+    )
 
     def pairs(self, crops: list[Crop], rngs: list[Rng]) -> Pairs:
         """Return what becomes of crops, each by its own random numbers.
@@ -97,35 +119,75 @@ class Degradation(Declared):
         kernel = self.psf.kernel()
         return _fitted(kernel, self.support, 1 + self.jitter * rng.uniform(-1, 1))
 
+    def _merged(
+        self, blurred: Tensor, inner: tuple[slice, slice], rng: Rng
+    ) -> tuple[Tensor, Tensor]:
+        """Return what frames laid over the first show in the mean, and how many see each pixel.
+
+        Of a moved frame a border of the first is not seen; what registration left of its shift
+        softens the mean.
+        """
+        clean = blurred[inner].clamp(min=0)
+        seen = torch.ones(clean.shape)
+        total = blurred
+        for _ in range(1, self.frames):
+            rows, columns = (
+                _inside(side, rng.uniform(-self.shift, self.shift)) for side in clean.shape
+            )
+            seen += rows[:, None] * columns
+            off = rng.normal(0, self.misplaced, 2)
+            total = total + shifted(blurred, (float(off[0]), float(off[1])))
+        if self.frames > 1:
+            clean = (total[inner] / self.frames).clamp(min=0)
+        return clean, seen
+
     def _pair(self, crop: Crop, rng: Rng) -> tuple[Tensor, ...]:
         """Return frame, truth, PSF and told noise of one crop."""
         kernel = torch.from_numpy(self.kernel(rng).astype(np.float32))
         scene, edge = torch.from_numpy(crop.values), self.support // 2
         inner = (slice(edge, -edge), slice(edge, -edge))
-        clean = Blur(kernel, tuple(scene.shape))(scene)[inner].clamp(min=0)
+        blurred = Blur(kernel, tuple(scene.shape))(scene)
+        clean, seen = self._merged(blurred, inner, rng)
         size = self.sigma(rng)
         share = float(rng.uniform(0.001, 0.999))
         gain = share * (size * crop.scale) ** 2 / max(crop.mean, 0.02)
         read = float(np.sqrt(1 - share)) * size * crop.scale
-        frame = _exposed(clean, gain / self.frames, read / self.frames**0.5, rng)
-        told = float(np.exp(rng.normal(0, 0.08))) / self.frames**0.5
+        frame = _exposed(clean, gain, read, seen, rng)
+        told = float(np.exp(rng.normal(0, 0.08)))
         variance = _averaged(frame).clamp(min=0) * gain + read**2
         if rng.random() < self.alike:
             variance = variance.mean().expand_as(variance)
-        sigma = variance.sqrt() * (told / crop.scale)
+        sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
+        if rng.random() < self.mistaken:
+            sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
         parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
         return (*(part[None] for part in parts), kernel, sigma[None])
 
 
-def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
-    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
+def _pattern(rng: Rng) -> float:
+    """Return how strong a fine pattern is that is taken for noise."""
+    return float(np.exp(rng.uniform(*np.log(PATTERN))))
+
+
+def _exposed(clean: Tensor, gain: float, read: float, frames: Tensor, rng: Rng) -> Tensor:
+    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``.
+
+    Of as many frames as see each pixel, in the mean.
+    """
     array = clean.numpy().astype(np.float64)
-    if gain > MANY:
-        counted = rng.poisson(array / gain) * gain
+    seen = frames.numpy().astype(np.float64)
+    if gain > MANY * float(seen.max()):
+        counted = rng.poisson(array * seen / gain) * (gain / seen)
     else:
-        counted = array + np.sqrt(gain * array) * rng.normal(size=array.shape)
-    noisy = counted + rng.normal(0, read, array.shape)
+        counted = array + np.sqrt(gain * array / seen) * rng.normal(size=array.shape)
+    noisy = counted + rng.normal(size=array.shape) * (read / np.sqrt(seen))
     return torch.from_numpy(noisy.astype(np.float32))
+
+
+def _inside(side: int, shift: float) -> Tensor:
+    """Return 1 for each of a row's pixels that a frame moved by so much still sees, else 0."""
+    at = torch.arange(side) - shift
+    return ((at >= 0) & (at <= side - 1)).float()
 
 
 def _averaged(frame: Tensor) -> Tensor:

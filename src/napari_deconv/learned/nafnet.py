@@ -65,6 +65,8 @@ class NAFNet(nn.Module):
         Blocks of each level on the way down, and on the way up.
     middle : int
         Blocks at the bottom.
+    outputs : int
+        Channels it gives.
 
     References
     ----------
@@ -79,12 +81,14 @@ class NAFNet(nn.Module):
         encoder: Sequence[int] = (1, 1, 2),
         middle: int = 2,
         decoder: Sequence[int] = (1, 1, 1),
+        *,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
         self.stride = 2 ** len(encoder)
         self.halo = _reach(encoder, middle, decoder)
         self.first = nn.Conv2d(inputs, width, 3, padding=1, bias=False)
-        self.last = nn.Conv2d(width, 1, 3, padding=1, bias=False)
+        self.last = nn.Conv2d(width, outputs, 3, padding=1, bias=False)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
         for level, blocks in enumerate(encoder):
@@ -103,7 +107,7 @@ class NAFNet(nn.Module):
         return self.last
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the correction, shape (B, 1, H, W), of channels (B, C, H, W).
+        """Return the correction, shape (B, outputs, H, W), of channels (B, C, H, W).
 
         Sides must be multiples of `stride`.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -60,6 +60,11 @@ class PlugAndPlay(Method):
         """Return False: each step of the denoiser reaches farther."""
         return False
 
+    def pinned(self) -> Self:
+        """Return it with the denoiser's hash."""
+        named: Self = self.replace(denoiser=models.pinned(self.denoiser))
+        return named
+
     def check(self, problem: Problem) -> None:
         """Refuse volumes, weighed pixels, and models that are no denoisers."""
         if problem.ndim not in self.dimensions:
@@ -73,14 +78,20 @@ class PlugAndPlay(Method):
             )
         if models.card_of(self.denoiser).architecture.inputs != "noise":
             raise ValueError(
-                f"The model {self.denoiser!r} is no denoiser: choose it as the model of restore."
+                f"The model {models.bare(self.denoiser)!r} is no denoiser: choose it as the model "
+                "of restore."
             )
 
     def remarks(self, problem: Problem) -> tuple[str, ...]:
-        """Return which denoiser it is."""
+        """Return which denoiser it is, and whether the noise is stronger than any it knows."""
         card = models.card_of(self.denoiser)
         digest = models.digest_of(self.denoiser)
-        return (f"Learned denoiser: {card.title}, version {card.version} ({digest}).",)
+        made = f"Learned denoiser: {card.title}, version {card.version} ({digest})."
+        outside = (
+            f"Outside the denoiser's training: {words}."
+            for words, _ in card.doubts(0.0, problem.noise)
+        )
+        return (made, *filter(None, [card.unknown()]), *outside)
 
     def total(self, problem: Problem) -> int:
         """Return the number of iterations."""

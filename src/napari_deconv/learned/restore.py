@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class Restore(Method):
     r"""A trained network between steps in Fourier space.
 
-    ``z = W_2 g + N_1(g, W_1 g, W_2 g, W_3 g, s)`` and ``u = z + N_2(g, W g, s, z, H' (g - H z))``,
-    with Wiener filters W of three strengths, noise s, and networks N learned from pairs of sharp
-    scenes and what a detector makes of them.
+    ``z = W_2 g + N_1(g, W_1 g, W_2 g, W_3 g, s)``, then
+    ``u = z + N_2 + sum_k a_k (t_k - z)`` with ``(N_2, a) = N(g, W g, s, z, H' (g - H z), t)``:
+    Wiener filters W of three strengths, noise s, total variation t of two strengths, and networks
+    N_1 and N learned from pairs of sharp scenes and what a detector makes of them.
 
     References
     ----------
@@ -46,6 +47,11 @@ class Restore(Method):
     )
     force: bool = Field(False, description="Go on even far outside what the model was trained for.")
 
+    def pinned(self) -> Self:
+        """Return it with the model's hash."""
+        named: Self = self.replace(model=models.pinned(self.model))
+        return named
+
     def check(self, problem: Problem) -> None:
         """Refuse volumes, and what lies far outside what the model was trained for."""
         if problem.ndim not in self.dimensions:
@@ -56,7 +62,7 @@ class Restore(Method):
         card = models.card_of(self.model)
         if card.architecture.inputs == "noise":
             raise ValueError(
-                f"The model {self.model!r} is a denoiser: choose plug-and-play for it."
+                f"The model {models.bare(self.model)!r} is a denoiser: choose plug-and-play for it."
             )
         if not self.force:
             card.check(problem.spread, problem.noise)
@@ -68,8 +74,9 @@ class Restore(Method):
             f"Learned: {card.title}, version {card.version} ({models.digest_of(self.model)}); "
             "detail that the blur removed is the model's guess."
         )
+        unknown = filter(None, [card.unknown()])
         doubts = card.doubts(problem.spread, problem.noise)
-        return (made, *(f"Outside the model's training: {words}." for words, _ in doubts))
+        return (made, *unknown, *(f"Outside the model's training: {words}." for words, _ in doubts))
 
     def total(self, problem: Problem) -> int:
         """Return one estimate before the networks, one for each row of tiles, one after them."""

@@ -149,6 +149,8 @@ class SwinIR(nn.Module):
         Side of a window in pixels.
     ratio : float
         How much wider the MLPs are inside.
+    outputs : int
+        Channels it gives.
 
     References
     ----------
@@ -164,6 +166,7 @@ class SwinIR(nn.Module):
         window: int = 8,
         *,
         ratio: float = 2.0,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
         self.stride = window
@@ -177,14 +180,14 @@ class SwinIR(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.conv_after_body = nn.Conv2d(width, width, 3, padding=1)
-        self.conv_last = nn.Conv2d(width, 1, 3, padding=1)
+        self.conv_last = nn.Conv2d(width, outputs, 3, padding=1)
 
     def ending(self) -> nn.Conv2d:
         """Return the layer that the correction comes from."""
         return self.conv_last
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the correction, shape (B, 1, H, W), of channels (B, C, H, W)."""
+        """Return the correction, shape (B, outputs, H, W), of channels (B, C, H, W)."""
         first = self.conv_first(x)
         y = self.patch_embed.get_submodule("norm")(first.permute(0, 2, 3, 1))
         for layer in self.layers:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from napari_deconv.learned import physics
-from napari_deconv.learned.staged import Stage
+from napari_deconv.learned.staged import NOISE, Make, Stage
 from napari_deconv.learned.view import View
 
 LOOSE, TIGHT = 0.3, 0.003
@@ -52,11 +50,11 @@ class Unrolled(Stage):
         blur = view.blur
         spectrum = blur.forward(view.residual(x)) * blur.spectrum.conj()
         z = x + view.crop(blur.inverse(spectrum / (blur.power() + hold)))
-        progress = torch.full_like(z, self.progress) * channels[:, -1:]
-        return torch.cat((z, channels[:, -1:].expand_as(z), progress), 1), z
+        progress = torch.full_like(z, self.progress) * channels[:, NOISE : NOISE + 1]
+        return torch.cat((z, channels[:, NOISE : NOISE + 1].expand_as(z), progress), 1), z
 
 
-def steps(make: Callable[[int], nn.Module], number: int) -> list[Stage]:
+def steps(make: Make, number: int) -> list[Stage]:
     """Return so many steps that share one prior."""
-    prior = make(PRIOR_CHANNELS)
+    prior = make(PRIOR_CHANNELS, 1)
     return [Unrolled(prior, k, number) for k in range(number)]

@@ -52,6 +52,10 @@ class Method(Choice):
         """Return the names of the strengths that are to be found."""
         return [name for name in self.parameters() if getattr(self, name) == "auto"]
 
+    def pinned(self) -> Self:
+        """Return the method with what it takes from files named by its hash, to be repeated."""
+        return self
+
     def is_but_for_strength(self, other: Method) -> bool:
         """Return whether another method is this one but for strengths, all of them numbers."""
         if type(self) is not type(other) or other.automatic():

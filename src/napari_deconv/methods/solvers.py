@@ -6,7 +6,7 @@ The grey range of a problem is 1, so the same penalties serve every picture.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -79,7 +79,7 @@ def admm(
         else:
             sparse = sparse + split.weight * power
     constraints = [split.prior for split in splits if split.prior.constraint]
-    x, threshold, inverse = start, 0.0, torch.empty_like(fixed)
+    x, threshold, inverse = start, 0.0, torch.empty_like(fixed + sparse)
     del start  # a caller may need it no longer
     with kept():
         for k in range(iterations):
@@ -96,6 +96,11 @@ def admm(
             for constraint in constraints:
                 shown = constraint.prox(shown, 0.0)
             yield shown
+
+
+def floored(weight: float | Tensor) -> Any:
+    """Return a strength, or one for each picture of a batch, that is not below the least."""
+    return max(weight, FAINTEST) if isinstance(weight, (int, float)) else weight.clamp(min=FAINTEST)
 
 
 def _splits(problem: Problem, terms: Sequence[Term], x: Tensor, warm: bool) -> list[Split]:
@@ -138,7 +143,7 @@ class Split:
     ) -> None:
         self.prior = term.prior
         self.map = term.prior.analysis(problem.ndim)
-        self.weight = max(term.weight, FAINTEST)
+        self.weight = floored(term.weight)
         self.threshold, self.relaxation = threshold, relaxation
         if self.prior.constraint:
             penalty = CONSTRAINT_PENALTY * problem.fidelity.curvature(problem.mean)
@@ -151,7 +156,7 @@ class Split:
         self.buffer = torch.empty_like(self.t)
 
     @property
-    def rho(self) -> float:
+    def rho(self) -> Any:
         """Penalty of the split."""
         return self.weight / self.threshold
 

@@ -47,8 +47,9 @@ class Figure(NamedTuple):
         digits = -int(np.floor(np.log10(bar))) + (1 if f"{bar:e}"[0] == "1" else 0)
         if digits > DECIMALS:
             return f"{self.name} {self.value:.3g} ± {1.96 * self.error:.1g}{unit}"
+        value, bar = round(self.value, digits), round(1.96 * self.error, digits)
         digits = max(0, digits)
-        return f"{self.name} {self.value:.{digits}f} ± {1.96 * self.error:.{digits}f}{unit}"
+        return f"{self.name} {value:.{digits}f} ± {bar:.{digits}f}{unit}"
 
 
 def mtf_of_model(fit: EdgeFit, values: Floats, errors: Floats) -> tuple[Figure, ...]:

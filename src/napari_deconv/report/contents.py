@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_deconv.appraisal import LINE_WIDTH, Along, along
 from napari_deconv.evidence.bumps import relative_depth
+from napari_deconv.evidence.stroke import path_length
 from napari_deconv.evidence.wirepair import pair_dip
 from napari_deconv.report.limits import Limits, Measures
 
@@ -27,7 +28,7 @@ WINDOW = (0.1, 99.9)
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line that a user drew.
+    """A line or a path that a user drew.
 
     Attributes
     ----------
@@ -35,30 +36,28 @@ class Line:
         From 1, as on the canvas.
     color : str
         As ``#rrggbb``.
-    ends : tuple of (float, float)
-        Start and end as (row, column).
+    path : tuple of (float, float)
+        Start, corners if any, and end as (row, column).
     """
 
     number: int
     color: str
-    ends: tuple[tuple[float, float], tuple[float, float]]
+    path: tuple[tuple[float, float], ...]
 
     @property
     def length(self) -> float:
         """Length in pixels."""
-        return float(np.hypot(*np.subtract(self.ends[1], self.ends[0])))
+        return path_length(self.path)
 
     def seen_from(self, top: int, left: int) -> Line:
         """Return the line in the pixels of a part that begins at a row and a column."""
-        start, end = ((row - top, column - left) for row, column in self.ends)
-        return replace(self, ends=(start, end))
+        return replace(self, path=tuple((row - top, column - left) for row, column in self.path))
 
     def pixel(self, size: PixelSize | None) -> float:
-        """Return the length of a pixel along the line; 1 where no pixel size is known."""
+        """Return the mean length of a pixel along the line; 1 where no pixel size is known."""
         if size is None:
             return 1.0
-        way = np.subtract(self.ends[1], self.ends[0])
-        return float(np.hypot(*(way * size.along(2, size.unit))) / self.length)
+        return path_length(np.multiply(self.path, size.along(2, size.unit))) / self.length
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class Contents:
     def traces(self) -> list[Along]:
         """Profiles and figures of every line."""
         arrays = [image for _, image in self.pictures]
-        return [along(line.ends, arrays, self.trusted, self.line_width) for line in self.lines]
+        return [along(line.path, arrays, self.trusted, self.line_width) for line in self.lines]
 
     def figures(self, index: int) -> list[Figure]:
         """Return what every picture shows along one line."""

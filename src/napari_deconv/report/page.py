@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_deconv import __version__
-from napari_deconv.appraisal import record
+from napari_deconv.appraisal import COLUMNS, record
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import format_decibel, format_level
 from napari_deconv.psf.changing import Changing
@@ -35,6 +35,8 @@ PACKAGES = ("numpy", "scipy", "scikit-image", "torch", "napari")
 HUES = 6
 """Colours of curves in the style sheet; further curves are dashed."""
 TEMPLATE = "page.html.j2"
+LAST = "limits"
+"""Last column of the table."""
 
 
 def write(contents: Contents, path: str | Path, now: datetime | None = None) -> tuple[Path, Path]:
@@ -58,16 +60,44 @@ def write(contents: Contents, path: str | Path, now: datetime | None = None) -> 
     ValueError
         In one sentence, if the path can't be written.
     """
-    page = Path(path)
-    if page.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"A report is written as .html, not {page.suffix or page.name!r}.")
-    table = page.with_suffix(".csv")
+    page, table = files_of(path)
     try:
         page.write_text(render(contents, now), encoding="utf-8")
         table.write_text(as_csv(contents), encoding="utf-8", newline="")
     except OSError as error:
         raise ValueError(f"{path} can't be written: {error.strerror}.") from None
     return page, table
+
+
+def files_of(path: str | Path) -> tuple[Path, Path]:
+    """Return the page that a path stands for, and the table beside it.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the path is none of a page, or the table would replace a file that is
+        no table of a report.
+    """
+    page = Path(path)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"A report is written as .html, not {page.suffix or page.name!r}.")
+    table = page.with_suffix(".csv")
+    if table.exists() and not _is_ours(table):
+        raise ValueError(
+            f"{table} is no table of a report, and the one of this page would replace it; choose "
+            "another name."
+        )
+    return page, table
+
+
+def _is_ours(table: Path) -> bool:
+    """Return whether a file begins as the table of a report does."""
+    try:
+        with table.open(encoding="utf-8") as file:
+            head = file.readline().rstrip().split(",")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return (head[0], head[-1]) == (COLUMNS[0], LAST)
 
 
 def render(contents: Contents, now: datetime | None = None) -> str:
@@ -106,7 +136,7 @@ def as_csv(contents: Contents) -> str:
                 "" if part is None else f"{part:.6g}" for _, part in one.modulations
             )
         judged = [] if at == 0 else judge(contents.limits, measures, contents.unit)
-        row["limits"] = overall(judged) or ""
+        row[LAST] = overall(judged) or ""
         rows.append(row)
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
@@ -145,7 +175,7 @@ def _pictures(contents: Contents) -> list[dict[str, Any]]:
         named = [*named[1:], named[0]]
     shown = [(name, as_png(image, contents.shown)) for name, image in named]
     lines = [
-        [(x + 0.5, y + 0.5) for y, x in line.ends] for line in contents.lines
+        [(x + 0.5, y + 0.5) for y, x in line.path] for line in contents.lines
     ]  # a pixel's centre is a whole number
     height, width = contents.image.shape
     return [
@@ -193,12 +223,12 @@ def _line(contents: Contents, index: int) -> dict[str, Any]:
     line, trace = contents.lines[index], contents.traces[index]
     scale = line.pixel(contents.size)
     curves = [(one.distance * scale, one.values) for one in trace.profiles]
-    ends = [f"({row:.1f}, {column:.1f})" for row, column in line.ends]
+    corners = [f"({row:.1f}, {column:.1f})" for row, column in line.path]
     return {
         "number": line.number,
         "color": line.color,
         "length": line.length * scale,
-        "ends": " to ".join(ends),
+        "path": " to ".join(corners),
         "width": contents.line_width,
         "plot": plot(curves),
         "figures": contents.figures(index),

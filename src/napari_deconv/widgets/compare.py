@@ -207,6 +207,8 @@ class CompareWidget(QWidget):
     def _follow_layers(self, event: Any = None) -> None:
         if event is not None and event.type == "removed":
             self.results.drop(event.value)
+        if event is not None and event.type == "renamed":
+            self.results.rename()
         self.inputs.follow_layers()
         self._edges.look()
 

@@ -1,4 +1,4 @@
-"""The edge under a line of Profiles, measured in every picture of a comparison, line by line."""
+"""The edge under a line or path of Profiles, in every picture of a comparison, row by row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAUSE = 0.2
 """Least seconds between two measurements of all pictures."""
 DATA: Literal["data"] = "data"
 """Stands for the data among the pictures; None for one that was refused."""
-NO_LINE = "Draw a line over an edge in Profiles to compare edge widths."
+NO_LINE = "Draw a line or a path over an edge in Profiles to compare edge widths."
 NO_EDGE = "No line of Profiles lies over an edge that reference or data show clearly."
 
 
@@ -143,7 +143,7 @@ def _measured(
     results = [one for one in pictures if isinstance(one, np.ndarray)]
     unit = "px" if size is None else size.unit
     for line in lines:
-        found = edges(line.ends, [*trusted, *results], len(trusted), width=width)
+        found = edges(line.path, [*trusted, *results], len(trusted), width=width)
         if not any(found):
             continue
         measure = line.pixel(size)

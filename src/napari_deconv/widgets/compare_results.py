@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_deconv.appraisal import as_csv
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.compare_table import CompareTable, Row
 from napari_deconv.widgets.compare_view import CompareView
+from napari_deconv.widgets.profile_saving import ask_path
 from napari_deconv.widgets.report_bar import ReportBar
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.appraisal import Outcome
 
-FILTERS = {"Table (*.csv)": ".csv", "JSON (*.json)": ".json"}
+KINDS = ("Table (*.csv)", "JSON (*.json)")
 
 
 class CompareResults(QWidget):
@@ -77,6 +78,11 @@ class CompareResults(QWidget):
         self.table.figures.drop(layer)
         self.view.update_layers()
 
+    def rename(self) -> None:
+        """Call the data and what is swiped as their layers are called now."""
+        self.table.figures.rename_data()
+        self.view.swipe.rename()
+
     def save_table(self, path: str | Path) -> bool:
         """Write the table; the line says where it went, or why not."""
         records, target = self.table.figures.records(), Path(path)
@@ -109,6 +115,6 @@ class CompareResults(QWidget):
         return list(known), known
 
     def _choose_file(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(self, "Save table", "", ";;".join(FILTERS))
-        if path:
-            self.save_table(path if Path(path).suffix else path + FILTERS.get(kind, ".csv"))
+        asked = ask_path(self, "Save table", KINDS)
+        if asked is not None:
+            self.save_table(asked[0])

@@ -160,6 +160,16 @@ class CompareModel(QAbstractTableModel):
                 self.endRemoveRows()
                 return
 
+    def rename_data(self) -> None:
+        """Call the data as their layer is called now."""
+        self.rows = [
+            replace(row, outcome=replace(row.outcome, label=row.layer.name))
+            if row.data and row.layer is not None
+            else row
+            for row in self.rows
+        ]
+        self._tell()
+
     def set_edges(self, edges: Sequence[Edge | None], unit: str) -> None:
         """Show other edge widths, one a row."""
         self.rows = [replace(row, edge=edge) for row, edge in zip(self.rows, edges, strict=True)]

@@ -101,10 +101,13 @@ class CompareView(QWidget):
         """Show what has come, or do without what is gone."""
         if self._seen not in self._viewer.layers:
             self._seen = None
-        if self._mode == "grid" and self._there():
+        there = self._there()
+        if self._mode == "grid" and there:
             self._show()
-        elif len(self._there()) < 2:
+        elif len(there) < 2:
             self.leave()
+        elif not set(self.swipe.pair) <= set(there):
+            self._show()
 
     def leave(self) -> None:
         """Take line and grid away: the dock is closing."""

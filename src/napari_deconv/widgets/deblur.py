@@ -133,12 +133,12 @@ class DeblurWidget(QWidget):
 
     @property
     def running(self) -> bool:
-        """Whether a run is under way, paused or stopping."""
+        """Whether a run, or work on its result, is under way, paused or stopping."""
         return self._running.busy
 
     def run(self) -> bool:
         """Start a run; return whether it could be, the status line says why not."""
-        if self.running:
+        if self.running and not self._running.aside:
             self._complain("A run is under way; stop it before the next.")
             return False
         try:
@@ -268,7 +268,7 @@ class DeblurWidget(QWidget):
 
     def _check(self) -> None:
         """Say at once what is wrong with the fields, and no longer once it is mended."""
-        if self.running:
+        if self.running and not self._running.aside:
             with suppress(ValueError):  # what is half typed
                 self._running.retune(self.method)
             return

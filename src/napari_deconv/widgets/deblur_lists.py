@@ -1,4 +1,4 @@
-"""The lists of layers of the Deblur dock: each leaves out what another one took."""
+"""The lists of layers that a restoration is made of: each leaves out what another one took."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_deconv.widgets.layer_choice import (
     likely_reference,
 )
 from napari_deconv.widgets.psf_source import PsfSource
+from napari_deconv.widgets.source import Source
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -44,6 +45,30 @@ class DeblurLists:
         self.image.explain("The blurred image; of a stack, the slice on display.")
         self.weights.explain("How much each pixel counts, from 0; none if all count alike.")
         self.reference.explain("What the image should look like, for the PSNR; none if unknown.")
+
+    def source(self) -> Source:
+        """Return the plane to restore.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if there is no image or it can't be restored.
+        """
+        if self.image.value is None:
+            raise ValueError("There is no image to deblur; open one, or the sample.")
+        return Source.of(self.image.value, self._viewer.dims)
+
+    def companions(self, source: Source) -> tuple[Source | None, Source | None]:
+        """Return the planes of reference and pixel weights, None for what is not chosen.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if one has another shape than the image.
+        """
+        dims, weights = self._viewer.dims, self.weights.value
+        reference = source.companion(self.reference.value, "reference", dims)
+        return reference, source.companion(weights, "layer of pixel weights", dims)
 
     def refresh(self) -> None:
         """Look again at the viewer's layers, and keep what the user chose."""

@@ -23,12 +23,12 @@ from napari_deconv.widgets.form import FamilyForm
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.more import More
 from napari_deconv.widgets.noise_line import NoiseLine
+from napari_deconv.widgets.opinion import OpinionBox
 from napari_deconv.widgets.plot import ConvergencePlot
 from napari_deconv.widgets.psf_width import PsfWidth
 from napari_deconv.widgets.question import Question
 from napari_deconv.widgets.region import RegionChoice
 from napari_deconv.widgets.save_bar import SaveBar
-from napari_deconv.widgets.source import Source
 from napari_deconv.widgets.strength_curve import StrengthCurve
 from napari_deconv.widgets.verdict_line import VerdictLine
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.widgets.order import Begun, Choosing, Noted, View
+    from napari_deconv.widgets.source import Source
 
 
 class DeblurPanel(QWidget):
@@ -51,22 +52,25 @@ class DeblurPanel(QWidget):
     ----------
     changed : Signal
         Anything that a run depends on was edited.
+    companions : callable
+        See `DeblurLists`.
     """
 
     changed = Signal()
 
     def __init__(self, viewer: ViewerModel, last: Callable[[], Image | None]) -> None:
         super().__init__()
-        self._viewer = viewer
         self.invitation = Invitation(viewer)
         self._plane: tuple[Image, tuple[int, ...]] | None = None
         self._lists = lists = DeblurLists(viewer)
         self.image, self.psf, self.reference = lists.image, lists.psf, lists.reference
+        self.companions = lists.companions
         self.image_line = Line("image_line")
         self.frames = FramesChoice(viewer)
         self.method = FamilyForm("method", "Method", TotalVariationModel())
         self.method_line = NoiseLine(self.method)
         self.curve = StrengthCurve(self.method)
+        self.opinion = OpinionBox()
         self.region = RegionChoice(viewer)
         self.more = More(lists.weights)
         self.question = Question("attenuation", yes="Deblur anyway")
@@ -90,21 +94,7 @@ class DeblurPanel(QWidget):
         ValueError
             In one sentence, if there is no image or it can't be restored.
         """
-        if self.image.value is None:
-            raise ValueError("There is no image to deblur; open one, or the sample.")
-        return self.frames.of(Source.of(self.image.value, self._viewer.dims))
-
-    def companions(self, source: Source) -> tuple[Source | None, Source | None]:
-        """Return the planes of reference and pixel weights, None for what is not chosen.
-
-        Raises
-        ------
-        ValueError
-            In one sentence, if one has another shape than the image.
-        """
-        dims, weights = self._viewer.dims, self.more.weights.value
-        reference = source.companion(self.reference.value, "reference", dims)
-        return reference, source.companion(weights, "layer of pixel weights", dims)
+        return self.frames.of(self._lists.source())
 
     def recipe(self) -> Recipe:
         """Return what the fields say, without the array of a PSF layer.
@@ -230,9 +220,8 @@ class DeblurPanel(QWidget):
 
     def _plane_shown(self) -> Source | None:
         """Return the plane on display; None where there is none to restore."""
-        layer = self.image.value
         try:
-            return None if layer is None else Source.of(layer, self._viewer.dims)
+            return self._lists.source()
         except ValueError:
             return None
 
@@ -279,6 +268,7 @@ class DeblurPanel(QWidget):
 
     def _change_method(self) -> None:
         self.more.fit(self._method_class())
+        self.opinion.fit(self._method_class())
         self.changed.emit()
 
     def _change_psf(self) -> None:
@@ -316,6 +306,7 @@ class DeblurPanel(QWidget):
         column.beneath(self.psf.understanding)
         column.row("Reference", self.reference)
         column.wide(self.method.native)
+        column.wide(self.opinion)
         column.beneath(self.method_line)
         column.wide(self.curve)
         column.row("Region", self.region.menu)

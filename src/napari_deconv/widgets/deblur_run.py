@@ -11,7 +11,7 @@ from napari_deconv.sensitivity import spread
 from napari_deconv.widgets import order as told
 from napari_deconv.widgets.bands import attach
 from napari_deconv.widgets.evidence_maps import DISAGREEMENT, RESIDUAL
-from napari_deconv.widgets.evidence_work import doubt, map_residual
+from napari_deconv.widgets.evidence_work import doubt, map_residual, opine
 from napari_deconv.widgets.result import recipe_of
 from napari_deconv.widgets.worker import Run, vary
 
@@ -44,6 +44,8 @@ class Running(QObject):
         So did the variation of the PSF's width.
     result : ResultLayer or None
         Of the last run.
+    aside : bool
+        Whether what is under way is a second opinion that nobody asked for by hand.
     """
 
     ended = Signal(str)
@@ -56,6 +58,7 @@ class Running(QObject):
         self._order: told.Order | None = None
         self._last: told.View | None = None
         self._loss = self._moved = ""
+        self.aside = False
         self.result: ResultLayer | None = None
 
     @property
@@ -64,7 +67,9 @@ class Running(QObject):
         return self._run is not None
 
     def begin(self, order: told.Order, result: ResultLayer) -> None:
-        """Start a run that fills a layer."""
+        """Start a run that fills a layer; a second opinion on the last one ends."""
+        if self.aside:
+            self.abandon()
         self._panel.begin_run()
         self._order, self.result, self._last = order, result, None
         loaded = "torch" in sys.modules  # before the thread begins to load it
@@ -84,6 +89,12 @@ class Running(QObject):
     def doubt(self) -> bool:
         """Restore the last result's variants and show where they differ; False if it can't."""
         return self._again(doubt, "Restoring variants of the result …")
+
+    def _opine(self) -> None:
+        """Ask another method for a second opinion, where the result is a learned one's."""
+        assert self._order is not None
+        if self._panel.opinion.wanted(self._order.recipe.method):
+            self.aside = self._again(opine, "Second opinion …")
 
     def _again(self, work: Callable[..., Iterator[told.Message]], words: str) -> bool:
         """Do something with the last result; return whether that could begin."""
@@ -132,7 +143,7 @@ class Running(QObject):
         """Stop and hear no more: the dock is closing."""
         if self._run is not None:
             self._run.abandon()
-            self._run = None
+            self._run, self.aside = None, False
             self._panel.controls.state = "idle"
 
     def offer(self) -> None:
@@ -181,7 +192,7 @@ class Running(QObject):
 
     def _hear_again(self, message: Any, result: ResultLayer) -> None:
         """Show what the thread tells of work with a result."""
-        if result.layer is None:
+        if not result.there or result.layer is None:
             return
         if isinstance(message, told.Banded):
             attach(result.layer, BAND, result.placed(message.band))
@@ -189,6 +200,8 @@ class Running(QObject):
         elif isinstance(message, told.Mapped):
             result.lay_over(message.residual, RESIDUAL)
         elif isinstance(message, told.Doubted):
+            if isinstance(message, told.Opined):
+                result.lay_under(message.made)
             attach(result.layer, DOUBTS, result.placed(message.found.band))
             result.lay_over(message.found.beyond, DISAGREEMENT)
             self._panel.evidence.tell(message)
@@ -209,7 +222,7 @@ class Running(QObject):
     def _finish(self) -> None:
         if self._run is not None:
             self._run.deleteLater()
-        self._run = None
+        self._run, self.aside = None, False
         self._panel.controls.state = "idle"
         self._panel.more.list_devices()
 
@@ -226,6 +239,8 @@ class Running(QObject):
             self._say_last(ending)
         self.offer()
         self.ended.emit(ending)
+        if ending == "done" and not self.busy:
+            self._opine()
 
     def _end_early(self) -> None:
         """Take back what was shown of a search for a strength that was stopped: it is no result."""

@@ -1,4 +1,4 @@
-"""The lines that were drawn for the Profiles dock, as any other dock reads them."""
+"""The lines and paths that were drawn for the Profiles dock, as any other dock reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QSpinBox
 
 from napari_deconv.appraisal import LINE_WIDTH
 from napari_deconv.report.contents import Line
-from napari_deconv.widgets.profile_lines import LAYER_NAME
+from napari_deconv.widgets.profile_lines import KINDS, LAYER_NAME
 from napari_deconv.widgets.profile_planes import units_per_layer_unit
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def lines_layer(viewer: ViewerModel) -> Shapes | None:
 
 
 def drawn_lines(viewer: ViewerModel, source: Source) -> list[Line]:
-    """Return the straight lines of the Profiles dock, in the pixels of a plane.
+    """Return the lines and paths of the Profiles dock, in the pixels of a plane.
 
-    Lines are drawn in the viewer's last two axes; where the plane lies across others, there are
-    none.
+    They are drawn in the viewer's last two axes; where the plane lies across others, there are
+    none. Each has its number on the canvas; one without length, as while it is begun, is left out.
     """
     layer = lines_layer(viewer)
     if layer is None or source.axes != (len(source.index) - 2, len(source.index) - 1):
@@ -38,19 +38,19 @@ def drawn_lines(viewer: ViewerModel, source: Source) -> list[Line]:
     there = units_per_layer_unit(viewer, source.layer)
     origin = np.asarray(source.layer.data_to_world(source.index), np.float64)
     colors = np.round(255 * np.reshape(layer.edge_color, (-1, 4))).astype(int)
+    drawn = [index for index, kind in enumerate(layer.shape_type) if kind in KINDS]
     found: list[Line] = []
-    for index, kind in enumerate(layer.shape_type):
-        if kind != "line":
-            continue
-        ends = []
-        for end in layer.data[index]:
+    for number, index in enumerate(drawn, start=1):
+        path = []
+        for corner in layer.data[index]:
             world = origin.copy()
-            world[-2:] = (np.asarray(layer.data_to_world(end)) / here)[-2:] * there[-2:]
+            world[-2:] = (np.asarray(layer.data_to_world(corner)) / here)[-2:] * there[-2:]
             row, column = np.asarray(source.layer.world_to_data(world))[-2:]
-            ends.append((float(row), float(column)))
+            path.append((float(row), float(column)))
         red, green, blue = colors[index][:3]
-        color = f"#{red:02x}{green:02x}{blue:02x}"
-        found.append(Line(len(found) + 1, color, (ends[0], ends[1])))
+        line = Line(number, f"#{red:02x}{green:02x}{blue:02x}", tuple(path))
+        if line.length > 0:
+            found.append(line)
     return found
 
 

@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_deconv.evidence.reference import format_level
 from napari_deconv.widgets.column import Line
-from napari_deconv.widgets.order import Doubted
+from napari_deconv.widgets.order import Doubted, Opined
 
 WORTH = (
     "Most errors lie at edges, which you see anyway; of the rest the marks tell a part "
@@ -58,6 +58,12 @@ class EvidenceBar(QWidget):
 
     def tell(self, doubted: Doubted) -> None:
         """Say how far results differ, and what the data speak of at all."""
+        if isinstance(doubted, Opined):
+            self.line.say(
+                f"{doubted.found.band.words.upper()} differs by {format_level(doubted.size)} grey "
+                "values (rms): marked where, and a band in Profiles. Its layer lies hidden below."
+            )
+            return
         said = (
             f"{doubted.found.number} results ({doubted.found.band.words}) differ by "
             f"{format_level(doubted.size)} grey values (rms): marked where, and a band in Profiles."

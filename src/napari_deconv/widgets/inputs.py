@@ -13,12 +13,12 @@ from napari_deconv.widgets.column import Column, Line
 from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.more import More
-from napari_deconv.widgets.source import Source
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_deconv.core.units import PixelSize
+    from napari_deconv.widgets.source import Source
 
 
 class Inputs(QWidget):
@@ -32,6 +32,8 @@ class Inputs(QWidget):
     ----------
     changed : Signal
         Anything here was edited.
+    companions : callable
+        See `DeblurLists`.
     failed : Signal(str)
         The sample or a file could not be opened: why.
     """
@@ -41,10 +43,10 @@ class Inputs(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
-        self._viewer = viewer
         self.invitation = Invitation(viewer)
         self._lists = lists = DeblurLists(viewer)
         self.image, self.psf, self.reference = lists.image, lists.psf, lists.reference
+        self.companions = lists.companions
         self.image_line = Line("image_line")
         self.more = More(lists.weights)
         self._lay_out()
@@ -58,21 +60,7 @@ class Inputs(QWidget):
         ValueError
             In one sentence, if there is none.
         """
-        if self.image.value is None:
-            raise ValueError("There is no image to deblur; open one, or the sample.")
-        return Source.of(self.image.value, self._viewer.dims)
-
-    def companions(self, source: Source) -> tuple[Source | None, Source | None]:
-        """Return the planes of reference and pixel weights, None for what is not chosen.
-
-        Raises
-        ------
-        ValueError
-            In one sentence, if one has another shape than the image.
-        """
-        dims, weights = self._viewer.dims, self.more.weights.value
-        reference = source.companion(self.reference.value, "reference", dims)
-        return reference, source.companion(weights, "layer of pixel weights", dims)
+        return self._lists.source()
 
     def recipe(self) -> Recipe:
         """Return what the fields say, without a method and without the array of a PSF layer.

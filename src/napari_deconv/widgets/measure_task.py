@@ -158,6 +158,13 @@ def side_in_mm(plane: Plane) -> float | None:
 
 
 def larger(planes: Sequence[Plane], times: float) -> list[Plane]:
-    """Return the planes that are no PSF: those not many times smaller than the largest."""
+    """Return the planes that are no PSF: not many times smaller than the largest, or results.
+
+    A result may be of a small region.
+    """
     areas = [plane.shape[0] * plane.shape[1] for plane in planes]
-    return [p for p, area in zip(planes, areas, strict=True) if times * area > max(areas)]
+    return [
+        plane
+        for plane, area in zip(planes, areas, strict=True)
+        if plane.role == "result" or times * area > max(areas)
+    ]

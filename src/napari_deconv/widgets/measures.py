@@ -117,14 +117,17 @@ class MeasuresWidget(QWidget):
         Raises
         ------
         ValueError
-            If there is no image, or no such measure.
+            In one sentence, if there is no image, none that can be measured, or no such measure.
         """
         image = self._image()
         if image is None:
             raise ValueError("A shape needs an image; open one first.")
         if kind is not None:
             self.kind = kind
-        (plane,) = (p for p in self._planes(everything=True) if p.layer is image)
+        planes, left_out = self._planes(everything=True)
+        plane = next((p for p in planes if p.layer is image), None)
+        if plane is None:
+            raise ValueError(_unseen(left_out) if shows_plane(self._viewer) else NO_PLANE)
         to_world = np.linalg.inv(plane.world_to_data)
         world = np.asarray(points, np.float64) @ to_world[:2, :2].T + to_world[:2, 2]
         self._shapes.add(self.kind, world, image)
@@ -173,19 +176,20 @@ class MeasuresWidget(QWidget):
     def _image(self) -> Image | None:
         return likely_image(self._viewer.layers)
 
-    def _planes(self, *, everything: bool = False) -> list[Plane]:
+    def _planes(self, *, everything: bool = False) -> tuple[list[Plane], list[str]]:
+        """Return what is measured, and why the rest of what is visible is not."""
         if not shows_plane(self._viewer):
-            return []
-        planes, _ = visible_planes(
+            return [], []
+        planes, left_out = visible_planes(
             self._viewer, self._image() if everything else None, self._watch.version
         )
-        return larger(planes, MUCH_SMALLER)
+        return larger(planes, MUCH_SMALLER), left_out
 
     def _look(self) -> None:
         """Have measured what is not what it was, or say what there is to do."""
         self._shapes.find()
         self._shapes.fit()
-        planes = self._planes()
+        planes, left_out = self._planes()
         drawn = self._shapes.read()
         image = self._image()
         self.panel.invitation.setVisible(image is None)
@@ -194,7 +198,7 @@ class MeasuresWidget(QWidget):
             self.panel.invitation.line.say("No image yet: drop one on the window, or")
         if self._shapes.layer is not None and len(self._shapes.layer.selected_data) == 1:
             self._chosen = self._shapes.chosen()
-        todo = "" if image is None else self._todo(planes, bool(drawn))
+        todo = "" if image is None else self._todo(planes, left_out, bool(drawn))
         if todo or image is None:
             self._latest.drop()
             self._show(Results())
@@ -207,12 +211,12 @@ class MeasuresWidget(QWidget):
             return
         self._latest.submit(Task(tuple(drawn), tuple(planes), terms, self._known))
 
-    def _todo(self, planes: list[Plane], drawn: bool) -> str:
+    def _todo(self, planes: list[Plane], left_out: list[str], drawn: bool) -> str:
         """Return what to do before there is anything to measure, or nothing."""
         if not shows_plane(self._viewer):
             return NO_PLANE
         if not planes:
-            return NO_VISIBLE
+            return _unseen(left_out)
         if self._shapes.drawing and not drawn:
             return MEASURES[self.kind].drawing
         return "" if drawn else f"Press “{self.panel.draw.text()}”, then draw on the picture."
@@ -257,6 +261,11 @@ class MeasuresWidget(QWidget):
             return False
         self.panel.status.say(f"Saved {path}.", "plain")
         return True
+
+
+def _unseen(left_out: list[str]) -> str:
+    """Return why nothing that is visible can be measured."""
+    return f"Not measured: {', '.join(left_out)}." if left_out else NO_VISIBLE
 
 
 def _end(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from napari_deconv.doubts import Made
     from napari_deconv.evidence.band import Band
     from napari_deconv.evidence.disagreement import Disagreement
     from napari_deconv.evidence.passed import Passed
@@ -196,6 +197,19 @@ class Doubted:
     def size(self) -> float:
         """Root mean square of the spread, in grey values."""
         return float((self.found.spread.astype(float) ** 2).mean() ** 0.5)
+
+
+@dataclass(frozen=True)
+class Opined(Doubted):
+    """Another method has restored the same image: its result, and where the two differ.
+
+    Attributes
+    ----------
+    made : Made
+        The other method's result.
+    """
+
+    made: Made
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,12 @@ class BandItems:
             for (layer, words), fill in self._fills.items()
         }
 
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Least and greatest value of each band."""
+        found = (np.concatenate([lower[1], upper[1]]) for lower, upper in self.edges.values())
+        return [(float(v.min()), float(v.max())) for v in found if v.size]
+
     def draw(self, line: LineTraces, color: Callable[[Plane], str]) -> None:
         """Draw what a line shows now; `color` gives the colour of a plane's curves."""
         shown = {

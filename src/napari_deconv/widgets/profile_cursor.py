@@ -107,6 +107,8 @@ class Markers:
 
     def fit(self, length: float) -> None:
         """Keep both on the line: a new one has them at its thirds."""
+        if length == self._length:
+            return
         if self._length == 0.0 and length > 0:
             self.put((FIRST[0] * length, FIRST[1] * length))
         self._length = length

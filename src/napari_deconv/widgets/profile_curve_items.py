@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from napari_deconv.widgets.profile_curve import Curve
 from napari_deconv.widgets.profile_curves import Trace
 from napari_deconv.widgets.profile_planes import Plane
 from napari_deconv.widgets.profile_style import LayerColors, Theme
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 HEIGHTS = {"reference": 1, "result": 2, "input": 3, "reblurred": 4}
 """Which curves lie on top: the fine one on the strong one, and the reference shows where it is
 not reached."""
-
-
-POINTS_PER_PIXEL = 1.0
-"""Pairs of points, a least and a greatest value, that are drawn for each pixel of the screen."""
 
 
 class CurveItems:
@@ -37,19 +32,24 @@ class CurveItems:
 
     def __init__(self, plot: pg.PlotItem, theme: Theme) -> None:
         self._plot, self._theme = plot, theme
-        self._items: dict[Any, pg.PlotDataItem] = {}
+        self._items: dict[Any, Curve] = {}
         self._names: dict[Any, str] = {}
         self._drawn: dict[Any, Any] = {}
         self._styles: dict[Any, Any] = {}
 
     @property
-    def by_name(self) -> dict[str, pg.PlotDataItem]:
+    def by_name(self) -> dict[str, Curve]:
         """The curves by the names of what they show."""
         return {self._names[key]: item for key, item in self._items.items()}
 
     def values(self) -> dict[str, NDArray[Any]]:
         """Return the points of each curve as (2, n) arrays by the name of what it shows."""
-        return {name: np.asarray(item.getOriginalDataset()) for name, item in self.by_name.items()}
+        return {name: item.points for name, item in self.by_name.items()}
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Least and greatest value of each curve that has one."""
+        return [item.bounds for item in self._items.values() if item.bounds is not None]
 
     def keep(self, planes: Sequence[Plane]) -> None:
         """Remove the curves of all other planes."""
@@ -91,13 +91,10 @@ class CurveItems:
             self._drawn[key] = what, factor
             item.setData(trace.profile.distance * factor, values)
 
-    def _item(self, key: Any) -> pg.PlotDataItem:
+    def _item(self, key: Any) -> Curve:
         if key not in self._items:
-            # NaN marks where a line leaves the picture: a gap, not a stroke across.
-            item = self._plot.plot(connect="finite", antialias=True)
-            item.setDownsampling(auto=True, method="peak")
-            item.opts["autoDownsampleFactor"] = POINTS_PER_PIXEL
-            self._items[key] = item
+            self._items[key] = Curve()
+            self._plot.addItem(self._items[key], ignoreBounds=True)
         return self._items[key]
 
 

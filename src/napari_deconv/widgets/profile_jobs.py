@@ -16,6 +16,50 @@ POLL_MS = 8
 a widget that is being deleted."""
 
 
+class Paced(QObject, Generic[Result]):
+    """Hands something on at once, or after a pause since the last time: then the newest.
+
+    Parameters
+    ----------
+    parent : QObject
+        Whose end is the end of all deliveries.
+    receive : callable
+        Called with what is handed on.
+    pause : float
+        Seconds between two calls.
+    """
+
+    def __init__(self, parent: QObject, receive: Callable[[Result], None], pause: float) -> None:
+        super().__init__(parent)
+        self._receive = receive
+        self._waiting: list[Result] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(round(1000 * pause))
+        self._timer.timeout.connect(self._go_on)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    def submit(self, what: Result) -> None:
+        """Hand something on as soon as it is due, instead of what still waits."""
+        self._waiting = [what]
+        if not self._timer.isActive():
+            self._go_on()
+
+    def drop(self) -> None:
+        """Forget what waits."""
+        self._waiting = []
+        self._timer.stop()
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            self._timer.start()
+            self._receive(self._waiting.pop())
+
+
 class Latest(QObject, Generic[Result]):
     """Hands the newest task to an executor and its result to a receiver, in the GUI thread.
 

@@ -140,16 +140,10 @@ class ProfileLines:
         if self.layer is None:
             return []
         colors, widths = self._colors(), self.widths.read()
-        factors = units_per_layer_unit(self._viewer, self.layer)
+        origin, axes = self._placed(self.layer)
         lines: list[Line] = []
         for index in self._indices():
-            path = np.asarray(
-                [
-                    (np.asarray(self.layer.data_to_world(end)) / factors)[-2:]
-                    for end in self.layer.data[index]
-                ],
-                np.float64,
-            )
+            path = np.asarray(origin + np.asarray(self.layer.data[index]) @ axes, np.float64)
             lines.append(Line(len(lines) + 1, colors[index], path, widths[index]))
         return lines
 
@@ -230,6 +224,13 @@ class ProfileLines:
             self._on_event()
             yield
         self._on_event()
+
+    def _placed(self, layer: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where the layer's origin and its axes lie in the plane: asking takes its time."""
+        factors = units_per_layer_unit(self._viewer, layer)
+        points = np.vstack([np.zeros(layer.ndim), np.eye(layer.ndim)])
+        world = np.asarray([layer.data_to_world(point) for point in points]) / factors
+        return world[0, -2:], (world[1:] - world[0])[:, -2:]
 
     def _indices(self) -> list[int]:
         if self.layer is None:

@@ -59,6 +59,7 @@ class CanvasLabels:
         self._texts: list[str] = []
         self._colors: list[str] = []
         self._drawn: tuple[Any, ...] = ()
+        self._set: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._canvas = _canvas(viewer)
         self._node: Any = None
         if self._canvas is not None:
@@ -108,9 +109,11 @@ class CanvasLabels:
         if not shown:
             return
         texts, colors, boxes = zip(*shown, strict=True)
-        self._node.text = list(texts)
-        self._node.color = list(colors)
-        self._node.font_size = POINTS
+        if (texts, colors) != self._set:  # slow: each glyph is laid out anew
+            self._set = texts, colors
+            self._node.text = list(texts)
+            self._node.color = list(colors)
+            self._node.font_size = POINTS
         self._node.pos = np.array([(box.left, box.top) for box in boxes])
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ class PlotPicture:
     """
 
     def __init__(self, plots: ProfilePlots, theme: Theme) -> None:
-        self._canvas, self._theme = plots.canvas, theme
+        self._plots, self._canvas, self._theme = plots, plots.canvas, theme
         self._legend = QTextDocument()
         self._legend.setDefaultFont(plots.legend.font())
         self._legend.setHtml(f'<span style="color:{theme.text}">{plots.legend_text()}</span>')
@@ -86,4 +86,5 @@ class PlotPicture:
         painter.fillRect(0, 0, size.width(), size.height(), QColor(self._theme.background))
         self._legend.drawContents(painter)
         place = QRectF(0, self._top(), self._canvas.width(), self._canvas.height())
-        self._canvas.render(painter, place, self._canvas.viewport().rect())
+        with self._plots.sharp():
+            self._canvas.render(painter, place, self._canvas.viewport().rect())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -92,18 +94,30 @@ class ProfilePlots(QWidget):
         """What all plots are drawn on."""
         return self._row
 
+    @contextmanager
+    def sharp(self) -> Iterator[None]:
+        """Draw axes as such, not as the pictures of them that the screen keeps: for a file."""
+        axes = [axis for plot in self._plots for axis in plot.axes]
+        for axis in axes:
+            axis.setCacheMode(axis.CacheMode.NoCache)
+        try:
+            yield
+        finally:
+            for axis in axes:
+                axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of one of napari's themes."""
         self._theme = theme
         self._row.setBackground(QColor(theme.background))
-        self._rebuild(0)
+        self._rebuild()
         self.show_curves(self._curves)
 
     def show_differences(self, wanted: bool) -> None:
         """Show or hide the plots of what the curves differ by."""
         self._with_differences = wanted
         self._scroll.setMinimumHeight(PLOT_HEIGHT + DIFFERENCE_HEIGHT * wanted)
-        self._rebuild(0)
+        self._rebuild()
         self.show_curves(self._curves)
 
     def show_markers(self, wanted: bool) -> None:
@@ -119,7 +133,7 @@ class ProfilePlots(QWidget):
         """Draw the curves of all lines."""
         self._curves = curves
         if len(self._plots) != len(curves.lines):
-            self._rebuild(len(curves.lines))
+            self._fit(len(curves.lines))
         for plot, line in zip(self._plots, curves.lines, strict=True):
             plot.draw(line, curves.unit, self._colors)
         for plot, places in zip(self._plots, self._places, strict=False):
@@ -162,18 +176,26 @@ class ProfilePlots(QWidget):
             self._leave()
         return super().eventFilter(watched, event)
 
-    def _rebuild(self, count: int) -> None:
+    def _rebuild(self) -> None:
+        """Take all plots away; they are made anew, with the markers where they were."""
         kept = [plot.markers.places for plot in self._plots]
         self._places = kept or self._places
-        self._marked = None
-        self._row.clear()
-        for plot in self._plots:
-            plot.close()
-        self._plots = [self._new_plot(column) for column in range(count)]
-        self._row.setMinimumWidth(PLOT_WIDTH * count)
+        self._fit(0)
         for row, share in enumerate(SHARES):
             used = row == 0 or self._with_differences  # an empty row takes its share all the same
             self._row.ci.layout.setRowStretchFactor(row, share * used)
+
+    def _fit(self, count: int) -> None:
+        """Have as many plots as there are lines; a plot takes far longer to make than to draw."""
+        while len(self._plots) > count:
+            plot = self._plots.pop()
+            for item in plot.items:
+                self._row.removeItem(item)
+            plot.close()
+        self._plots += [self._new_plot(column) for column in range(len(self._plots), count)]
+        self._row.setMinimumWidth(PLOT_WIDTH * count)
+        if self._marked not in self._plots:
+            self._marked = None
         self.show_markers(self._with_markers)
 
     def _new_plot(self, column: int) -> LinePlot:

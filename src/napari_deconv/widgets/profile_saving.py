@@ -9,7 +9,9 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 
-def ask_path(parent: QWidget, title: str, kinds: Sequence[str]) -> tuple[Path, str] | None:
+def ask_path(
+    parent: QWidget, title: str, kinds: Sequence[str], name: str = ""
+) -> tuple[Path, str] | None:
     """Return the path and the kind of file that the user chose.
 
     Parameters
@@ -21,6 +23,8 @@ def ask_path(parent: QWidget, title: str, kinds: Sequence[str]) -> tuple[Path, s
     kinds : sequence of str
         Kinds of file, as in ``"Table (*.csv)"``. A name that is typed without a suffix gets that
         of the kind, before the question whether to overwrite is asked.
+    name : str
+        Of the file, for the user to change.
 
     Returns
     -------
@@ -33,6 +37,7 @@ def ask_path(parent: QWidget, title: str, kinds: Sequence[str]) -> tuple[Path, s
     dialog.setNameFilters(list(kinds))
     dialog.setDefaultSuffix(suffix(kinds[0]))
     dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(suffix(kind)))
+    dialog.selectFile(name)
     accepted = bool(dialog.exec())
     files, kind = dialog.selectedFiles(), dialog.selectedNameFilter()
     dialog.deleteLater()

@@ -13,7 +13,7 @@ import numpy as np
 from napari_deconv.evidence.blocks import Blocks, BlockStore
 from napari_deconv.evidence.interpolation import ArrayPixels, Pixels
 from napari_deconv.evidence.profile import Profile
-from napari_deconv.evidence.reblurred import ArrayBox, reblurred
+from napari_deconv.evidence.reblurred import reblurred
 from napari_deconv.evidence.reference import Psnr, peak, psnr, ssim
 from napari_deconv.widgets.profile_planes import Plane, PlaneKey
 from napari_deconv.widgets.profile_recipe import Blurring, blurring
@@ -194,7 +194,7 @@ class Store:
         assert blur is not None
         assert plane.made is not None
         blocks = None if isinstance(plane.data, np.ndarray) else self._chunks(plane)
-        restored = ArrayBox(self._read_once(plane)) if blocks is None else blocks
+        restored = ArrayPixels(self._read_once(plane)) if blocks is None else blocks
         key = ("reblurred", plane.key, plane.made.key)
         return reblurred(restored, blur.psf, blur.background, self._blocks, key)
 

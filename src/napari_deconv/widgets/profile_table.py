@@ -73,19 +73,23 @@ class FiguresModel(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
+        self._cells: list[tuple[str, ...]] = []
         self._images: Mapping[Image, ImageFigures | None] = {}
         self._unit = "px"
 
     def set_rows(self, rows: Sequence[Row], unit: str) -> None:
         """Show other figures."""
+        other = unit != self._unit
         if len(rows) != len(self._rows):
             self.beginResetModel()
             self._rows, self._unit = list(rows), unit
+            self._cells = [self._texts(row) for row in self._rows]
             self.endResetModel()
         else:
             self._rows, self._unit = list(rows), unit
             self._tell()
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        if other:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     def set_images(self, images: Mapping[Image, ImageFigures | None]) -> None:
         """Show other figures of whole images."""
@@ -119,7 +123,7 @@ class FiguresModel(QAbstractTableModel):
         """Return text, colour or explanation of a cell."""
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._texts(row)[column]
+            return self._cells[index.row()][column]
         if role == Qt.ItemDataRole.EditRole and column == WIDTH:
             return round(row.line.width)
         if role == Qt.ItemDataRole.DecorationRole and column == LINE:
@@ -151,9 +155,17 @@ class FiguresModel(QAbstractTableModel):
         return self._rows[row].line.color
 
     def _tell(self) -> None:
-        if self._rows:
-            last = self.index(len(self._rows) - 1, len(COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        """Tell of the columns that hold another text: each is measured and drawn anew."""
+        before, self._cells = self._cells, [self._texts(row) for row in self._rows]
+        changed = {
+            column
+            for old, new in zip(before, self._cells, strict=True)
+            for column, (one, other) in enumerate(zip(old, new, strict=True))
+            if one != other
+        }
+        for column in {LINE, *changed} if self._rows else ():
+            last = self.index(len(self._rows) - 1, column)
+            self.dataChanged.emit(self.index(0, column), last)
 
     def _texts(self, row: Row) -> tuple[str, ...]:
         image = self._images.get(row.layer)

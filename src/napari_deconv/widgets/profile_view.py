@@ -68,6 +68,7 @@ class ProfileView(QWidget):
         self._split.addWidget(self.table)
         self._split.setSizes(SHARES)
         self._moved = self._advised = False
+        self._todo: str | None = None
         self._split.splitterMoved.connect(self._leave_shares)
         self.table.figures.modelReset.connect(self._share)
         scroll = Scroll(self._split)  # a low dock shows a whole plot, and the table further down
@@ -87,6 +88,9 @@ class ProfileView(QWidget):
 
     def advise(self, todo: str) -> None:
         """Show what to do instead of plots and table, or these where there is nothing to do."""
+        if todo == self._todo:
+            return
+        self._todo = todo
         self._hint.say(todo, "plain")
         self._stack.setCurrentIndex(0 if todo else 1)
         self._advised = bool(todo)

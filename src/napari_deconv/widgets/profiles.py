@@ -18,6 +18,7 @@ from napari_deconv.widgets.layer_choice import MUCH_SMALLER
 from napari_deconv.widgets.profile_csv import write_csv, write_curves_csv
 from napari_deconv.widgets.profile_curves import Curves
 from napari_deconv.widgets.profile_export import ProfileExport
+from napari_deconv.widgets.profile_jobs import Paced
 from napari_deconv.widgets.profile_lines import ProfileLines
 from napari_deconv.widgets.profile_picture import PlotPicture
 from napari_deconv.widgets.profile_planes import Plane, shows_plane, visible_planes
@@ -26,7 +27,13 @@ from napari_deconv.widgets.profile_style import Theme
 from napari_deconv.widgets.profile_view import ProfileView
 from napari_deconv.widgets.profile_watch import ViewerWatch
 from napari_deconv.widgets.profile_words import hint, label, meaning
-from napari_deconv.widgets.profile_work import CURVES_PAUSE, ProfileWork, Receivers, Task
+from napari_deconv.widgets.profile_work import (
+    CURVES_PAUSE,
+    FIGURES_PAUSE,
+    ProfileWork,
+    Receivers,
+    Task,
+)
 from napari_deconv.widgets.tone import sheet
 
 if TYPE_CHECKING:
@@ -73,6 +80,7 @@ class ProfilesWidget(QWidget):
             self._show_curves, self._table.figures.set_rows, self._show_images, self._show_error
         )
         self._work = ProfileWork(self, receivers)
+        self._labeling = Paced(self, self._lines.label, FIGURES_PAUSE)
         self._connect()
         self.destroyed.connect(partial(_end, self._watch, self._lines, self._work.executor))
         self._resume()
@@ -123,7 +131,7 @@ class ProfilesWidget(QWidget):
     @property
     def busy(self) -> bool:
         """Whether curves or figures are on their way."""
-        return self._timer.isActive() or not self._work.idle
+        return self._timer.isActive() or not (self._work.idle and self._labeling.idle)
 
     def add_line(self, start: ArrayLike, end: ArrayLike, width: int | None = None) -> None:
         """Add a line to the layer ``profiles``, which is made if it is not there.
@@ -228,6 +236,7 @@ class ProfilesWidget(QWidget):
 
     def _rest(self) -> None:
         self._timer.stop()
+        self._labeling.drop()
         self._work.rest()
         _end(self._watch, self._lines)
 
@@ -273,7 +282,8 @@ class ProfilesWidget(QWidget):
         self._view.advise(todo)
         self._view.colors.meet(curves.planes)
         self._plots.show_curves(curves)
-        self._lines.label([label(line) for line in curves.lines])
+        self._lines.place_labels()
+        self._labeling.submit([label(line) for line in curves.lines])
         known = [] if todo else [meaning(curves, self.reference)]
         self._status.say(" ".join([*known, *self._notices]))
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QUrl, Signal
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
-from napari_deconv.report.page import write
+from napari_deconv.report.page import files_of, write
 from napari_deconv.widgets.column import Line
 from napari_deconv.widgets.limits_form import LimitsForm
+from napari_deconv.widgets.profile_saving import ask_path
 from napari_deconv.widgets.report_layers import LayersReport
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class ReportBar(QWidget):
         if self._worker is not None:
             return False
         try:
+            page, _ = files_of(path)
             layers, known = self._results()
             request = LayersReport.of(
                 self._viewer, layers, self.limits.value, reference=self.reference(), known=known
@@ -96,7 +98,7 @@ class ReportBar(QWidget):
         self._worker = create_worker(
             _written,
             request,
-            Path(path),
+            page,
             _worker_class=FunctionWorker,
             _connect={"returned": self._show},
         )
@@ -114,9 +116,9 @@ class ReportBar(QWidget):
         self.finished.emit(not isinstance(written, str))
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save report", NAME, "Web page (*.html)")
-        if path:
-            self.write(path if Path(path).suffix else f"{path}.html")
+        asked = ask_path(self, "Save report", ("Web page (*.html)",), NAME)
+        if asked is not None:
+            self.write(asked[0])
 
     def _open(self) -> None:
         if self._page is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from napari.experimental import link_layers
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
+    from napari_deconv.doubts import Made
     from napari_deconv.recipe import Recipe
     from napari_deconv.widgets.evidence_maps import MapLook
     from napari_deconv.widgets.order import Begun
@@ -121,6 +123,20 @@ class ResultLayer:
             layers.selection.active = active
         return added
 
+    def lay_under(self, made: Made) -> None:
+        """Add another method's result of the same picture as a hidden layer below."""
+        assert self.layer is not None
+        assert self._begun is not None
+        other = ResultLayer(self._viewer, self._source, self._region)
+        other.psf_origin = self.psf_origin
+        other.begin(replace(self._begun, recipe=made.recipe, notes=made.notes))
+        layers, active = self._viewer.layers, self._viewer.layers.selection.active
+        other.show(made.image)
+        assert other.layer is not None
+        other.layer.visible = False
+        layers.move(layers.index(other.layer), layers.index(self.layer))
+        layers.selection.active = active
+
     def _add(self, data: npt.NDArray[np.float32]) -> None:
         assert self._begun is not None
         layer, selected = self._source.layer, self._viewer.layers.selection.active
@@ -141,6 +157,7 @@ class ResultLayer:
             layers.selection.active = selected  # someone is drawing
         self.layer.contrast_limits_range = layer.contrast_limits_range
         link_layers([layer, self.layer], ("contrast_limits",))
+        _follow_name(layer, self.layer)
 
     def _metadata(self, begun: Begun) -> dict[str, Any]:
         from napari_deconv import __version__
@@ -157,6 +174,18 @@ class ResultLayer:
             "notes": list(begun.notes),
         }
         return {**begun.recipe.plain(), RAN: ran}
+
+
+def _follow_name(source: Image, result: Image) -> None:
+    """Let a result say what it was made of also after that was renamed."""
+    known = ref(result)
+
+    def rename(event: Any = None) -> None:
+        layer = known()
+        if layer is not None and RAN in layer.metadata.get(METADATA, {}):
+            layer.metadata[METADATA][RAN]["source"] = source.name
+
+    source.events.name.connect(rename)
 
 
 def results_of(source: Image, layers: Iterable[Layer]) -> list[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,11 +56,7 @@ class Source:
         missing = dims.ndim - ndim  # a layer's axes are the viewer's last ones
         shown = sorted(axis - missing for axis in dims.order[-2:])
         axes = (shown[0], shown[1]) if shown[0] >= 0 else (ndim - 2, ndim - 1)
-        nearest = np.rint(layer.world_to_data(dims.point)).astype(int)
-        index = [int(np.clip(i, 0, n - 1)) for i, n in zip(nearest, data.shape, strict=True)]
-        for axis in axes:
-            index[axis] = 0
-        return cls(layer, data, axes, tuple(index))
+        return cls(layer, data, axes, _index(layer, data.shape, axes, dims.point))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -93,6 +89,9 @@ class Source:
     def companion(self, layer: Image | None, role: str, dims: Dims) -> Source | None:
         """Return the plane of a layer that goes with this one pixel by pixel; None without one.
 
+        It lies where this plane does, also when the viewer shows another slice by now; the viewer
+        says where along axes that this layer does not have.
+
         Raises
         ------
         ValueError
@@ -100,13 +99,25 @@ class Source:
         """
         if layer is None:
             return None
-        plane = Source.of(layer, dims)
+        plane = self._beside(Source.of(layer, dims), dims)
         if plane.shape != self.shape:
             raise ValueError(
                 f"The {role} has shape {plane.shape}, the image {self.shape}; "
                 f"choose a {role} of the same shape."
             )
         return plane
+
+    def _beside(self, plane: Source, dims: Dims) -> Source:
+        """Return a plane of a layer, moved to where this one lies."""
+        shift = len(plane.index) - len(self.index)
+        if self.axes[0] + shift < 0:
+            return plane
+        here = np.asarray(self.layer.data_to_world(self.index), float)
+        point = np.concatenate(
+            [np.asarray(dims.point, float)[: max(dims.ndim - here.size, 0)], here]
+        )
+        axes = (self.axes[0] + shift, self.axes[1] + shift)
+        return replace(plane, axes=axes, index=_index(plane.layer, plane.data.shape, axes, point))
 
     def summary(self) -> str:
         """Return one quiet line: size, pixel, slice, resolution."""
@@ -175,6 +186,15 @@ class Source:
         zero = self.layer.data_to_world(step)
         step[axis] = 1
         return float(np.linalg.norm(np.subtract(self.layer.data_to_world(step), zero)))
+
+
+def _index(
+    layer: Image, shape: tuple[int, ...], axes: tuple[int, int], point: npt.ArrayLike
+) -> tuple[int, ...]:
+    """Return the index nearest to a point of the world; 0 along the axes of the plane."""
+    nearest = np.rint(layer.world_to_data(point)).astype(int)
+    index = [int(np.clip(i, 0, n - 1)) for i, n in zip(nearest, shape, strict=True)]
+    return tuple(0 if axis in axes else i for axis, i in enumerate(index))
 
 
 def layer_before_affine(layer: Image, index: list[int]) -> npt.NDArray[np.float64]:

@@ -83,6 +83,7 @@ class Swipe(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._hung: list[tuple[Any, Curtain]] = []
+        self._pair: tuple[Image, ...] = ()
         self._shown: dict[Any, bool] = {}
         self._line: SwipeLine | None = None
         self._names: tuple[QLabel, QLabel] | None = None
@@ -103,6 +104,11 @@ class Swipe(QObject):
         self._part = min(max(float(part), 0.0), 1.0)
         self._place()
         self.moved.emit(self._part)
+
+    @property
+    def pair(self) -> tuple[Image, ...]:
+        """The layers left and right of the line; empty while there is none."""
+        return self._pair
 
     @property
     def line(self) -> SwipeLine | None:
@@ -131,12 +137,16 @@ class Swipe(QObject):
             self._hung.append((node, curtain))
         if self._line is None:
             self._make_line(canvas.native)
-        assert self._names is not None
-        for label, layer in zip(self._names, (left, right), strict=True):
+        self._pair = (left, right)
+        self.rename()
+        self.toggled.emit(True)
+
+    def rename(self) -> None:
+        """Write beside the line what the layers are called now."""
+        for label, layer in zip(self._names or (), self._pair, strict=True):
             label.setText(layer.name)
             label.adjustSize()
         self._place()
-        self.toggled.emit(True)
 
     def hide(self) -> None:
         """Take the line away and show what was visible before."""
@@ -149,7 +159,7 @@ class Swipe(QObject):
         for widget in (self._line, *(self._names or ())):
             widget.hide()
             widget.deleteLater()
-        self._line = self._names = None
+        self._line, self._names, self._pair = None, None, ()
         shown, self._shown = self._shown, {}
         wanted = [layer for layer, was in shown.items() if was and layer in self._viewer.layers]
         show_only([layer for layer in shown if layer in self._viewer.layers], wanted)

@@ -25,7 +25,9 @@ from napari_deconv.widgets.order import (
     Begun,
     Choosing,
     Chosen,
+    Doubted,
     Failure,
+    Mapped,
     Message,
     Noted,
     Order,
@@ -293,7 +295,7 @@ class Run(QObject):
             self._method = message.recipe.method
         elif isinstance(message, View):
             self._ending = "done" if message.index == message.total else "stopped"
-        elif isinstance(message, Banded):
+        elif isinstance(message, Banded | Doubted | Mapped):
             self._ending = "done"
         elif isinstance(message, Question):
             self._ending = "asked"
@@ -323,6 +325,8 @@ class Run(QObject):
         self._close_bar()
         if self._heard:
             self.ended.emit(self._ending)
+        else:  # nobody else holds it, nor the arrays that it worked on
+            self.deleteLater()
 
     def _move_bar(self, index: int) -> None:
         if self._bar is not None:
