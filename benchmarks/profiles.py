@@ -4,16 +4,20 @@
 
 A real window; the mouse is pressed, moved 60 times a second and released. Printed are how often the
 curves were drawn anew in a second of the clock; the processor time of one such update: of the
-window's thread with napari's own drawing, of the dock's part in it (looking at the layers, moving
-and painting the curves), and of all threads together; and how late a timer of 5 ms came at most,
-by the clock. The same with the dock closed says what is napari's own. Processor times hold on a
-machine with other work as well; updates a second and the timer need one that is idle.
+window's thread with napari's own drawing, of the dock's part in it (looking at the layers, reading
+them if that is quick, moving and painting the curves), and of all threads together; and how late a
+timer of 5 ms came at most, by the clock. Without a graphics card napari's canvas, and with it the
+whole window, is drawn by the processor, with Python held: so the dock is also shown in a window of
+its own, with napari's hidden; and napari's window without the dock says what is napari's own.
+Processor times hold on a machine with other work as well; updates a second and the timer need one
+that is idle.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,16 +35,23 @@ from scipy.ndimage import gaussian_filter
 from table import show
 
 from napari_deconv.recipe import Recipe
+from napari_deconv.widgets import profile_work
 from napari_deconv.widgets.profile_curves import Curves
 from napari_deconv.widgets.profiles import ProfilesWidget
 
 SIDE, LINES = 2048, 10
-SIZE = (1400, 900)
+SIZE, SIZE_ALONE = (1400, 900), (1400, 340)
+PLACES = ALONE, DOCKED, CLOSED = (
+    "the dock in a window of its own, napari's hidden",
+    "the dock in napari's window",
+    "napari without the dock",
+)
 PATIENCE = 60.0
 """Seconds that the first figures are waited for."""
 MOVES = 60
 """Moves of the mouse in a second."""
 HEADER = (
+    "shown",
     "while",
     "updates a second",
     "window's thread, each (ms)",
@@ -79,6 +90,8 @@ class Watch:
         """Return an act of the dock whose processor time is noted."""
 
         def noted(*arguments: Any) -> Any:
+            if threading.current_thread() is not threading.main_thread():
+                return act(*arguments)
             begun = time.thread_time()
             self._deep += 1
             try:
@@ -97,7 +110,7 @@ class Desk:
 
     viewer: napari.Viewer
     watch: Watch
-    dock: ProfilesWidget | None
+    dock: ProfilesWidget | None = None
 
     def on_canvas(self, y: float, x: float) -> QPoint:
         """Return where a place in the world is on the canvas."""
@@ -132,7 +145,7 @@ def pictures() -> dict[str, NDArray[np.float32]]:
     return {name: picture.astype(np.float32) for name, picture in found.items()}
 
 
-def opened(with_dock: bool, layers: dict[str, NDArray[np.float32]]) -> Desk:
+def opened(place: str, layers: dict[str, NDArray[np.float32]]) -> Desk:
     """Return a window; without the dock the lines are those of a plain layer of shapes."""
     viewer = napari.Viewer(show=True)
     viewer.window.resize(*SIZE)
@@ -140,23 +153,29 @@ def opened(with_dock: bool, layers: dict[str, NDArray[np.float32]]) -> Desk:
     for name, picture in layers.items():
         made = {"napari-deconv": recipe} if " " in name else {}
         viewer.add_image(picture.copy(), name=name, metadata=made)
-    watch, dock = Watch(), None
+    desk = Desk(viewer, Watch())
     rows = np.linspace(0.08, 0.9, LINES) * SIDE
     ends = [[(row, 0.06 * SIDE), (row + 0.05 * SIDE, 0.94 * SIDE)] for row in rows]
-    if with_dock:
-        dock = ProfilesWidget(viewer)
-        viewer.window.add_dock_widget(dock, area="bottom", name="Profiles")
+    if place == CLOSED:
+        viewer.add_shapes(ends, shape_type="line", edge_width=5, name="lines")
+    else:
+        dock = desk.dock = ProfilesWidget(viewer)
+        if place == ALONE:
+            dock.resize(*SIZE_ALONE)
+            dock.show()
+        else:
+            viewer.window.add_dock_widget(dock, area="bottom", name="Profiles")
         for end in ends[:-1]:
             dock.add_line(*end)
         dock.add_path([ends[-1][0], (0.95 * SIDE, 0.5 * SIDE), ends[-1][1]])
-        _count(dock, watch)
-    else:
-        viewer.add_shapes(ends, shape_type="line", edge_width=5, name="lines")
+        _count(dock, desk.watch)
     QTest.qWait(1000)
+    if place == ALONE:
+        viewer.window._qt_window.hide()
     until = time.monotonic() + PATIENCE
-    while dock is not None and dock.busy and time.monotonic() < until:
+    while desk.dock is not None and desk.dock.busy and time.monotonic() < until:
         QTest.qWait(50)
-    return Desk(viewer, watch, dock)
+    return desk
 
 
 def _count(dock: ProfilesWidget, watch: Watch) -> None:
@@ -174,6 +193,7 @@ def _count(dock: ProfilesWidget, watch: Watch) -> None:
     canvas = dock._plots.canvas
     dock._plots.show_curves = watch.timed(counted)
     dock._snapshot = watch.timed(dock._snapshot)
+    profile_work.trace_lines = watch.timed(profile_work.trace_lines)
     canvas.paintEvent = watch.timed(canvas.paintEvent)
 
 
@@ -257,16 +277,17 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=8.0, help="of each row")
     asked = arguments.parse_args()
     layers, rows = pictures(), []
-    for with_dock in (True, False):
-        desk = opened(with_dock, layers)
-        where = "" if with_dock else ", dock closed"
+    for place in PLACES:
+        desk = opened(place, layers)
         for name, act in (
             ("an end of a line is dragged", drag_an_end),
             ("all lines are dragged", drag_all),
             ("a deconvolution runs", run),
         ):
-            rows.append(measured(name + where, act, desk, asked.seconds))
+            rows.append([place, *measured(name, act, desk, asked.seconds)])
         desk.viewer.close()
+        if desk.dock is not None:
+            desk.dock.close()
     title = f"{LINES} lines over {len(layers)} layers of {SIDE} x {SIDE}"
     show(title, HEADER, rows, asked.markdown)
 

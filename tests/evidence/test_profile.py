@@ -9,9 +9,7 @@ from scipy.special import erf
 from napari_deconv.evidence.interpolation import ArrayPixels, between, taps
 from napari_deconv.evidence.profile import (
     Profile,
-    finite_run,
     line_profile,
-    noise_sigma,
 )
 from napari_deconv.evidence.stroke import pixel_along
 
@@ -136,17 +134,17 @@ def test_noise_is_told_from_structure():
     x = np.arange(0, 300, 0.5)
     noise = np.repeat(np.random.default_rng(1).normal(0, 0.02, 300), 2)
     for structure in (0.0 * x, erf((x - 150) / 3), np.sin(2 * np.pi * x / 4.5), 0.01 * x):
-        assert noise_sigma(Profile(x, structure + noise, 1.0)) == pytest.approx(0.02, rel=0.25)
-    assert noise_sigma(Profile(x, 0.01 * x, 1.0)) < 1e-9
+        assert Profile(x, structure + noise, 1.0).noise == pytest.approx(0.02, rel=0.25)
+    assert Profile(x, 0.01 * x, 1.0).noise < 1e-9
 
 
 def test_the_longest_stretch_without_gaps():
     values = np.ones(60)
     values[[0, 10, 59]] = np.nan
-    run = finite_run(Profile(np.arange(60.0), values, 1.0))
+    run = Profile(np.arange(60.0), values, 1.0).run
     assert run.distance[[0, -1]].tolist() == [11.0, 58.0]
-    assert finite_run(Profile(np.arange(60.0), np.full(60, np.nan), 1.0)) is None
-    assert finite_run(Profile(np.arange(7.0), np.ones(7), 1.0)) is None
+    assert Profile(np.arange(60.0), np.full(60, np.nan), 1.0).run is None
+    assert Profile(np.arange(7.0), np.ones(7), 1.0).run is None
 
 
 @pytest.mark.parametrize(

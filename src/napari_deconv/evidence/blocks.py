@@ -12,6 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_deconv.evidence.interpolation import Taps
+
     Box = tuple[slice, slice]
     Read = Callable[[Sequence[Box]], Sequence[NDArray[Any]]]
 
@@ -88,22 +90,27 @@ class Blocks:
         """Rows and columns."""
         return int(self._edges[0][-1]), int(self._edges[1][-1])
 
+    def patches(self, at: Taps) -> NDArray[Any]:
+        """Return the pixels around each place, as (4, 4, n)."""
+        return self.take(at.rows[0][:, None], at.columns[0][None])
+
     def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
         """Return the pixels at indices that broadcast to one shape."""
         down, right = self._number(0, rows), self._number(1, columns)
         across = len(self._edges[1])
         numbers = down * across + right
-        shape = np.broadcast_shapes(rows.shape, columns.shape)
-        r, c = np.broadcast_to(rows, shape), np.broadcast_to(columns, shape)
-        taken: NDArray[Any] | None = None
-        places = [divmod(int(n), across) for n in np.unique(numbers)]
-        for (i, j), block in self._blocks(places).items():
-            if taken is None:
-                taken = np.zeros(shape, np.result_type(block.dtype, np.float32))
-            here = numbers == i * across + j
-            top, left = self._edges[0][i], self._edges[1][j]
-            taken[here] = block[r[here] - top, c[here] - left]
-        return np.zeros(shape) if taken is None else taken
+        needed = np.flatnonzero(np.bincount(numbers.reshape(-1)))
+        blocks = self._blocks([divmod(int(n), across) for n in needed])
+        if not blocks:
+            return np.zeros(numbers.shape)
+        # All blocks in one row, so that one index finds every pixel.
+        pool = np.concatenate([block.reshape(-1) for block in blocks.values()])
+        starts = np.zeros(int(needed[-1]) + 1, np.intp)
+        starts[needed[1:]] = np.cumsum([block.size for block in blocks.values()])[:-1]
+        flat = np.take(starts, numbers, mode="wrap")  # none is out of bounds, and this is fast
+        flat += (rows - self._edges[0][down]) * np.diff(self._edges[1])[right]
+        flat += columns - self._edges[1][right]
+        return np.take(pool, flat, mode="wrap")
 
     def box(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Return a rectangle of pixels."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_deconv.evidence.profile import Profile, finite_run, largest, noise_sigma, smoothed
+from napari_deconv.evidence.profile import Profile, largest, median, smoothed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,10 +120,10 @@ def find_bump(profile: Profile) -> Bump | None:
     """
     from scipy.signal import find_peaks
 
-    run = finite_run(profile)
+    run = profile.run
     if run is None:
         return None
-    sigma = noise_sigma(run)
+    sigma = run.noise
     least = max(BUMP_OVER_NOISE * sigma, 1e-9 * float(np.abs(run.values).max()))
     smooth = smoothed(run)
     bumps = []
@@ -178,7 +178,7 @@ def _background(
     near = abs(x[1] - x[0])
     if min(left.sum(), right.sum()) * near < width or min(left.sum(), right.sum()) < 3:
         return None
-    points = [(float(np.median(x[side])), float(np.median(y[side]))) for side in (left, right)]
+    points = [(median(x[side]), median(y[side])) for side in (left, right)]
     (xl, yl), (xr, yr) = points
     slope = (yr - yl) / (xr - xl)
     return slope, yl - slope * xl

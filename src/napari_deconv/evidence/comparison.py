@@ -14,7 +14,7 @@ from napari_deconv.evidence.linepairs import (
     group_contrast,
     group_modulation,
 )
-from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
+from napari_deconv.evidence.profile import Profile
 
 RESULT_OVER_NOISE = 8.0
 """A feature of a result that is lower than this many sigma of the data's noise is not measured:
@@ -60,8 +60,8 @@ class Features:
     @classmethod
     def of(cls, profile: Profile) -> Features:
         """Return the features of a profile."""
-        run = finite_run(profile)
-        noise = 0.0 if run is None else noise_sigma(run)
+        run = profile.run
+        noise = 0.0 if run is None else run.noise
         return cls(find_edges(profile), find_bump(profile), find_groups(profile), noise)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_deconv.evidence.profile import Profile, finite_run, largest, noise_sigma, smoothed
+from napari_deconv.evidence.profile import Profile, largest, median, smoothed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,10 +79,10 @@ def find_edges(profile: Profile) -> list[Edge]:
     """
     from scipy.signal import find_peaks
 
-    run = finite_run(profile)
+    run = profile.run
     if run is None:
         return []
-    sigma = noise_sigma(run)
+    sigma = run.noise
     smooth = smoothed(run)
     slope = np.gradient(smooth)
     least = max(EDGE_OVER_NOISE * sigma, 1e-9 * float(np.abs(run.values).max()))
@@ -118,7 +118,7 @@ def _edge_at(
         height = smooth[head] - smooth[foot]
         low = _plateau(smooth, foot, -1, (LEVEL_TOLERANCE * height, reach))
         high = _plateau(smooth, head, 1, (LEVEL_TOLERANCE * height, reach))
-        levels = float(np.median(y[low])), float(np.median(y[high]))
+        levels = median(y[low]), median(y[high])
         crossings = _crossings(run, y, slice(low.start, high.stop), levels)
         if crossings is None:
             return None
@@ -140,12 +140,10 @@ def _descend(smooth: NDArray[np.float64], index: int, way: int) -> int:
 def _plateau(smooth: NDArray[np.float64], index: int, way: int, limits: tuple[float, int]) -> slice:
     """Return the stretch around a sample that stays at its level, no longer than the reach."""
     tolerance, reach = limits
-    level = np.abs(smooth - smooth[index]) <= tolerance
-    start = stop = index
-    while start > 0 and level[start - 1]:
-        start -= 1
-    while stop < smooth.size - 1 and level[stop + 1]:
-        stop += 1
+    off = np.flatnonzero(np.abs(smooth - smooth[index]) > tolerance)
+    after = int(np.searchsorted(off, index))
+    start = int(off[after - 1]) + 1 if after else 0
+    stop = int(off[after]) - 1 if after < off.size else smooth.size - 1
     return (
         slice(max(start, stop + 1 - reach), stop + 1)
         if way < 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -21,8 +22,8 @@ class Pixels(Protocol):
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
 
-    def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
-        """Return the pixels at indices (4, 1, n) and (1, 4, n), as (4, 4, n)."""
+    def patches(self, at: Taps) -> NDArray[Any]:
+        """Return the pixels around each place, as (4, 4, n)."""
 
 
 class ArrayPixels:
@@ -42,10 +43,14 @@ class ArrayPixels:
         height, width = self._array.shape
         return height, width
 
-    def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
-        """Return pixels at indices."""
-        taken: NDArray[Any] = self._array[rows, columns]
-        return taken
+    def patches(self, at: Taps) -> NDArray[Any]:
+        """Return the pixels around each place, as (4, 4, n)."""
+        array = self._array
+        if not array.flags.c_contiguous:
+            taken: NDArray[Any] = array[at.rows[0][:, None], at.columns[0][None]]
+            return taken
+        # Several times as fast as two indices; none is out of bounds.
+        return np.take(array.reshape(-1), at.flat, mode="wrap")
 
     def box(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Return a rectangle of pixels."""
@@ -58,15 +63,28 @@ class Taps:
 
     Attributes
     ----------
+    shape : tuple of int
+        Rows and columns of the pictures.
     inside : ndarray of bool
         Which of the places lie on the picture, in the places' shape; n of them are True.
     rows, columns : tuple of ndarray
         Indices (4, n), cubic weights (4, n) and linear weights (2, n) of an axis.
     """
 
+    shape: tuple[int, int]
     inside: NDArray[np.bool_]
     rows: tuple[Indices, Weights, Weights]
     columns: tuple[Indices, Weights, Weights]
+
+    @cached_property
+    def flat(self) -> Indices:
+        """Indices (4, 4, n) of the sixteen in a picture that is one row."""
+        return np.asarray(self.rows[0][:, None] * self.shape[1] + self.columns[0][None], np.intp)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Cubic weights (4, 4, n): how much each of the sixteen counts."""
+        return np.asarray(self.rows[1][:, None] * self.columns[1][None], np.float64)
 
 
 def taps(shape: tuple[int, int], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Taps:
@@ -81,7 +99,7 @@ def taps(shape: tuple[int, int], rows: NDArray[np.float64], columns: NDArray[np.
     """
     height, width = shape
     inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
-    return Taps(inside, _axis(rows[inside], height), _axis(columns[inside], width))
+    return Taps(shape, inside, _axis(rows[inside], height), _axis(columns[inside], width))
 
 
 def between(pixels: Pixels, at: Taps) -> NDArray[np.float64]:
@@ -106,28 +124,21 @@ def between(pixels: Pixels, at: Taps) -> NDArray[np.float64]:
     ----------
     Keys, IEEE Trans. Acoust. Speech Signal Process. 29 (1981) 1153, eq. 15.
     """
-    (r, wr, br), (c, wc, bc) = at.rows, at.columns
     value = np.full(at.inside.shape, np.nan)
-    if not r.size:
+    if not at.inside.any():
         return value
-    patch = np.asarray(pixels.take(r[:, None], c[None, :]), np.float64)
-    finite = np.isfinite(patch)
-    if not finite.all():
-        patch = np.where(finite, patch, np.nan)
+    patch = np.asarray(pixels.patches(at), np.float64)
+    if not np.isfinite(patch).all():
+        patch = np.where(np.isfinite(patch), patch, np.nan)
     cell = patch[1:3, 1:3].reshape(4, -1)
-    within = np.clip(_weighed(patch, wr, wc), cell.min(axis=0), cell.max(axis=0))
+    within = np.einsum("ijn,ijn->n", patch, at.weights)
+    np.clip(within, cell.min(axis=0), cell.max(axis=0), out=within)
     odd = ~np.isfinite(within)
     if odd.any():
-        within[odd] = _weighed(patch[1:3, 1:3][..., odd], br[:, odd], bc[:, odd])
+        weights = at.rows[2][:, None, odd] * at.columns[2][None, :, odd]
+        within[odd] = np.einsum("ijn,ijn->n", patch[1:3, 1:3][..., odd], weights)
     value[at.inside] = within
     return value
-
-
-def _weighed(
-    patch: NDArray[np.float64], down: NDArray[np.float64], right: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    rows = np.asarray(sum(part * weight for part, weight in zip(patch, down, strict=True)))
-    return np.asarray(sum(part * weight for part, weight in zip(rows, right, strict=True)))
 
 
 def _axis(position: NDArray[np.float64], size: int) -> tuple[Indices, Weights, Weights]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
+from napari_deconv.evidence.profile import Profile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,10 +99,10 @@ def find_groups(profile: Profile) -> list[LineGroup]:
     list of LineGroup
         Empty where nothing regular stands out of the noise.
     """
-    run = finite_run(profile)
+    run = profile.run
     if run is None:
         return []
-    sigma, least = noise_sigma(run), 0.01 * float(np.ptp(run.values))
+    sigma, least = run.noise, 0.01 * float(np.ptp(run.values))
     groups: list[LineGroup] = []
     for over, count in SWINGS:
         found = _find_groups(run, max(over * sigma, least), count)
@@ -191,21 +191,20 @@ def _strays(run: Profile, group: LineGroup, groups: list[LineGroup]) -> int:
 def _turns(y: NDArray[np.float64], least: float) -> NDArray[np.intp]:
     """Return the turning points between swings of at least a height, in turn high and low."""
     turns: list[int] = []
+    values = y.tolist()  # far faster to walk over than an array
     high = low = 0
     way = 0
-    for i, value in enumerate(y):
-        if value > y[high]:
+    for i, value in enumerate(values):
+        if value > values[high]:
             high = i
-        if value < y[low]:
+        if value < values[low]:
             low = i
-        if way >= 0 and value < y[high] - least:
+        if way >= 0 and value < values[high] - least:
             turns.append(high)
             way, low = -1, i
-        elif way <= 0 and value > y[low] + least:
+        elif way <= 0 and value > values[low] + least:
             turns.append(low)
             way, high = 1, i
-        if way > 0:
-            low = i if value < y[low] else low
     turns.append(high if way > 0 else low)
     return np.asarray(turns, dtype=np.intp)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ LONGEST_LAG = 12
 """Pixels up to which the noise estimate looks for the period of a pattern."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
     """Grey values along a line, at even distances from its start.
 
@@ -48,6 +49,36 @@ class Profile:
     def crosses(self) -> bool:
         """Whether the line runs over the picture: two finite samples or more."""
         return int(np.isfinite(self.values).sum()) > 1
+
+    @cached_property
+    def run(self) -> Profile | None:
+        """The longest stretch without gaps, its distances kept; None if below eight samples."""
+        finite = np.concatenate(([0], np.isfinite(self.values).astype(np.int8), [0]))
+        starts, stops = (np.flatnonzero(np.diff(finite) == sign) for sign in (1, -1))
+        if not starts.size:
+            return None
+        longest = int(np.argmax(stops - starts))
+        stretch = slice(int(starts[longest]), int(stops[longest]))
+        if stretch.stop - stretch.start < 8:
+            return None
+        return Profile(self.distance[stretch], self.values[stretch], self.pixel)
+
+    @cached_property
+    def noise(self) -> float:
+        """Standard deviation of a sample's noise, told from the structure of a run without gaps.
+
+        ``median |y(x-l) - 2 y(x) + y(x+l)| / (0.6745 sqrt 6)`` at the lag l, one pixel or more,
+        that makes it least: at the period of a pattern, the pattern is not taken for noise. 0 for
+        a profile too short to tell.
+        """
+        pixel = max(1, round(self.pixel / self.step))
+        longest = min(LONGEST_LAG * pixel, (self.values.size - 1) // 3)
+        y = self.values
+        least = [
+            median(np.abs(y[: -2 * lag] - 2 * y[lag:-lag] + y[2 * lag :]))
+            for lag in range(pixel, longest + 1)
+        ]
+        return min(least, default=0.0) / float(0.6745 * np.sqrt(6.0))
 
 
 def line_profile(
@@ -134,54 +165,13 @@ def profile_at(picture: Pixels, run: Stroke, at: Taps) -> Profile:
     return Profile(run.distance, _mean_of_finite(between(picture, at)), run.pixel)
 
 
-def finite_run(profile: Profile) -> Profile | None:
-    """Return the longest stretch of a profile without gaps.
-
-    Parameters
-    ----------
-    profile : Profile
-        A profile that may hold NaN.
-
-    Returns
-    -------
-    Profile or None
-        The stretch, its distances kept; None if it is shorter than eight samples.
-    """
-    finite = np.concatenate(([0], np.isfinite(profile.values).astype(np.int8), [0]))
-    starts, stops = (np.flatnonzero(np.diff(finite) == sign) for sign in (1, -1))
-    if not starts.size:
-        return None
-    longest = int(np.argmax(stops - starts))
-    run = slice(int(starts[longest]), int(stops[longest]))
-    if run.stop - run.start < 8:
-        return None
-    return Profile(profile.distance[run], profile.values[run], profile.pixel)
-
-
-def noise_sigma(run: Profile) -> float:
-    """Return the noise of a profile without gaps, told from its structure.
-
-    ``median |y(x-l) - 2 y(x) + y(x+l)| / (0.6745 sqrt 6)`` at the lag l, one pixel or more, that
-    makes it least: at the period of a pattern, the pattern is not taken for noise.
-
-    Parameters
-    ----------
-    run : Profile
-        A profile without NaN.
-
-    Returns
-    -------
-    float
-        Standard deviation of one sample; 0 for a profile too short to tell.
-    """
-    pixel = max(1, round(run.pixel / run.step))
-    longest = min(LONGEST_LAG * pixel, (run.values.size - 1) // 3)
-    y = run.values
-    least = [
-        float(np.median(np.abs(y[: -2 * lag] - 2 * y[lag:-lag] + y[2 * lag :])))
-        for lag in range(pixel, longest + 1)
-    ]
-    return min(least, default=0.0) / float(0.6745 * np.sqrt(6.0))
+def median(values: NDArray[np.float64]) -> float:
+    """Return the median of one or more finite values: for few of them NumPy's takes far longer."""
+    middle = values.size // 2
+    if values.size % 2:
+        return float(np.partition(values, middle)[middle])
+    parted = np.partition(values, (middle - 1, middle))
+    return float(0.5 * (parted[middle - 1] + parted[middle]))
 
 
 def smoothed(run: Profile) -> NDArray[np.float64]:
@@ -223,6 +213,8 @@ def largest(indices: NDArray[np.intp], sizes: NDArray[np.float64]) -> list[int]:
 def _mean_of_finite(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over the first axis where at least half of the samples are finite."""
     finite = np.isfinite(samples)
+    if finite.all():
+        return np.asarray(samples.mean(axis=0), np.float64)
     count = finite.sum(axis=0)
     total = np.where(finite, samples, 0.0).sum(axis=0)
     return np.where(2 * count >= samples.shape[0], total / np.maximum(count, 1), np.nan)

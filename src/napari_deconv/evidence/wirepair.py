@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_deconv.evidence.profile import Profile, finite_run, noise_sigma
+from napari_deconv.evidence.profile import Profile
 
 ENDS = 10
 """The background is read from the first and the last tenth of the line."""
@@ -36,7 +36,7 @@ def pair_dip(profile: Profile) -> float | None:
     import numpy as np
     from scipy.signal import find_peaks
 
-    run = finite_run(profile)
+    run = profile.run
     if run is None or run.values.size < 2 * ENDS:
         return None
     n = run.values.size
@@ -44,7 +44,7 @@ def pair_dip(profile: Profile) -> float | None:
     first, last = run.values[:k].mean(), run.values[-k:].mean()
     height = run.values - np.linspace(first, last, n)
     height = -height if -height.min() > height.max() else height
-    noise, top = noise_sigma(run), float(height.max())
+    noise, top = run.noise, float(height.max())
     if top <= CERTAIN * noise or max(abs(height[:k]).max(), abs(height[-k:]).max()) > top / 3:
         return None
     wires, _ = find_peaks(height, height=top / 2, prominence=max(3 * noise, RIPPLE * top))

@@ -47,6 +47,11 @@ class Line:
         """What tells its course from any other."""
         return self.path.tobytes(), self.width
 
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        """What tells it, as it is drawn, from any other."""
+        return self.number, self.color, *self.key
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -144,7 +149,11 @@ def trace_lines(lines: Sequence[Line], planes: Sequence[Plane], store: Store) ->
     unit = common_unit([p for p in planes if any(p.crossed_by(line.path) for line in lines)])
     reference = next((plane for plane in planes if plane.role == "reference"), None)
     k = None if reference is None else store.peak(reference)
-    traced = tuple(_trace_line(line, planes, (unit, k), store) for line in lines)
+    shown = unit, k, tuple(plane.shown for plane in planes)
+    traced = tuple(
+        store.line((line.shown, shown), partial(_trace_line, line, planes, (unit, k), store))
+        for line in lines
+    )
     return Curves(traced, unit or "px", tuple(planes), k)
 
 
@@ -191,12 +200,12 @@ def _trace_line(
         return LineTraces(line, (), 1.0)
     wide, step = _sampling(line, crossed)
     profiles = dict(zip(crossed, _profiles(line, crossed, (wide, step), store), strict=True))
-    truth = next((profiles[plane] for plane in crossed if plane.role == "reference"), None)
+    reference = next((plane for plane in crossed if plane.role == "reference"), None)
     traces = tuple(
         Trace(
             plane,
             profile,
-            _profile_psnr(plane, profile, truth, k),
+            None if k is None else _profile_psnr((plane, reference), profiles, k, store),
             _bands(line, plane, (wide, step), store),
         )
         for plane, profile in profiles.items()
@@ -218,14 +227,14 @@ def _profiles(
     line: Line, planes: Sequence[Plane], sampling: tuple[float, float], store: Store
 ) -> list[Profile]:
     """Return the profiles of planes; planes that lie on each other share the places they read."""
-    known: dict[tuple[bytes, tuple[int, int]], tuple[Stroke, Taps]] = {}
+
+    def found_taps(plane: Plane) -> tuple[Stroke, Taps]:
+        run = stroke(line.path, plane.world_to_data, *sampling)
+        return run, stroke_taps(plane.shape, run, plane.world_to_data)
 
     def profile(plane: Plane) -> Profile:
-        place = plane.world_to_data.tobytes(), plane.shape
-        if place not in known:
-            run = stroke(line.path, plane.world_to_data, *sampling)
-            known[place] = run, stroke_taps(plane.shape, run, plane.world_to_data)
-        return profile_at(store.pixels(plane), *known[place])
+        place = line.key, sampling, plane.world_to_data.tobytes(), plane.shape
+        return profile_at(store.pixels(plane), *store.stroke(place, partial(found_taps, plane)))
 
     found = []
     for plane in planes:
@@ -250,11 +259,19 @@ def _bands(
 
 
 def _profile_psnr(
-    plane: Plane, profile: Profile, truth: Profile | None, k: float | None
+    of: tuple[Plane, Plane | None], profiles: Mapping[Plane, Profile], k: float, store: Store
 ) -> Psnr | None:
-    if plane.role == "reference" or truth is None or k is None:
+    """Return the PSNR of a plane's profile to the reference's; of the same two it is kept."""
+    plane, reference = of
+    if reference is None or plane is reference:
         return None
-    try:
-        return psnr(profile.values, truth.values, k)
-    except ValueError:
-        return None
+    profile, truth = profiles[plane], profiles[reference]
+
+    def compared() -> Psnr | None:
+        try:
+            return psnr(profile.values, truth.values, k)
+        except ValueError:
+            return None
+
+    found: Psnr | None = store.figures(("psnr", profile, truth, k), compared)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from qtpy.QtCore import QObject, QTimer
@@ -60,12 +61,28 @@ class Paced(QObject, Generic[Result]):
             self._receive(self._waiting.pop())
 
 
+@dataclass
+class _Timed(Generic[Result]):
+    """A task that notes what it cost."""
+
+    task: Callable[[], Result]
+    cost: float = 0.0
+
+    def __call__(self) -> Result:
+        begun = time.thread_time()
+        try:
+            return self.task()
+        finally:
+            self.cost = time.thread_time() - begun
+
+
 class Latest(QObject, Generic[Result]):
     """Hands the newest task to an executor and its result to a receiver, in the GUI thread.
 
     While a task runs, a newer one waits, and one newer still takes its place. Between the starts
     of two tasks there is a pause, longer after a slow task, so that it never keeps a processor to
-    itself.
+    itself. A light task runs here and now if the last one was quick: beside a busy window, which
+    keeps Python to itself for most of the time, it would take ten times as long elsewhere.
 
     Parameters
     ----------
@@ -81,6 +98,8 @@ class Latest(QObject, Generic[Result]):
         Seconds between the starts of two tasks.
     rest : float
         Time between the starts of two tasks, in times that the last one took, at least.
+    quick : float
+        Seconds of processor time within which a task is quick.
     """
 
     def __init__(
@@ -92,13 +111,16 @@ class Latest(QObject, Generic[Result]):
         pause: float,
         *,
         rest: float = 2.0,
+        quick: float = 0.0,
     ) -> None:
         super().__init__(parent)
         self._executor = executor
         self._receive = receive
         self._fail = fail
-        self._pause, self._rest = pause, rest
+        self._pause, self._rest, self._quick = pause, rest, quick
         self._task: Callable[[], Result] | None = None
+        self._light = False
+        self._last: _Timed[Result] | None = None
         self._future: Future[Result] | None = None
         self._started = self._took = 0.0
         self._timer = QTimer(self)
@@ -110,9 +132,17 @@ class Latest(QObject, Generic[Result]):
         """Whether nothing runs and nothing waits."""
         return self._task is None and self._future is None
 
-    def submit(self, task: Callable[[], Result]) -> None:
-        """Run a task as soon as it is due, instead of any that still waits."""
-        self._task = task
+    def submit(self, task: Callable[[], Result], light: bool = False) -> None:
+        """Run a task as soon as it is due, instead of any that still waits.
+
+        Parameters
+        ----------
+        task : callable
+            What is to be run.
+        light : bool
+            Whether it computes from what is in memory alone.
+        """
+        self._task, self._light = task, light
         if not self._timer.isActive():
             self._timer.start()
         self._look()
@@ -127,15 +157,30 @@ class Latest(QObject, Generic[Result]):
             if not self._future.done():
                 return
             future, self._future = self._future, None
-            self._took = time.monotonic() - self._started
-            error = future.exception()
-            if error is None:
-                self._receive(future.result())
-            else:
-                self._fail(error)
+            self._hand_on(future)
         if self._task is None:
             self._timer.stop()
         elif time.monotonic() - self._started >= max(self._pause, self._rest * self._took):
-            task, self._task = self._task, None
-            self._started = time.monotonic()
+            self._start(_Timed(self._task))
+
+    def _start(self, task: _Timed[Result]) -> None:
+        here = self._light and self._last is not None and self._last.cost <= self._quick
+        self._task, self._last = None, task
+        self._started = time.monotonic()
+        if not here:
             self._future = self._executor.submit(task)
+            return
+        done: Future[Result] = Future()
+        try:
+            done.set_result(task())
+        except Exception as error:
+            done.set_exception(error)
+        self._hand_on(done)
+
+    def _hand_on(self, done: Future[Result]) -> None:
+        self._took = time.monotonic() - self._started
+        error = done.exception()
+        if error is None:
+            self._receive(done.result())
+        else:
+            self._fail(error)

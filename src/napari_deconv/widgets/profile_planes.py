@@ -88,6 +88,13 @@ class Plane:
         return self.layer, self.role == "reblurred"
 
     @property
+    def shown(self) -> tuple[Any, ...]:
+        """What tells it, as its curves are drawn, from any other."""
+        made = None if self.made is None else self.made.key
+        place = self.world_to_data.tobytes(), self.unit, self.shape
+        return self.key, self.name, self.role, made, self.bands, place
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         height, width = self.data.shape[-2:]
@@ -95,12 +102,18 @@ class Plane:
 
     def crossed_by(self, path: NDArray[np.float64]) -> bool:
         """Return whether a path runs over the plane for more than a pixel or two."""
+        corners = self._holds(path)
+        if np.any(corners[:-1] & corners[1:]):
+            return True
         share = np.linspace(0.0, 1.0, CROSSINGS, endpoint=False)[:, None]
         world = (path[:-1, None] + share * (path[1:, None] - path[:-1, None])).reshape(-1, 2)
-        world = np.concatenate([world, path[-1:]])
+        return int(self._holds(np.concatenate([world, path[-1:]])).sum()) > 1
+
+    def _holds(self, world: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which places of the world lie on the plane."""
         data = world @ self.world_to_data[:2, :2].T + self.world_to_data[:2, 2]
-        inside = np.all((data >= -0.5) & (data <= np.array(self.shape) - 0.5), axis=1)
-        return int(inside.sum()) > 1
+        inside = (data >= -0.5) & (data <= np.array(self.shape) - 0.5)
+        return np.asarray(inside.all(axis=1))
 
     def pixel(self, direction: NDArray[np.float64]) -> float:
         """Return the length of a pixel in a direction of the world."""

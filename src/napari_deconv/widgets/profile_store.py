@@ -6,15 +6,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from napari_deconv.evidence.blocks import Blocks, BlockStore
-from napari_deconv.evidence.interpolation import ArrayPixels, Pixels
+from napari_deconv.evidence.interpolation import ArrayPixels, Pixels, Taps
 from napari_deconv.evidence.profile import Profile
 from napari_deconv.evidence.reblurred import reblurred
 from napari_deconv.evidence.reference import Psnr, peak, psnr, ssim
+from napari_deconv.evidence.stroke import Stroke
 from napari_deconv.widgets.profile_planes import Plane, PlaneKey
 from napari_deconv.widgets.profile_recipe import Blurring, blurring
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from napari_deconv.evidence.band import Band
     from napari_deconv.widgets.bands import BandTrace
 
+Traced = TypeVar("Traced")
+
 PLANES_KEPT = 8
 """Lazy planes without chunks that are kept once read."""
 
@@ -32,6 +35,12 @@ FIGURES_KEPT = 1024
 
 PROFILES_KEPT = 1024
 """Profiles that are kept: those of 10 lines over 6 layers many times over."""
+
+LINES_KEPT = 64
+"""Lines whose traces are kept as they are."""
+
+STROKES_KEPT = 16
+"""Lines of which it is kept which pixels they read: some megabytes each."""
 
 WHOLE = 2**24
 """Pixels up to which a lazy plane is read whole, for its maximum and the figures of an image."""
@@ -96,6 +105,8 @@ class Store:
         self._figures = Kept(FIGURES_KEPT)
         self._profiles = Kept(PROFILES_KEPT)
         self._pictures = Kept(FIGURES_KEPT)
+        self._lines = Kept(LINES_KEPT)
+        self._strokes = Kept(STROKES_KEPT)
 
     def pixels(self, plane: Plane) -> Pixels:
         """Return the pixels of a plane; of a lazy one, only the chunks asked for are read."""
@@ -130,6 +141,16 @@ class Store:
         """Return a profile that is kept, or compute it."""
         profile: Profile = self._profiles.once(key, compute)
         return profile
+
+    def line(self, key: Hashable, trace: Callable[[], Traced]) -> Traced:
+        """Return the traces of a line that are kept, or trace it."""
+        traced: Traced = self._lines.once(key, trace)
+        return traced
+
+    def stroke(self, key: Hashable, find: Callable[[], tuple[Stroke, Taps]]) -> tuple[Stroke, Taps]:
+        """Return which pixels a line reads, kept for pictures that change under it."""
+        found: tuple[Stroke, Taps] = self._strokes.once(key, find)
+        return found
 
     def figures(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return figures of a line that are kept, or compute them."""
@@ -172,7 +193,8 @@ class Store:
         if current == self._current:
             return
         self._current = current
-        for kept in (self._blocks, self._planes, self._figures, self._profiles, self._pictures):
+        shown = self._planes, self._figures, self._profiles, self._pictures, self._lines
+        for kept in (self._blocks, *shown):
             kept.drop(lambda key: any(k[:2] not in current for k in _plane_keys(key)))
 
     def _read_once(self, plane: Plane) -> NDArray[Any]:

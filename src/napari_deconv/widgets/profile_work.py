@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_deconv.widgets.profile_curves import (
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 CURVES_PAUSE = 0.04
 """Seconds between two updates of the curves: 20 a second and more follow a mouse."""
 
+QUICK = 0.03
+"""Seconds of processor time that curves may take of the window's own thread at a time."""
+
 FIGURES_PAUSE = 0.25
 """Seconds between two updates of the table: faster cannot be read."""
 
-IMAGES_REST = 6.0
-"""Share of the time that figures of whole images leave to a running deconvolution, less one."""
+BLUR_REST, FIGURES_REST, IMAGES_REST = 3.0, 5.0, 6.0
+"""Times that re-blurring, the table, and figures of whole images took, from one start to the next:
+the rest is left to curves that follow a mouse, and to a running deconvolution."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,10 @@ class ProfileWork:
         self.executor = ThreadPoolExecutor(3, thread_name_prefix="napari-deconv-profiles")
         start = partial(Latest, parent, self.executor)
         fail = receivers.error
-        self._tracing = start(self._on_traced, fail, CURVES_PAUSE, rest=1.0)
-        self._blurring = start(self._on_blurred, fail, CURVES_PAUSE)
+        self._tracing = start(self._on_traced, fail, CURVES_PAUSE, rest=1.0, quick=QUICK)
+        self._blurring = start(self._on_blurred, fail, CURVES_PAUSE, rest=BLUR_REST)
         self._measuring: Latest[tuple[list[Row], str]] = start(
-            lambda done: receivers.rows(*done), fail, FIGURES_PAUSE
+            lambda done: receivers.rows(*done), fail, FIGURES_PAUSE, rest=FIGURES_REST
         )
         self._comparing = start(receivers.images, fail, FIGURES_PAUSE, rest=IMAGES_REST)
         self._jobs: tuple[Latest[Any], ...] = (
@@ -117,9 +122,13 @@ class ProfileWork:
 
     def submit(self, task: Task) -> None:
         """Compute as soon as there is time, instead of what still waits."""
-        self._tracing.submit(partial(trace_lines, task.lines, task.planes, self._store))
-        if self._wants_blur(task):
+        blurred = self._wants_blur(task)
+        light = all(isinstance(plane.data, np.ndarray) for plane in task.planes)
+        self._tracing.submit(partial(trace_lines, task.lines, task.planes, self._store), light)
+        if blurred:
             self._blurring.submit(partial(trace_reblurred, task.lines, task.planes, self._store))
+        else:
+            self._blurring.drop()
         keys = _keys(task.planes)
         if keys != self._keys:
             self._keys = keys
