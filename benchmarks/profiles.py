@@ -285,9 +285,9 @@ def main() -> None:
             ("a deconvolution runs", run),
         ):
             rows.append([place, *measured(name, act, desk, asked.seconds)])
-        desk.viewer.close()
-        if desk.dock is not None:
+        if place == ALONE and desk.dock is not None:
             desk.dock.close()
+        desk.viewer.close()
     title = f"{LINES} lines over {len(layers)} layers of {SIDE} x {SIDE}"
     show(title, HEADER, rows, asked.markdown)
 

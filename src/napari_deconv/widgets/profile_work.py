@@ -26,7 +26,7 @@ from napari_deconv.widgets.profile_store import ImageFigures, Store
 if TYPE_CHECKING:
     from napari.layers import Image
 
-CURVES_PAUSE = 0.04
+CURVES_PAUSE = 0.03
 """Seconds between two updates of the curves: 20 a second and more follow a mouse."""
 
 QUICK = 0.03
