@@ -40,7 +40,7 @@ from napari_deconv.recipe import Recipe
 from napari_deconv.samples import radiograph
 from napari_deconv.widgets.profiles import ProfilesWidget
 
-SIZE = (1400, 900)
+SIZE = (900, 660)
 MOST_RISE, MOST_A_THOUSAND = 20.0, 5.0
 """Megabytes, in all and for 1000 actions."""
 REPORTS = 30.0
