@@ -1,12 +1,13 @@
 """The shipped models beside Wiener, Richardson-Lucy and total variation, in dB.
 
     python benchmarks/learned.py [--markdown] [--rows A B ...] [--keep FILE] [--model FILE]
+        [--card FILE]
 
 Every scene is blurred so that what lies beyond the border reaches in, counted as photons and
 read with noise. PSNR for a full scale of 1, without 16 px along the border; the mean over a row's
 scenes. "Best" takes the strength and the stop that the truth says are best in the mean of the row;
 the others know nothing of it. `--keep` takes what was found before from a file, all but
-that of the learned methods.
+that of the learned methods. `--card` writes the model anew, its card with the mean of each row.
 
 A 0.8 G(2) + 0.2 G(8), 2000 photons, read noise 0.003; B the same, 1e5 photons; C 200 photons, read
 noise 0.01; D 0.65 G(3) + 0.35 exp(6); E a double focal spot, a kind of PSF never trained on; M
@@ -26,10 +27,12 @@ import learned_scenes
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from scipy.signal import fftconvolve
 from table import parser, show
 
 import napari_deconv as nd
+from napari_deconv.learned import model as models
 
 Array = NDArray[np.floating]
 
@@ -236,11 +239,22 @@ def table_of(found: Found, names: list[str]) -> tuple[list[str], list[list[str]]
     return ["row", *METHODS, *GAINS], lines
 
 
+def scored(found: Found, model: str, path: Path) -> None:
+    """Write a model whose card says what it scores: the mean of each row of the table."""
+    means = {
+        f"row {name}": round(float(np.mean([values["restore"] for values in row.values()])), 2)
+        for name, row in sorted(found.items())
+    }
+    card = models.card_of(model).model_copy(update={"scores": means})
+    models.write(path, load_file(models.location(model)), card)
+
+
 def main() -> None:
     arguments = parser(__doc__ or "")
     arguments.add_argument("--rows", nargs="+", default=list(rows()), help="conditions")
     arguments.add_argument("--keep", type=Path, help="file of what was found")
     arguments.add_argument("--model", default="default", help="name or file of the model")
+    arguments.add_argument("--card", type=Path, help="where the model with its scores goes")
     given = arguments.parse_args()
     torch.set_num_threads(1)
     keep = given.keep
@@ -250,6 +264,8 @@ def main() -> None:
             keep.write_text(json.dumps(found))
     header, lines = table_of(found, given.rows)
     show("PSNR in dB", header, lines, given.markdown)
+    if given.card is not None:
+        scored(found, given.model, given.card)
 
 
 if __name__ == "__main__":
