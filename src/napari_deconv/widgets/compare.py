@@ -64,6 +64,7 @@ class CompareWidget(QWidget):
         self._source: Source | None = None
         self._reference: Image | None = None
         self._origin: Any = None
+        self._weights: Image | None = None
         self._total = 0
         self.setObjectName("compare")
         self.inputs, self.methods = Inputs(self._viewer), MethodList()
@@ -127,6 +128,7 @@ class CompareWidget(QWidget):
         source = self.inputs.source()
         reference, weights = self.inputs.companions(source)
         self._source, self._origin = source, self.inputs.psf.origin
+        self._weights = None if weights is None else weights.layer
         return Comparison(
             entries=self.methods.candidates(),
             recipe=self.inputs.recipe(),
@@ -167,7 +169,7 @@ class CompareWidget(QWidget):
         assert outcome.recipe is not None
         assert outcome.image is not None
         result = ResultLayer(self._viewer, self._source, None)
-        result.psf_origin = self._origin
+        result.psf_origin, result.weights = self._origin, self._weights
         result.begin(Begun(outcome.recipe, outcome.notes, self.inputs.more.device, 1))
         result.show(outcome.image)
         layer = result.layer

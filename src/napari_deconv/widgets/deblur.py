@@ -269,6 +269,7 @@ class DeblurWidget(QWidget):
         )
         result = ResultLayer(self._viewer, source, region)
         result.psf_origin = self.panel.psf.origin
+        result.weights = None if weights is None else weights.layer
         if isinstance(source, StackSource):
             return StackOrder(order, Filling(source, region)), result
         return order, result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,7 +105,13 @@ class LayersReport:
         made = [
             replace(judged_already[layer], label=name)
             if layer in judged_already
-            else Made(name, _plane(layer, shape), recipe, _seconds(layer))
+            else Made(
+                name,
+                _plane(layer, shape),
+                recipe,
+                _seconds(layer),
+                _weights(viewer, layer, source),
+            )
             for layer, name, recipe in zip(results, names, recipes, strict=True)
         ]
         return cls(
@@ -163,15 +169,29 @@ class LayersReport:
 def _source(viewer: ViewerModel, result: Image) -> Source:
     """Return the plane that a result was made of."""
     ran = result.metadata[METADATA][RAN]
-    name = ran["source"]
-    if name not in viewer.layers:
-        raise ValueError(f"The image {name!r} is not among the layers any more; open it again.")
-    layer: Any = viewer.layers[name]
+    layer = _known(viewer, ran["source"], "image")
     first, second = ran["axes"]
     data = layer.data[0] if layer.multiscale else layer.data
     others = iter(ran["slice"] or ())
     index = [0 if axis in (first, second) else next(others, 0) for axis in range(len(data.shape))]
     return Source(layer, data, (first, second), tuple(index))
+
+
+def _weights(viewer: ViewerModel, result: Image, source: Source) -> Callable[[], Any] | None:
+    """Return what reads the pixel weights that a result was made with."""
+    name = result.metadata[METADATA][RAN].get("weights")
+    if name is None:
+        return None
+    role = "layer of pixel weights"
+    plane = source.companion(_known(viewer, name, role), role, viewer.dims)
+    return None if plane is None else plane.fetch
+
+
+def _known(viewer: ViewerModel, name: str, role: str) -> Any:
+    """Return the layer of a name."""
+    if name not in viewer.layers:
+        raise ValueError(f"The {role} {name!r} is not among the layers any more; open it again.")
+    return viewer.layers[name]
 
 
 def _region(ran: Mapping[str, Any]) -> Region | None:
