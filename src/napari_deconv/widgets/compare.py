@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Advance
-from napari_deconv.widgets.column import CalmWheel, Column, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Scroll
 from napari_deconv.widgets.compare_edges import EdgeWatch
 from napari_deconv.widgets.compare_methods import MethodList
 from napari_deconv.widgets.compare_results import CompareResults
@@ -266,8 +266,7 @@ class CompareWidget(QWidget):
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is
         pinned.wide(self.controls)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         lower = QWidget()
         lower.setMinimumHeight(LOWER_HEIGHT)
         below = QVBoxLayout(lower)

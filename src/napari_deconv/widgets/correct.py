@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_deconv.core.params import from_plain
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.correct_layers import CORRECTION, RawLayers, fetching, frame_count
 from napari_deconv.widgets.form import Fields
 from napari_deconv.widgets.tone import set_tone, sheet
@@ -249,8 +249,7 @@ class CorrectWidget(QWidget):
         pinned.wide(self.button)
         pinned.wide(self.status)
         pinned.wide(self.onward)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

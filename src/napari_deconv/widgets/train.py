@@ -12,7 +12,7 @@ from superqt.utils import FunctionWorker
 
 from napari_deconv import training_events as events
 from napari_deconv.learned.restore import Restore
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 from napari_deconv.widgets.naming import push_button
 from napari_deconv.widgets.tone import set_tone, sheet
@@ -303,8 +303,7 @@ class TrainWidget(QWidget):
         pinned.wide(self.bar)
         pinned.wide(self.status)
         pinned.wide(self.score_line)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
