@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_deconv.psf.shapes import GaussianPsf
+from napari_deconv.report.limits import Limits
+from napari_deconv.widgets.report_layers import LayersReport
+
+from .conftest import blurred, part
+
 
 def written(desk: Any, path: Path) -> str:
     """Press Report and return the text of the page."""
@@ -53,3 +59,23 @@ def test_a_report_without_its_weights_is_refused(weighed: Any, tmp_path: Path) -
     assert not report.write(tmp_path / "r.html")
     sentence = "The layer of pixel weights 'trust' is not among the layers any more; open it again."
     assert report.line.text() == sentence
+
+
+def test_the_report_of_a_stack_is_of_the_slice_on_display(empty_desk: Any, tmp_path: Path) -> None:
+    desk = empty_desk()
+    planes = np.stack([blurred(part() * (1 + i / 5)) for i in range(3)])
+    desk.viewer.add_image(planes, name="stack")
+    desk.dock.psf = GaussianPsf(sigma=1.5)
+    desk.use("tikhonov")
+    desk.dock.all_slices = True
+    desk.viewer.dims.set_current_step(0, 1)
+    result = desk.run_to_end()
+    found = LayersReport.of(desk.viewer, [result], Limits()).contents()
+    np.testing.assert_array_equal(found.image, planes[1])
+    np.testing.assert_array_equal(found.outcomes[0].image, result.data[1])
+    assert found.facts["Slice (from 0)"] == "1"
+    result.data[2] = np.nan
+    desk.viewer.dims.set_current_step(0, 2)
+    report = desk.dock.panel.saving.report
+    assert not report.write(tmp_path / "r.html")
+    assert "was not restored at this slice" in report.line.text()

@@ -107,7 +107,7 @@ class LayersReport:
             if layer in judged_already
             else Made(
                 name,
-                _plane(layer, shape),
+                _plane(layer, source, shape),
                 recipe,
                 _seconds(layer),
                 _weights(viewer, layer, source),
@@ -171,6 +171,11 @@ def _source(viewer: ViewerModel, result: Image) -> Source:
     ran = result.metadata[METADATA][RAN]
     layer = _known(viewer, ran["source"], "image")
     first, second = ran["axes"]
+    if ran.get("slices"):  # all were restored, and the report is of the one on display
+        plane = Source.of(layer, viewer.dims)
+        if plane.axes != (first, second):
+            raise ValueError("Show the slices as they were when the stack was restored.")
+        return plane
     data = layer.data[0] if layer.multiscale else layer.data
     others = iter(ran["slice"] or ())
     index = [0 if axis in (first, second) else next(others, 0) for axis in range(len(data.shape))]
@@ -201,8 +206,15 @@ def _region(ran: Mapping[str, Any]) -> Region | None:
     return slice(y0, y1), slice(x0, x1)
 
 
-def _plane(layer: Image, shape: tuple[int, ...]) -> Any:
-    array = np.asarray(layer.data)
+def _plane(layer: Image, source: Source, shape: tuple[int, ...]) -> Any:
+    """Return the picture of a result; of a stack's, the slice that the source is."""
+    array: Any = layer.data
+    if layer.metadata[METADATA][RAN].get("slices"):
+        axes, index = source.axes, source.index
+        array = array[tuple(slice(None) if n in axes else i for n, i in enumerate(index))]
+        if np.isnan(array).all():
+            raise ValueError(f"{layer.name} was not restored at this slice; press Run to go on.")
+    array = np.asarray(array)
     if array.size != int(np.prod(shape)):
         raise ValueError(f"{layer.name} has another size than its image; deblur it again.")
     return array.reshape(shape)
@@ -216,6 +228,8 @@ def _seconds(layer: Image) -> float | None:
 def _facts(source: Source, ran: Mapping[str, Any], region: Region | None) -> dict[str, str]:
     """Return what belongs on the page beside the image."""
     facts = {"Device": str(ran.get("device", ""))}
+    if ran.get("weights"):
+        facts["Pixel weights"] = f"the layer {ran['weights']}"
     path = source.layer.source.path
     if path:
         facts["File"] = str(path)
