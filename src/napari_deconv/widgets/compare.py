@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.widgets.source import Source
 
-UPPER_HEIGHT, LOWER_HEIGHT = 90, 330
+UPPER_HEIGHT, LOWER_HEIGHT = 90, 420
 """Pixels that choices, which are scrolled, and results keep where the dock is low."""
 UNITS = 1000
 """Positions of the bar for each candidate."""
