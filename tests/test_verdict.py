@@ -115,6 +115,23 @@ def test_without_a_verdict_there_is_a_reason(sample: samples.Sample) -> None:
     assert isinstance(counts.agreement(counts.image()), ResidualCheck | Unchecked)
 
 
+@pytest.mark.parametrize("sigma", [0.0, 0.3])
+@pytest.mark.parametrize(
+    "method", [{"name": "ridge", "weight": 0}, {"name": "wiener", "noise": 1e-9}]
+)
+def test_a_method_that_leaves_nothing_follows_the_noise(sigma: float, method: object) -> None:
+    point = np.zeros((5, 5))
+    point[2, 2] = 1
+    truth = np.ones((64, 64))
+    truth[20:40, 20:50] = 0.5
+    noise = np.random.default_rng(0).normal(0, 0.01, truth.shape)
+    data = (gaussian_filter(truth, 1.0) + noise).astype(np.float32)
+    run = Recipe(method=method).begin(data, gaussian_filter(point, sigma), "cpu")
+    check = run.agreement(run.image())
+    assert check.light == "yellow"
+    assert "follows the data's noise" in str(check)
+
+
 def test_an_older_recipe_knows_one_sigma_only(sample: samples.Sample) -> None:
     old = Measurement(scale=0.8, noise=0.008, mean=0.5)
     ready = Recipe(psf=sample.psf, measured=old).begin(sample.image)

@@ -71,6 +71,8 @@ class Outcome:
         What was mended or looks odd, a sentence each.
     complaint : str
         Why it was refused; empty if it was not.
+    device : str
+        Where it was computed; empty if that is not known.
     """
 
     label: str
@@ -79,6 +81,7 @@ class Outcome:
     figures: Figures = Figures()
     notes: tuple[str, ...] = ()
     complaint: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def begun(config: Path, team: Team | None = None) -> Trainer:
     ValueError
         In one sentence, if it can't begin.
     """
+    from napari_deconv.learned.job import Job
     from napari_deconv.trainer import Trainer
 
     plan = planned(config)
@@ -64,7 +65,7 @@ def begun(config: Path, team: Team | None = None) -> Trainer:
     if team is not None:
         plan = plan.model_copy(update={"device": str(getattr(team, "device", plan.device))})
     psf = psf_in(plan.psf) if plan.psf else None
-    return Trainer(plan, arrays_of(plan.images), psf, team)
+    return Trainer(Job(plan, arrays_of(plan.images), psf, team))
 
 
 def planned(path: Path) -> TrainingPlan:

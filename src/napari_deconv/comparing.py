@@ -193,7 +193,7 @@ class Queue:
         figures = replace(measured(image, self.scene, blocks), seconds=seconds)
         figures = replace(figures, check=run.agreement(image))
         notes = (*run.notes, *run.remarks(image))
-        yield Outcome(entry.label, image, run.recipe, figures, notes)
+        yield Outcome(entry.label, image, run.recipe, figures, notes, device=str(run.device))
 
     def _begun(self, method: Method) -> Restoration[Recipe]:
         """Stand ready with a method, at the strength that was found for it before if it was."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_deconv import registry
 from napari_deconv.learned import model as models
-from napari_deconv.learned.job import Job, TrainingPlan, decibels
+from napari_deconv.learned.job import Job, decibels
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
     Begun,
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_deconv.learned.card import Card
-    from napari_deconv.learned.team import Team
     from napari_deconv.learned.validation import Held, Validation
-    from napari_deconv.psf.sampling import Psf
 
 BEST, PREVIEW = "best.safetensors", "preview.npy"
 """Files in a training's folder: the best model so far, and what it makes of one picture."""
@@ -49,38 +46,22 @@ GAP = 4
 
 
 class Trainer:
-    """A plan at work, and what it tells.
+    """A job at work, and what it tells.
 
     Parameters
     ----------
-    plan : TrainingPlan
-    arrays : sequence of ndarray
-        What the files of the plan hold.
-    psf : Psf, optional
-        What the plan's PSF file holds.
-    team : Team, optional
-        Processes that learn together; only its first one looks at what was kept apart.
+    job : Job
 
     Attributes
     ----------
     job : Job
-
-    Raises
-    ------
-    ValueError
-        In one sentence, if plan or images can't be used.
+    leads : bool
+        Whether this process looks at what was kept apart: of a team only the first one does.
     """
 
-    def __init__(
-        self,
-        plan: TrainingPlan,
-        arrays: Any = (),
-        psf: Psf | None = None,
-        team: Team | None = None,
-    ) -> None:
-        registry.choices("psf")  # which a training's plain data name
-        self.job = Job(plan, arrays, psf, team)
-        self.leads = team is None or team.rank == 0
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.leads = job.run.joint.team.rank == 0
         self._best: Path = self.job.folder / BEST
         self._score = -np.inf
         self._others: dict[str, float] = {}

@@ -355,6 +355,19 @@ def test_a_swipe_ends_when_its_result_is_deleted(bench: Bench) -> None:
     assert bench.names == ["part"]
 
 
+def test_a_picture_that_comes_later_does_not_cover_the_swipe(bench: Bench) -> None:
+    bench.check("wiener", "tgv")
+    bench.press("run")
+    bench.wait(lambda: "wiener" in bench.names)
+    bench.click_row("wiener")
+    bench.press("view_swipe")
+    assert "tgv" not in bench.names
+    bench.wait(lambda: bool(bench.endings))
+    assert bench.visible() == {"scan", "scan wiener"}
+    bench.click_row("tgv")
+    assert bench.visible() == {"scan", "scan tgv"}
+
+
 def test_views_need_results(bench: Bench) -> None:
     for view in ("view_grid", "view_swipe"):
         bench.dock.controls.status.say("")
@@ -382,6 +395,24 @@ def test_the_edge_under_a_line_is_measured_in_every_picture(bench: Bench) -> Non
     profiles.add_path(PIXEL * np.array([(30.0, 8.0), *EDGE]))
     bench.wait(lambda: all(row.edge is not None for row in bench.table.figures.rows))
     assert bench.table.figures.rows[0].edge.width == pytest.approx(rows["scan"], rel=0.02)
+
+
+def test_a_reference_that_fits_no_more_is_named_beside_the_edges(bench: Bench) -> None:
+    bench.check("wiener")
+    bench.run_to_end()
+    bench.layers["reference"].data = truth()[:-1]
+    draw_edge(bench)
+    said = bench.find(QLabel, "edge_line").text()
+    assert said.startswith("The reference has shape")
+
+
+def test_results_say_what_was_odd_of_the_psf_and_where_they_were_computed(bench: Bench) -> None:
+    bench.layers["psf"].scale = (PIXEL / 2, PIXEL / 2)
+    bench.check("wiener")
+    bench.run_to_end()
+    ran = bench.layers["scan wiener"].metadata["napari-deconv"]["ran"]
+    assert any("used pixel by pixel" in note for note in ran["notes"])
+    assert ran["device"] != "auto"
 
 
 def test_a_refused_method_is_named_and_the_others_go_on(bench: Bench) -> None:

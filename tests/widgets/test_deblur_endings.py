@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari._app_model import get_app_model
 from napari.utils import progress
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QApplication, QPushButton
@@ -163,3 +164,26 @@ def test_an_rgb_picture_alone_is_told_why(empty_desk: Any) -> None:
     assert "RGB" in made.dock.panel.image_line.text()
     assert not made.dock.run()
     assert "RGB" in made.status
+
+
+def test_an_rgb_scan_is_not_replaced_by_its_psf(empty_desk: Any) -> None:
+    made = empty_desk()
+    photo = made.viewer.add_image(np.zeros((60, 80, 3), np.uint8), rgb=True, name="photo")
+    made.viewer.add_image(np.ones((9, 9)), name="psf")
+    dock = made.dock
+    assert (dock.image, dock.psf) == (photo, made.layers["psf"])
+    assert not dock.run()
+    assert "choose Split RGB" in made.status
+    made.layers.selection.active = photo
+    app = get_app_model()
+    app.commands.execute_command("napari.layer.split_rgb").result()
+    assert not dock.image.rgb
+    assert dock.run()
+    assert made.wait_for_end() == "done"
+
+
+def test_a_photo_beside_the_scan_is_not_taken_for_it(empty_desk: Any) -> None:
+    made = empty_desk()
+    scan = made.viewer.add_image(np.zeros((150, 150)), name="scan")
+    made.viewer.add_image(np.zeros((600, 800, 3), np.uint8), rgb=True, name="photo")
+    assert made.dock.image is scan

@@ -108,6 +108,22 @@ def test_alike_pixels_are_not_named(desk: Any) -> None:
     assert not button(desk, "resample_psf").isVisibleTo(desk.dock)
 
 
+def test_scales_without_a_unit_that_differ_are_named(desk: Any) -> None:
+    scan, psf = desk.layers["scan"], desk.layers["psf"]
+    scan.scale = (0.1, 0.1)
+    assert warnings(desk) == ""  # an array that nobody gave a scale says nothing
+    psf.scale = (0.1, 0.1)
+    assert warnings(desk) == ""
+    psf.scale = (0.05, 0.05)
+    sentence = "has a scale of 0.05 without a unit, the image's 0.1; it is used pixel by pixel"
+    assert sentence in warnings(desk)
+    assert not button(desk, "resample_psf").isVisibleTo(desk.dock)
+    desk.use("tikhonov")
+    assert sentence in desk.run_to_end().metadata["napari-deconv"]["ran"]["notes"][0]
+    scan.units = psf.units = ("mm", "mm")
+    assert "sampled at 0.05 mm" in warnings(desk)
+
+
 @pytest.fixture
 def varied(desk: Any) -> Any:
     """Return a desk whose result's PSF was varied, with a line in the Profiles dock."""

@@ -90,7 +90,7 @@ def bench(make_napari_viewer: Any, qtbot: Any, tmp_path: Path) -> Iterator[Bench
     endings: list[str] = []
     dock.finished.connect(endings.append)
     yield Bench(viewer, dock, qtbot, endings)
-    dock._leave()
+    dock._presence.part()
     assert QThreadPool.globalInstance().waitForDone(30_000)
 
 
@@ -164,7 +164,7 @@ def test_a_killed_training_can_be_resumed_and_a_closed_dock_ends_it(bench: Bench
     bench.press("train_button")
     bench.wait(lambda: dock.pid != 0 and dock.state == "running")
     child = dock.pid
-    dock._leave()
+    dock._presence.part()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 

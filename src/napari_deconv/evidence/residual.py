@@ -18,6 +18,9 @@ AGREES = (0.85, 1.15)
 """Chi-squares, over what is expected, between which the re-blurred result agrees with the data."""
 GROSS = 1.3
 """The same ratio beyond which it contradicts them."""
+NOTHING = 1e-3
+"""A chi-square that is as good as none: of methods that follow all of the noise, rounding decides
+what is left."""
 WHITE, PATTERN = 0.045, 0.115
 """Lag-1 autocorrelation above what is expected: structure is left, and far too much of it."""
 FOLLOWS = -0.06
@@ -78,7 +81,7 @@ class ResidualCheck:
     @property
     def light(self) -> Light:
         """Green: nothing but noise is left; yellow: a little more; red: far more, or in a place."""
-        ratio, colour = self.chi2 / self.expected.chi2, self.colour
+        ratio, colour = self.ratio, self.colour
         share, far = (0.0, 0.0) if self.local is None else (self.local.share, self._far)
         slack, smeared = self._slack, self.neighbours
         if ratio > GROSS + smeared or colour > PATTERN + slack:
@@ -95,13 +98,17 @@ class ResidualCheck:
         return "green" if calm and share <= SHARES[0] and far <= NEAR else "yellow"
 
     @property
+    def ratio(self) -> float:
+        """Chi-square over the expected one, or over `NOTHING` where a method leaves less."""
+        return self.chi2 / max(self.expected.chi2, NOTHING)
+
+    @property
     def colour(self) -> float:
         """How much more neighbouring residuals correlate than noise alone would let them.
 
         Where nearly nothing is left, how it looks counts for as little.
         """
-        part = min(self.chi2 / self.expected.chi2, 1.0)
-        return part * (self.whiteness - self.expected.whiteness)
+        return min(self.ratio, 1.0) * (self.whiteness - self.expected.whiteness)
 
     @property
     def grows(self) -> float:
@@ -148,7 +155,7 @@ class ResidualCheck:
     @property
     def _finding(self) -> str:
         """Return what the light stands for, the gravest thing first."""
-        light, ratio = self.light, self.chi2 / self.expected.chi2
+        light, ratio = self.light, self.ratio
         much = "far more" if light == "red" else "more"
         if light == "green":
             if self.local is None or self._far <= 1:

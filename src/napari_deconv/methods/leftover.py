@@ -29,6 +29,8 @@ def kept_by_filter(method: Method, problem: Problem) -> tuple[float, float]:
     left = (1 - passed).abs().square()
     correlation = blur.inverse(left + 0j)
     power = float(correlation.flatten()[0])
+    if power <= 0:  # all of the noise stays in the result
+        return 0.0, 0.0
     lags = []
     for axis in range(len(blur.grid)):
         index = [0] * correlation.ndim

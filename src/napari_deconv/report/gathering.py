@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,15 @@ class Made:
     recipe : Recipe
     seconds : float or None
         What it took, if known.
+    weights : callable or None
+        Returns how much each pixel of the data counted, of their shape; None if all alike.
     """
 
     label: str
     image: NDArray[Any] | None
     recipe: Recipe
     seconds: float | None = None
+    weights: Callable[[], NDArray[Any]] | None = None
 
 
 def judged(made: Made, whole: NDArray[Any], scene: Scene, region: Region | None = None) -> Outcome:
@@ -69,7 +72,8 @@ def judged(made: Made, whole: NDArray[Any], scene: Scene, region: Region | None 
     ValueError
         In one sentence, if the recipe doesn't fit the data.
     """
-    run = made.recipe.begin(whole, device=scene.device, region=region, weights=scene.weights)
+    weights = None if made.weights is None else made.weights()
+    run = made.recipe.begin(whole, device=scene.device, region=region, weights=weights)
     image, seconds, recipe = made.image, made.seconds, made.recipe
     if image is None:
         began = time.perf_counter()

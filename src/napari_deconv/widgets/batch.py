@@ -18,6 +18,7 @@ from napari_deconv.widgets.batch_run import BatchRun
 from napari_deconv.widgets.deblur import DeblurWidget
 from napari_deconv.widgets.docks import open_docks
 from napari_deconv.widgets.live_slice import LiveSlice
+from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.profile_jobs import Latest
 from napari_deconv.widgets.tone import sheet
 
@@ -58,11 +59,11 @@ class BatchWidget(QWidget):
     """
 
     finished = Signal(str)
-    _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._presence = Presence(self, self._events, self._arrive, self._rest)
         self.setObjectName("batch")
         self.panel = BatchPanel()
         self._batch = BatchRun(self.panel, self)
@@ -81,7 +82,7 @@ class BatchWidget(QWidget):
         self.panel.show_results.clicked.connect(self.show_results)
         self._batch.told.connect(self._hear)
         self._batch.ended.connect(self._end)
-        self._join()
+        self._presence.join()
 
     @property
     def scans(self) -> list[Path]:
@@ -124,7 +125,7 @@ class BatchWidget(QWidget):
 
     def look(self) -> None:
         """Look at scans and disk, in a thread, and say what will be done."""
-        if self.running or not self._joined:
+        if self.running or not self._presence.joined:
             return
         if self._latest is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="batch")
@@ -158,16 +159,10 @@ class BatchWidget(QWidget):
                 self._viewer.add_image(data, **arguments)
 
     def event(self, event: QEvent | None) -> bool:
-        """End the batch when the dock is taken out of its window; it can go on later."""
-        handled = super().event(event)
+        """Say again what the recipe is when the mouse comes back: another dock may change it."""
         if event is not None and event.type() == QEvent.Type.Enter and not self.running:
             self._say_recipe()
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None and self._joined:
-                self._leave()
-            elif self.parent() is not None and hasattr(self, "_latest"):
-                self._join()
-        return handled
+        return bool(super().event(event))
 
     def _show_plan(self, answer: tuple[Asked, Plan]) -> None:
         asked, found = answer
@@ -234,18 +229,15 @@ class BatchWidget(QWidget):
         self._wanted = False
         self.panel.status.say(f"The scans could not be looked at ({error!r}).", "error")
 
-    def _join(self) -> None:
-        if self._joined:
-            return
-        self._joined = True
-        self._viewer.events.theme.connect(self._paint)
+    def _events(self) -> list[tuple[Any, Any]]:
+        return [(self._viewer.events.theme, self._paint)]
+
+    def _arrive(self) -> None:
         self._paint()
         self.look()
 
-    def _leave(self) -> None:
-        """End what runs and follow the viewer no more."""
-        self._joined = False
-        self._viewer.events.theme.disconnect(self._paint)
+    def _rest(self) -> None:
+        """End what runs; it can go on later."""
         self._batch.abandon()
         self._live.close_down()
         if self._latest is not None and self._executor is not None:

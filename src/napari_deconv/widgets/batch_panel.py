@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from napari_deconv.batch.engine import cores
 from napari_deconv.widgets.batch_plan import Results
 from napari_deconv.widgets.batch_table import BatchTable
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.tone import set_tone
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ class BatchPanel(QWidget):
         pinned = Column(margin=6)
         for widget in (self.plan_line, self.run_button, self.bar, self.status, self.show_results):
             pinned.wide(widget)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

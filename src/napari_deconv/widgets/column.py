@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
@@ -113,24 +116,48 @@ class Scroll(QScrollArea):
         return bar.sizeHint().width() if bar is not None else 0
 
 
-class CalmWheel(QObject):
-    """Keep the mouse wheel for scrolling: it turns no field that was not clicked before."""
+class CalmFields(QObject):
+    """Fields are turned by whoever means to: the wheel turns none that was not clicked before.
 
-    def watch(self, content: QWidget) -> None:
-        """Watch every field inside `content`."""
-        for kind in (QComboBox, QAbstractSpinBox, QAbstractSlider):
-            for field in content.findChildren(kind):
-                field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-                field.installEventFilter(self)
+    Parameters
+    ----------
+    content : QWidget
+        Every field inside it is watched, also one that is made later.
+    key : str
+        A letter that passes the lists, which would jump to an entry that begins with it.
+    """
+
+    def __init__(self, content: QWidget, key: str = "") -> None:
+        super().__init__(content)
+        self._content, self._key = content, key
+        content.installEventFilter(self)
+        self._watch()
 
     def eventFilter(self, field: QObject | None, event: QEvent | None) -> bool:
-        """Hand the wheel on to the scroll area unless the field has the focus."""
-        if field is None or event is None or event.type() != QEvent.Type.Wheel:
+        """Hand on to what lies around a field what is not meant for it."""
+        if not isinstance(field, QWidget) or event is None:
             return False
-        if isinstance(field, QWidget) and field.hasFocus():
+        if field is self._content:
+            if event.type() == QEvent.Type.LayoutRequest:  # there may be another field
+                self._watch()
             return False
-        event.ignore()
-        return True
+        if event.type() == QEvent.Type.Wheel:
+            passed = not field.hasFocus()
+        else:
+            passed = isinstance(field, QComboBox) and self._is_key(event)
+        if passed:
+            event.ignore()
+        return passed
+
+    def _is_key(self, event: QEvent) -> bool:
+        pressed = event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        return pressed and self._key != "" and cast("QKeyEvent", event).text().upper() == self._key
+
+    def _watch(self) -> None:
+        for kind in (QComboBox, QAbstractSpinBox, QAbstractSlider):
+            for field in self._content.findChildren(kind):
+                field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                field.installEventFilter(self)
 
 
 def shrinking(combo: QComboBox) -> QComboBox:

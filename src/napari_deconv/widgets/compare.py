@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from napari_deconv.appraisal import Outcome
 from napari_deconv.comparing import Advance
-from napari_deconv.widgets.column import CalmWheel, Column, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Scroll
 from napari_deconv.widgets.compare_edges import EdgeWatch
 from napari_deconv.widgets.compare_methods import MethodList
 from napari_deconv.widgets.compare_results import CompareResults
@@ -20,6 +20,7 @@ from napari_deconv.widgets.compare_work import DATA, Comparison, Trials, named
 from napari_deconv.widgets.controls import Controls
 from napari_deconv.widgets.inputs import Inputs
 from napari_deconv.widgets.order import Begun, Failure
+from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.result import ResultLayer
 from napari_deconv.widgets.tone import sheet
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.widgets.source import Source
 
-UPPER_HEIGHT, LOWER_HEIGHT = 90, 330
+UPPER_HEIGHT, LOWER_HEIGHT = 90, 420
 """Pixels that choices, which are scrolled, and results keep where the dock is low."""
 UNITS = 1000
 """Positions of the bar for each candidate."""
@@ -54,7 +55,6 @@ class CompareWidget(QWidget):
     """
 
     finished = Signal(str)
-    _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,9 @@ class CompareWidget(QWidget):
         self._source: Source | None = None
         self._reference: Image | None = None
         self._origin: Any = None
+        self._weights: Image | None = None
         self._total = 0
+        self._presence = Presence(self, self._events, self._arrive, self._rest)
         self.setObjectName("compare")
         self.inputs, self.methods = Inputs(self._viewer), MethodList()
         self.controls = Controls()
@@ -76,7 +78,7 @@ class CompareWidget(QWidget):
         self.destroyed.connect(partial(_shut, self._executor))
         self._lay_out()
         self._connect()
-        self._join()
+        self._presence.join()
 
     @property
     def running(self) -> bool:
@@ -112,27 +114,19 @@ class CompareWidget(QWidget):
             self.controls.status.say("stopping …", "plain")
             self._trials.stop()
 
-    def event(self, event: QEvent | None) -> bool:
-        """Leave the viewer when the dock is taken out of its window, join it when put back."""
-        handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None and self._joined:
-                self._leave()
-            elif self.parent() is not None and hasattr(self, "_edges"):
-                self._join()
-        return handled
-
     def _ordered(self) -> Comparison:
         """Return what the fields ask for."""
         source = self.inputs.source()
         reference, weights = self.inputs.companions(source)
         self._source, self._origin = source, self.inputs.psf.origin
+        self._weights = None if weights is None else weights.layer
         return Comparison(
             entries=self.methods.candidates(),
             recipe=self.inputs.recipe(),
             image=source.fetch,
             psf=self.inputs.psf.fetch(),
             psf_pixel=self.inputs.psf.resampled_from,
+            remarks=self.inputs.psf.remarks(source.pixel_size),
             reference=None if reference is None else reference.fetch,
             weights=None if weights is None else weights.fetch,
             device=self.inputs.more.device,
@@ -167,8 +161,8 @@ class CompareWidget(QWidget):
         assert outcome.recipe is not None
         assert outcome.image is not None
         result = ResultLayer(self._viewer, self._source, None)
-        result.psf_origin = self._origin
-        result.begin(Begun(outcome.recipe, outcome.notes, self.inputs.more.device, 1))
+        result.psf_origin, result.weights = self._origin, self._weights
+        result.begin(Begun(outcome.recipe, outcome.notes, outcome.device, 1))
         result.show(outcome.image)
         layer = result.layer
         assert layer is not None
@@ -194,7 +188,7 @@ class CompareWidget(QWidget):
 
     def _check(self) -> None:
         """Say at once what is wrong with the fields, and no longer once it is mended."""
-        if self.running or not self._joined or self.inputs.image.value is None:
+        if self.running or not self._presence.joined or self.inputs.image.value is None:
             return
         try:
             self.inputs.companions(self.inputs.source())
@@ -222,22 +216,14 @@ class CompareWidget(QWidget):
             (self._viewer.events.theme, self._paint),
         ]
 
-    def _join(self) -> None:
+    def _arrive(self) -> None:
         """Follow the viewer's layers, sliders and theme."""
-        if self._joined:
-            return
-        self._joined = True
-        for emitter, slot in self._events():
-            emitter.connect(slot)
         self._paint()
         self.inputs.follow_layers()
         self._edges.look()
 
-    def _leave(self) -> None:
+    def _rest(self) -> None:
         """Stop what runs and follow the viewer no more; its layers stay."""
-        self._joined = False
-        for emitter, slot in self._events():
-            emitter.disconnect(slot)
         if self._trials is not None:
             self._trials.abandon()
             self._trials = None
@@ -264,8 +250,7 @@ class CompareWidget(QWidget):
         column.end()
         pinned = Column(margin=6)  # in sight however low the dock is
         pinned.wide(self.controls)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         lower = QWidget()
         lower.setMinimumHeight(LOWER_HEIGHT)
         below = QVBoxLayout(lower)

@@ -101,7 +101,12 @@ class EdgeWatch(QObject):
             self._results.table.figures.set_edges([None] * len(rows), "px")
             self._results.edge_line.say(NO_LINE)
             return
-        reference = self._source.companion(self._reference, "reference", self._viewer.dims)
+        try:
+            reference = self._source.companion(self._reference, "reference", self._viewer.dims)
+        except ValueError as error:  # its data are other ones by now
+            self._latest.drop()
+            self._results.edge_line.say(str(error), "error")
+            return
         fetch = [self._source.fetch] if reference is None else [reference.fetch, self._source.fetch]
         pictures = [DATA if row.data else row.outcome.image for row in rows]
         width, size = line_width(self._viewer), self._source.pixel_size

@@ -106,7 +106,7 @@ class CompareView(QWidget):
             self._show()
         elif len(there) < 2:
             self.leave()
-        elif not set(self.swipe.pair) <= set(there):
+        elif self._mode == "swipe":
             self._show()
 
     def leave(self) -> None:

@@ -50,6 +50,8 @@ class Comparison:
     psf, reference, weights : callable or None
     psf_pixel : str or None
         Pixel size that the PSF is resampled from; None if it is used pixel by pixel.
+    remarks : tuple of str
+        What is to be said of every result beside its own notes.
     device : str
     """
 
@@ -58,6 +60,7 @@ class Comparison:
     image: Fetch
     psf: Fetch | None = None
     psf_pixel: str | None = None
+    remarks: tuple[str, ...] = ()
     reference: Fetch | None = None
     weights: Fetch | None = None
     device: str = "auto"
@@ -100,7 +103,7 @@ def _messages(comparison: Comparison, control: Control) -> Iterator[Advance | Ou
         if control.stopped:
             return
         if isinstance(message, Outcome):
-            yield message
+            yield replace(message, notes=(*comparison.remarks, *message.notes))
         elif control.seen and time.monotonic() >= due:
             control.sent()
             due = time.monotonic() + PERIOD

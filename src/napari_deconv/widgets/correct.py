@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_deconv.core.params import from_plain
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.correct_layers import CORRECTION, RawLayers, fetching, frame_count
 from napari_deconv.widgets.form import Fields
+from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.tone import set_tone, sheet
 from napari_deconv.xray.correct import Corrected, Correction
 
@@ -58,7 +59,6 @@ class CorrectWidget(QWidget):
     """
 
     finished = Signal(bool)
-    _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +66,7 @@ class CorrectWidget(QWidget):
         self._worker: FunctionWorker[Any] | None = None
         self._raw: tuple[Image, Correction] | None = None
         self.result: Image | None = None
+        self._presence = Presence(self, self._events, self._arrive, self._rest)
         self.setObjectName("correct")
         self.layers = RawLayers(self._viewer)
         self.image_line, self.noise_line = Line("image_line"), Line("frames_line")
@@ -86,7 +87,7 @@ class CorrectWidget(QWidget):
             menu.picked.connect(self._explain)
             menu.altered.connect(self._explain)
         self.fields.changed.connect(lambda: self._explain())
-        self._join()
+        self._presence.join()
 
     @property
     def correction(self) -> Correction:
@@ -148,16 +149,6 @@ class CorrectWidget(QWidget):
             holder.raise_()
         return dock
 
-    def event(self, event: QEvent | None) -> bool:
-        """Leave the viewer when the dock is taken out of its window, join it when put back."""
-        handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None and self._joined:
-                self._leave()
-            elif self.parent() is not None and hasattr(self, "status"):
-                self._join()
-        return handled
-
     def _show(self, found: Corrected | str) -> None:
         """Add the result as a layer, and say what was done."""
         if self._worker is None or self._raw is None:
@@ -213,22 +204,14 @@ class CorrectWidget(QWidget):
             (self._viewer.events.theme, self._paint),
         ]
 
-    def _join(self) -> None:
+    def _arrive(self) -> None:
         """Follow the viewer's layers and theme."""
-        if self._joined:
-            return
-        self._joined = True
-        for emitter, slot in self._events():
-            emitter.connect(slot)
         self.layers.follow(True)
         self._paint()
         self._follow_layers()
 
-    def _leave(self) -> None:
+    def _rest(self) -> None:
         """Follow the viewer no more; a correction under way ends unheard."""
-        self._joined = False
-        for emitter, slot in self._events():
-            emitter.disconnect(slot)
         self.layers.follow(False)
         self._worker = None
         self.button.setEnabled(True)
@@ -249,8 +232,7 @@ class CorrectWidget(QWidget):
         pinned.wide(self.button)
         pinned.wide(self.status)
         pinned.wide(self.onward)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from napari.layers import Image
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_deconv.recipe import Recipe
@@ -15,6 +15,7 @@ from napari_deconv.widgets import order as told
 from napari_deconv.widgets.before_after import BeforeAfter
 from napari_deconv.widgets.deblur_panel import DeblurPanel
 from napari_deconv.widgets.deblur_run import Running
+from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.result import ResultLayer
 from napari_deconv.widgets.stack_run import Filling, StackOrder
 from napari_deconv.widgets.stack_source import StackSource
@@ -49,13 +50,13 @@ class DeblurWidget(QWidget):
 
     finished = Signal(str)
     varied = Signal(str)
-    _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # napari hands plugins a proxy; the layers that its events bring are no proxies.
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._answered: WeakSet[Image] = WeakSet()
+        self._presence = Presence(self, self._events, self._arrive, self._rest)
         self.setObjectName("deblur")
         self.panel = DeblurPanel(self._viewer, lambda: self.result_layer)
         self._running = Running(self.panel)
@@ -65,7 +66,7 @@ class DeblurWidget(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._before_after = BeforeAfter(self._viewer, lambda: self._running.result)
         self._connect()
-        self._join()
+        self._presence.join()
 
     @property
     def image(self) -> Image | None:
@@ -195,16 +196,6 @@ class DeblurWidget(QWidget):
         """Write the recipe of the selected or else the last result as YAML."""
         return self.panel.saving.save_recipe(path)
 
-    def event(self, event: QEvent | None) -> bool:
-        """Leave the viewer when the dock is taken out of its window, join it when put back."""
-        handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None and self._joined:
-                self._leave()
-            elif self.parent() is not None and hasattr(self, "_before_after"):
-                self._join()
-        return handled
-
     def _connect(self) -> None:
         panel, controls = self.panel, self.panel.controls
         controls.run_asked.connect(self.run)
@@ -230,22 +221,14 @@ class DeblurWidget(QWidget):
             (self._viewer.events.theme, self._paint),
         ]
 
-    def _join(self) -> None:
+    def _arrive(self) -> None:
         """Follow the viewer's layers, sliders, theme and key."""
-        if self._joined:
-            return
-        self._joined = True
-        for emitter, slot in self._events():
-            emitter.connect(slot)
         self._before_after.bind()
         self._paint()
         self.panel.join()
 
-    def _leave(self) -> None:
+    def _rest(self) -> None:
         """Stop what runs and follow the viewer no more; its layers stay."""
-        self._joined = False
-        for emitter, slot in self._events():
-            emitter.disconnect(slot)
         self._before_after.unbind()
         self._running.abandon()
         self.panel.leave()
@@ -269,6 +252,7 @@ class DeblurWidget(QWidget):
         )
         result = ResultLayer(self._viewer, source, region)
         result.psf_origin = self.panel.psf.origin
+        result.weights = None if weights is None else weights.layer
         if isinstance(source, StackSource):
             return StackOrder(order, Filling(source, region)), result
         return order, result
@@ -286,7 +270,7 @@ class DeblurWidget(QWidget):
             with suppress(ValueError):  # what is half typed
                 self._running.retune(self.method)
             return
-        if self.image is None or not self._joined:
+        if self.image is None or not self._presence.joined:
             return
         self.panel.question.hide()
         try:

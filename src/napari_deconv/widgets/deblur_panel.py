@@ -15,7 +15,7 @@ from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
 from napari_deconv.widgets.before_after import KEY
 from napari_deconv.widgets.burst import FramesChoice
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.controls import Controls
 from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.evidence_bar import EvidenceBar
@@ -320,8 +320,7 @@ class DeblurPanel(QWidget):
         pinned.wide(self.controls)
         pinned.wide(self.verdict)
         pinned.wide(self.evidence)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column, KEY)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

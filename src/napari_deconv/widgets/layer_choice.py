@@ -23,6 +23,8 @@ ORIGIN = "napari-deconv-psf"
 """Key of a PSF layer's metadata that says how it was measured."""
 MUCH_SMALLER = 4
 """An image has at least this many times the pixels of its PSF."""
+SMALL = 128 * 128
+"""A grey image of at most so many pixels beside a much larger colour one is its PSF."""
 FOLLOWED = ("data", "scale", "affine", "units")
 """Events of a chosen layer after which it is looked at again."""
 REFERENCES = ("reference", "truth", "sharp", "ground")
@@ -154,12 +156,16 @@ def images(layers: Sequence[Layer]) -> list[Image]:
 def likely_image(layers: Sequence[Layer], psf: Any = None) -> Image | None:
     """Return the largest grey-value image that is no result and not the PSF.
 
-    Of several images of one size, one that is named a reference comes last.
+    Of several images of one size, one that is named a reference comes last. A colour image is
+    returned where there is nothing but its PSF beside it: it can't be deblurred, and is told why.
     """
     grey = [layer for layer in _measured(layers) if layer is not psf]
-    if not grey:  # it can't be deblurred, and is told why
-        return next((layer for layer in images(layers) if layer.rgb), None)
-    return max(grey, key=lambda i: (pixels(i), not _is_reference(i), i.visible), default=None)
+    best = max(grey, key=lambda i: (pixels(i), not _is_reference(i), i.visible), default=None)
+    colour = max((layer for layer in images(layers) if layer.rgb), key=pixels, default=None)
+    if best is None or colour is None:
+        return best or colour
+    a_psf = pixels(best) <= min(SMALL, pixels(colour) // MUCH_SMALLER)
+    return colour if a_psf else best
 
 
 def likely_psf(layers: Sequence[Layer], image: Image | None) -> Image | None:

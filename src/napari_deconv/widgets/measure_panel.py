@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_deconv.evidence.measures import MEASURES, Terms
 from napari_deconv.evidence.reading import Reading
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.form import Fields
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.measure_plot import MeasurePlot
@@ -133,8 +133,7 @@ class MeasurePanel(QWidget):
         column.end()
         pinned = Column(margin=6)
         pinned.wide(self.copy, self.save)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

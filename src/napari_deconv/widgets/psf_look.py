@@ -38,6 +38,8 @@ class Glance:
         Whether the user wants it resampled to the image's pixels.
     axes : int
         Most axes that it may have.
+    nameless : tuple of str
+        What is to be said of a scale that has no unit.
     """
 
     fetch: Fetch
@@ -46,6 +48,7 @@ class Glance:
     own: PixelSize | None = None
     resample: bool = False
     axes: int = 2
+    nameless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def look(glance: Glance) -> Looked:
     line = described(kernel, glance.centre, image)
     return Looked(
         line + f" · resampled from {own}" if resample else line,
-        (*(() if resample else said), *kernel.notes),
+        (*(() if resample else said), *glance.nameless, *kernel.notes),
         glance.centre != "centroid" and any(REMEDY in note for note in kernel.notes),
         unlike,
         tuple(map(int, kernel.array.shape)),

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measure import models
 from napari_deconv.registry import choices
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll, shrinking
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.form import Forms
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_image
@@ -304,8 +304,7 @@ class PsfPanel(QWidget):
         pinned.wide(self.figures)
         pinned.wide(self.make)
         pinned.wide(self.save, self.copy)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

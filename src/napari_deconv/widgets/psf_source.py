@@ -12,7 +12,7 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QPushButton
 
-from napari_deconv.psf.checks import on_pixels
+from napari_deconv.psf.checks import ALIKE, on_pixels
 from napari_deconv.registry import choices
 from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
@@ -122,7 +122,9 @@ class PsfSource(QObject):
     def remarks(self, size: PixelSize | None) -> tuple[str, ...]:
         """Return what a run has to say of the layer's pixels: that they are used as they are."""
         own = self.pixel_size
-        return () if own is None or self.resampled_from is not None else on_pixels(own, size, 2)
+        if own is None:
+            return self._nameless()
+        return () if self.resampled_from is not None else on_pixels(own, size, 2)
 
     def look(self, centre: Centre, size: PixelSize | None, axes: int = 2) -> None:
         """Say what is understood of the PSF.
@@ -143,7 +145,23 @@ class PsfSource(QObject):
         if fetch is None:
             fetch = partial(cast("Psf", value).kernel, size)
         resample = self.resampled_from is not None
-        self.understanding.look(Glance(fetch, centre, size, self.pixel_size, resample, axes))
+        glance = Glance(fetch, centre, size, self.pixel_size, resample, axes, self._nameless())
+        self.understanding.look(glance)
+
+    def _nameless(self) -> tuple[str, ...]:
+        """Say so if the PSF's layer has a scale that differs from the image's, but no unit."""
+        chosen, image = self.menu.value, self._image.value
+        if not isinstance(chosen, Image) or image is None or self.pixel_size is not None:
+            return ()
+        own, other = _scale(chosen), _scale(image)
+        unset = [1.0] * len(own)
+        if unset in (own, other) or np.allclose(own, other, rtol=ALIKE, atol=0):
+            return ()
+        told, against = (" x ".join(map(str, dict.fromkeys(one))) for one in (own, other))
+        return (
+            f"The PSF's layer has a scale of {told} without a unit, the image's {against}; it is "
+            "used pixel by pixel, unless both get their units.",
+        )
 
     def _options(self) -> list[tuple[str, Any]]:
         layers = [(layer.name, layer) for layer in images(self._viewer.layers) if not layer.rgb]
@@ -176,6 +194,11 @@ class PsfSource(QObject):
 def _array(layer: Image) -> npt.NDArray[Any]:
     """Return all of a layer's data; the library says what is no PSF of a 2-D image."""
     return np.asarray(layer.data[0] if layer.multiscale else layer.data)
+
+
+def _scale(layer: Image) -> list[float]:
+    """Return a layer's scale along its last two axes, without the noise of its last digits."""
+    return [float(f"{side:.9g}") for side in layer.scale[-2:]]
 
 
 def _sampled_at(layer: Image) -> PixelSize | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,7 +105,13 @@ class LayersReport:
         made = [
             replace(judged_already[layer], label=name)
             if layer in judged_already
-            else Made(name, _plane(layer, shape), recipe, _seconds(layer))
+            else Made(
+                name,
+                _plane(layer, source, shape),
+                recipe,
+                _seconds(layer),
+                _weights(viewer, layer, source),
+            )
             for layer, name, recipe in zip(results, names, recipes, strict=True)
         ]
         return cls(
@@ -163,15 +169,34 @@ class LayersReport:
 def _source(viewer: ViewerModel, result: Image) -> Source:
     """Return the plane that a result was made of."""
     ran = result.metadata[METADATA][RAN]
-    name = ran["source"]
-    if name not in viewer.layers:
-        raise ValueError(f"The image {name!r} is not among the layers any more; open it again.")
-    layer: Any = viewer.layers[name]
+    layer = _known(viewer, ran["source"], "image")
     first, second = ran["axes"]
+    if ran.get("slices"):  # all were restored, and the report is of the one on display
+        plane = Source.of(layer, viewer.dims)
+        if plane.axes != (first, second):
+            raise ValueError("Show the slices as they were when the stack was restored.")
+        return plane
     data = layer.data[0] if layer.multiscale else layer.data
     others = iter(ran["slice"] or ())
     index = [0 if axis in (first, second) else next(others, 0) for axis in range(len(data.shape))]
     return Source(layer, data, (first, second), tuple(index))
+
+
+def _weights(viewer: ViewerModel, result: Image, source: Source) -> Callable[[], Any] | None:
+    """Return what reads the pixel weights that a result was made with."""
+    name = result.metadata[METADATA][RAN].get("weights")
+    if name is None:
+        return None
+    role = "layer of pixel weights"
+    plane = source.companion(_known(viewer, name, role), role, viewer.dims)
+    return None if plane is None else plane.fetch
+
+
+def _known(viewer: ViewerModel, name: str, role: str) -> Any:
+    """Return the layer of a name."""
+    if name not in viewer.layers:
+        raise ValueError(f"The {role} {name!r} is not among the layers any more; open it again.")
+    return viewer.layers[name]
 
 
 def _region(ran: Mapping[str, Any]) -> Region | None:
@@ -181,8 +206,15 @@ def _region(ran: Mapping[str, Any]) -> Region | None:
     return slice(y0, y1), slice(x0, x1)
 
 
-def _plane(layer: Image, shape: tuple[int, ...]) -> Any:
-    array = np.asarray(layer.data)
+def _plane(layer: Image, source: Source, shape: tuple[int, ...]) -> Any:
+    """Return the picture of a result; of a stack's, the slice that the source is."""
+    array: Any = layer.data
+    if layer.metadata[METADATA][RAN].get("slices"):
+        axes, index = source.axes, source.index
+        array = array[tuple(slice(None) if n in axes else i for n, i in enumerate(index))]
+        if np.isnan(array).all():
+            raise ValueError(f"{layer.name} was not restored at this slice; press Run to go on.")
+    array = np.asarray(array)
     if array.size != int(np.prod(shape)):
         raise ValueError(f"{layer.name} has another size than its image; deblur it again.")
     return array.reshape(shape)
@@ -196,6 +228,8 @@ def _seconds(layer: Image) -> float | None:
 def _facts(source: Source, ran: Mapping[str, Any], region: Region | None) -> dict[str, str]:
     """Return what belongs on the page beside the image."""
     facts = {"Device": str(ran.get("device", ""))}
+    if ran.get("weights"):
+        facts["Pixel weights"] = f"the layer {ran['weights']}"
     path = source.layer.source.path
     if path:
         facts["File"] = str(path)

@@ -46,12 +46,15 @@ class ResultLayer:
     ----------
     psf_origin : plain data
         How the PSF was measured, if it was; None otherwise.
+    weights : napari.layers.Image or None
+        What says how much each pixel counts.
     """
 
     def __init__(self, viewer: ViewerModel, source: Source, region: Region | None) -> None:
         self._viewer, self._source, self._region = viewer, source, region
         self._begun: Begun | None = None
         self.psf_origin: Any = None
+        self.weights: Image | None = None
         self.layer: Image | None = None
 
     @property
@@ -137,7 +140,7 @@ class ResultLayer:
         assert self.layer is not None
         assert self._begun is not None
         other = ResultLayer(self._viewer, self._source, self._region)
-        other.psf_origin = self.psf_origin
+        other.psf_origin, other.weights = self.psf_origin, self.weights
         other.begin(replace(self._begun, recipe=made.recipe, notes=made.notes))
         layers, active = self._viewer.layers, self._viewer.layers.selection.active
         other.show(made.image)
@@ -166,7 +169,9 @@ class ResultLayer:
             layers.selection.active = selected  # someone is drawing
         self.layer.contrast_limits_range = layer.contrast_limits_range
         link_layers([layer, self.layer], ("contrast_limits",))
-        _follow_name(layer, self.layer)
+        _follow_name(layer, self.layer, "source")
+        if self.weights is not None:
+            _follow_name(self.weights, self.layer, "weights")
 
     def _metadata(self, begun: Begun) -> dict[str, Any]:
         from napari_deconv import __version__
@@ -181,19 +186,20 @@ class ResultLayer:
             "region": None if region is None else [[part.start, part.stop] for part in region],
             "device": begun.device,
             "psf": self.psf_origin,
+            "weights": None if self.weights is None else self.weights.name,
             "notes": list(begun.notes),
         }
         return {**begun.recipe.plain(), RAN: ran}
 
 
-def _follow_name(source: Image, result: Image) -> None:
+def _follow_name(source: Image, result: Image, role: str) -> None:
     """Let a result say what it was made of also after that was renamed."""
     known = ref(result)
 
     def rename(event: Any = None) -> None:
         layer = known()
         if layer is not None and RAN in layer.metadata.get(METADATA, {}):
-            layer.metadata[METADATA][RAN]["source"] = source.name
+            layer.metadata[METADATA][RAN][role] = source.name
 
     source.events.name.connect(rename)
 

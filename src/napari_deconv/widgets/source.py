@@ -48,7 +48,10 @@ class Source:
             In one sentence, if the layer is RGB or has fewer than two axes.
         """
         if layer.rgb:
-            raise ValueError("The image is RGB; convert it to grey values first.")
+            raise ValueError(
+                "The image is RGB, and colours are not restored: right-click its layer, choose "
+                "Split RGB, and take the channel that you need."
+            )
         data = layer.data[0] if layer.multiscale else layer.data
         ndim = len(data.shape)
         if ndim < 2:

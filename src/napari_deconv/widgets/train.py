@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_deconv import training_events as events
 from napari_deconv.learned.restore import Restore
-from napari_deconv.widgets.column import CalmWheel, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 from napari_deconv.widgets.naming import push_button
+from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.tone import set_tone, sheet
 from napari_deconv.widgets.train_choices import TrainChoices, fresh_folder
 from napari_deconv.widgets.train_order import PLAN, TrainOrder, again
@@ -53,12 +54,12 @@ class TrainWidget(QWidget):
     """
 
     finished = Signal(str)
-    _joined = False
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # napari hands plugins a proxy; the layers that its events bring are no proxies.
         self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._presence = Presence(self, self._events, self._arrive, self._rest)
         self.setObjectName("train")
         self._state: State = "idle"
         self._process: TrainProcess | None = None
@@ -80,7 +81,7 @@ class TrainWidget(QWidget):
         self.status, self.score_line = Line("train_status"), Line("train_score")
         self._lay_out()
         self._connect()
-        self._join()
+        self._presence.join()
 
     @property
     def state(self) -> State:
@@ -140,16 +141,6 @@ class TrainWidget(QWidget):
             dock.method = Restore(model=model)
             bring_forward(dock)
         self.result.line.say("It is chosen in Deblur: press Run there.")
-
-    def event(self, event: QEvent | None) -> bool:
-        """Leave the viewer when the dock is taken out of its window, join it when put back."""
-        handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None and self._joined:
-                self._leave()
-            elif self.parent() is not None and hasattr(self, "status"):
-                self._join()
-        return handled
 
     def _start(self, found: Path | str) -> None:
         """Start the process, now that the plan is written."""
@@ -265,22 +256,14 @@ class TrainWidget(QWidget):
             (self._viewer.events.theme, self._paint),
         ]
 
-    def _join(self) -> None:
+    def _arrive(self) -> None:
         """Follow the viewer's layers and theme."""
-        if self._joined:
-            return
-        self._joined = True
-        for emitter, slot in self._events():
-            emitter.connect(slot)
         self._paint()
         self.choices.follow_layers()
         self._show(self._state)
 
-    def _leave(self) -> None:
+    def _rest(self) -> None:
         """End what learns, its last state kept, and follow the viewer no more."""
-        self._joined = False
-        for emitter, slot in self._events():
-            emitter.disconnect(slot)
         self._worker = None
         if self._process is not None:
             self._process.abandon()
@@ -303,8 +286,7 @@ class TrainWidget(QWidget):
         pinned.wide(self.bar)
         pinned.wide(self.status)
         pinned.wide(self.score_line)
-        self._calm = CalmWheel(self)
-        self._calm.watch(column)
+        self._calm = CalmFields(column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
