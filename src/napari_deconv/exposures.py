@@ -163,7 +163,7 @@ def _merged(
     kernels = [understand(each, recipe.centre) for each in (psf if psf.ndim == 3 else [psf])]
     taken = _Frames.of(image)
     arrays = [kernel.array for kernel in kernels] if psf.ndim == 3 else None
-    burst = burst.measured(taken.values, taken.valid, arrays)
+    burst = (burst.moving() if apart else burst).measured(taken.values, taken.valid, arrays)
     weights = burst.weights(taken.scale)
     picture, share = taken.mean(burst, weights, device)
     kernel = kernels[0]

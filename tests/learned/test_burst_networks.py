@@ -268,6 +268,19 @@ def test_more_frames_are_taken_in_groups_and_fewer_are_refused(file: Path) -> No
         recipe(file).begin(frames, device="cpu")
 
 
+def test_a_frame_of_which_a_part_has_moved_counts(file: Path) -> None:
+    frames = burst(side=128)
+    frames[1, 60:100, 60:100] -= 0.2
+    plain = Recipe(psf=PSF, method="tv", burst={}).begin(frames, device="cpu").recipe.burst
+    assert plain is not None
+    assert "differs" in plain.found[1].doubt
+    for given in (plain, {}):  # as a dock hands it on, and as nobody has looked at it
+        taken = recipe(file, burst=given).begin(frames, device="cpu").recipe.burst
+        assert taken is not None
+        assert [one.doubt for one in taken.found] == ["", "", ""]
+    assert taken.moving() == taken
+
+
 def test_one_picture_and_a_psf_for_each_frame_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="looks at 3 frames of a burst: say which frames"):
         recipe(file, burst=None).begin(burst()[0], device="cpu")
