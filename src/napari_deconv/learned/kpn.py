@@ -62,7 +62,8 @@ class KPN(nn.Module):
 
     def kernels(self, x: Tensor) -> Tensor:
         """Return the weights, shape (B, frames, side^2, H, W), of channels (B, C, H, W)."""
-        weights: Tensor = self.trunk(x) + self.usual[:, None, None]
+        number = self.frames * self.side**2  # so many add up: a step of training would be as large
+        weights: Tensor = (self.trunk(x) + self.usual[:, None, None]) / number**0.5
         return weights.reshape(len(x), self.frames, self.side**2, *x.shape[-2:])
 
     def forward(self, x: Tensor) -> Tensor:

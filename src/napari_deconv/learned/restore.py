@@ -86,7 +86,8 @@ class Restore(Method):
             f"Learned: {card.title}, version {card.version} ({models.digest_of(self.model)}); "
             "detail that the blur removed is the model's guess."
         )
-        unknown = filter(None, [card.unknown()])
+        known = card.calibration.said() if card.calibration is not None else ""
+        unknown = filter(None, [known, card.unknown()])
         doubts = card.doubts(problem.spread, problem.noise)
         return (made, *unknown, *(f"Outside the model's training: {words}." for words, _ in doubts))
 

@@ -121,6 +121,7 @@ class Tuning:
         card = base.model_copy(
             update={
                 "title": plan.title,
+                "calibration": None,  # was counted of the model that it began as
                 "narrowest": round(narrowest, 2),
                 "widest": round(widest, 2),
                 "weakest": weakest,
