@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ SEEN_BY_ALL = 12
 """Pixels of the border of a registered burst that are not judged."""
 RANGE = (0.1, 99.9)
 """Percentiles between which a long exposure's grey range lies."""
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +106,17 @@ def real(exposure: Exposures, method: dict[str, Any]) -> tuple[float, np.ndarray
     return decibel(agrees / (high - low), exposure.long / (high - low)), picture
 
 
-def baselines(cases: dict[str, Case], shipped: Staged) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield what is compared with: a name, and PSNR by case."""
-    yield "blurred", {name: one.score([h.frame for h in one.held]) for name, one in cases.items()}
-    yield "TV, automatic", {name: one.score(one.by_tv()) for name, one in cases.items()}
-    yield "shipped model", {name: one.score(one.by(shipped)) for name, one in cases.items()}
+def baselines(cases: dict[str, Case], shipped: Staged) -> dict[str, Callable[[], Scores]]:
+    """Return what models are compared with: by name, what measures its PSNR in each case."""
+
+    def measuring(picked: dict[str, Case], restored: Callable[[Case], Any]) -> Callable[[], Scores]:
+        return lambda: {name: one.score(restored(one)) for name, one in picked.items()}
+
     single = {name: one.first() for name, one in cases.items() if one.view.frames is not None}
-    yield "one frame, TV", {name: one.score(one.by_tv()) for name, one in single.items()}
-    yield "one frame, shipped", {name: one.score(one.by(shipped)) for name, one in single.items()}
+    return {
+        "blurred": measuring(cases, lambda one: [held.frame for held in one.held]),
+        "TV, automatic": measuring(cases, Case.by_tv),
+        "shipped model": measuring(cases, lambda one: one.by(shipped)),
+        "one frame, TV": measuring(single, Case.by_tv),
+        "one frame, shipped": measuring(single, lambda one: one.by(shipped)),
+    }
