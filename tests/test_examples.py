@@ -17,14 +17,16 @@ TRAININGS = ("train_default", "train_denoiser")
 """Examples that are given a folder, and end after a moment."""
 BRIEF = ["--minutes", "0.005"]
 SCANNER = [*BRIEF, "--scanners", "1", "--pictures", "1"]
-TESTED = {"deblur", "boundaries", "watch", "study", *TRAININGS, "scanner"}
+LEARNED = ["--quick", "--only", "kpn, blind"]
+TESTED = {"deblur", "boundaries", "watch", "study", *TRAININGS, "scanner", "study_learned"}
 """Examples that one test below runs: a second test may run in another process, and run it again."""
 
 
 def output_of(script: Path) -> str:
     """Run a script in an interpreter of its own, and return what it printed."""
     with TemporaryDirectory() as folder:
-        brief = {**dict.fromkeys(TRAININGS, BRIEF), "scanner": SCANNER}.get(script.stem)
+        of_folders = {"scanner": SCANNER, "study_learned": LEARNED}
+        brief = {**dict.fromkeys(TRAININGS, BRIEF), **of_folders}.get(script.stem)
         training = [] if brief is None else [folder, *brief]
         done = subprocess.run(
             [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, training)],
@@ -64,6 +66,24 @@ def test_a_scanner_has_a_row_of_numbers() -> None:
     assert gain == pytest.approx(own - shipped, abs=0.011)
     assert shipped > blurred
     assert steps >= 1
+
+
+def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_trained() -> None:
+    shown = output_of(FOLDER / "study_learned.py")
+    bursts = shown.split("\nburst\n\n")[1].split("\n\n")[0]
+    rows = {row.split(" | ")[0].strip("| "): row for row in bursts.splitlines()[2:]}
+    assert list(rows) == [
+        "blurred",
+        "TV, automatic",
+        "shipped model",
+        "one frame, TV",
+        "one frame, shipped",
+        "kpn, blind",
+    ]
+    own = {name: float(row.split(" | ")[3]) for name, row in rows.items()}
+    assert own["shipped model"] > own["blurred"] + 2
+    assert "bursts | 8 |" in rows["kpn, blind"]
+    assert "swinir" not in shown
 
 
 def test_deblurring_gains_decibels() -> None:

@@ -43,6 +43,8 @@ class Exposure(Generic[P]):
         How much of a burst's weight saw each pixel; None if all of it saw them all.
     exposures : float
         How many exposures the picture is worth.
+    frames : ndarray of float32, shape (N, H, W), or None
+        The frames of a burst laid over each other, where the method looks at them apart.
     """
 
     recipe: P
@@ -51,6 +53,7 @@ class Exposure(Generic[P]):
     frame: Frame | None = None
     share: Floats | None = None
     exposures: float = 1.0
+    frames: Floats | None = None
 
 
 def exposed(
@@ -151,10 +154,16 @@ def _merged(
         raise ValueError(
             f"There are {len(psf)} PSFs for {len(image)} frames; give one for all, or one each."
         )
+    apart = recipe.method.frames()
+    if apart and psf.ndim == 3:
+        raise ValueError(
+            f"{recipe.method.key()} with this model knows one PSF for all frames: give one, or "
+            "choose another model or method."
+        )
     kernels = [understand(each, recipe.centre) for each in (psf if psf.ndim == 3 else [psf])]
     taken = _Frames.of(image)
     arrays = [kernel.array for kernel in kernels] if psf.ndim == 3 else None
-    burst = burst.measured(taken.values, taken.valid, arrays)
+    burst = (burst.moving() if apart else burst).measured(taken.values, taken.valid, arrays)
     weights = burst.weights(taken.scale)
     picture, share = taken.mean(burst, weights, device)
     kernel = kernels[0]
@@ -175,6 +184,7 @@ def _merged(
         frame,
         None if everywhere else seen,
         burst.exposures(taken.scale),
+        taken.apart(burst, weights, apart, picture) if apart else None,
     )
 
 
@@ -201,6 +211,33 @@ class _Frames:
         from napari_deconv.core import merging
 
         return merging.mean(lambda index: self._aligned(burst, index, device), weights)
+
+    def apart(self, burst: Burst, weights: tuple[float, ...], number: int, mean: Tensor) -> Floats:
+        """Return the aligned frames, the reference first; where one saw nothing, the mean.
+
+        Of more frames than so many, each is the mean of every so many-th.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if fewer than that can be laid over each other.
+        """
+        from napari_deconv.core import merging
+
+        kept = [index for index, weight in enumerate(weights) if weight > 0]
+        kept.sort(key=lambda index: index != burst.reference)
+        if len(kept) < number:
+            raise ValueError(
+                f"The model looks at {number} frames of a burst, and {len(kept)} of this one "
+                "belong together: take more frames, or choose another model or method."
+            )
+        found = np.empty((number, *mean.shape), np.float32)
+        for place in range(number):
+            group = kept[place::number]
+            only = [weight * (index in group) for index, weight in enumerate(weights)]
+            frame, share = merging.mean(lambda i: self._aligned(burst, i, mean.device), only)
+            found[place] = frame.where(share > 0, mean).cpu().numpy()
+        return found
 
     def summed(
         self,

@@ -110,7 +110,18 @@ class Poser:
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
             spread=rms_radius(self.exposure.kernel.array),
+            frames=self._frames(recipe, cut),
         )
+
+    def _frames(self, recipe: Plan, cut: Cut) -> Tensor | None:
+        """Return a part of a burst's frames, on the device, where they are looked at apart."""
+        import torch
+
+        if self.exposure.frames is None:
+            return None
+        part = self.exposure.frames[(slice(None), *cut)]
+        values = torch.from_numpy(part).to(self.device)
+        return (values + (recipe.offset - self.frame.level)) / self.measured.scale
 
     def _masked(self, recipe: Plan) -> bool:
         """Return whether pixels are masked, in the frame or beyond its border."""

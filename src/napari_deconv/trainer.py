@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_deconv.evidence.calibration import Calibration, calibrated
 from napari_deconv.learned import model as models
 from napari_deconv.learned.job import Job, decibels
+from napari_deconv.learned.losses import BORDER
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
     Begun,
@@ -64,6 +66,7 @@ class Trainer:
         self.leads = job.run.joint.team.rank == 0
         self._best: Path = self.job.folder / BEST
         self._score = -np.inf
+        self._calibration: Calibration | None = None
         self._others: dict[str, float] = {}
         self._tv: list[NDArray[Any]] = []
 
@@ -169,9 +172,12 @@ class Trainer:
         found = yield from self._rivals(judged)
         if found is None:
             return None
-        table, _ = found
+        table, by_tv = found
         network = models.load(str(self._best), run.device).network
-        table[OWN] = decibels(judged.decibels(judged.restored(network, run.device)))
+        own = judged.restored(network, run.device)
+        table[OWN] = decibels(judged.decibels(own))
+        truths = [held.truth for held in judged.pictures]
+        self._calibration = calibrated(own, by_tv, truths, BORDER)
         return table, len(judged.pictures)
 
     def _rivals(self, held: Validation) -> Any:
@@ -191,7 +197,8 @@ class Trainer:
         """Write the best model, with its table, to where the plan says."""
         out = Path(self.job.plan.out)
         best = models.load(str(self._best))
-        card: Card = best.card.model_copy(update={"scores": table})
+        told = {"scores": table, "calibration": self._calibration}
+        card: Card = best.card.model_copy(update=told)
         models.save(out, best.network, card)
         hard = self.job.run.joint.hardness.told() if self.job.run.training.hard else ""
         return Done(ending, str(out), card.plain(), table, pictures, hard)

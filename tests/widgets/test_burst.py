@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.ndimage import shift
 
+from napari_deconv.learned.card import Card
+from napari_deconv.learned.model import save
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.widgets.result import recipe_of
 
@@ -86,6 +89,34 @@ def test_a_burst_becomes_one_picture_that_lies_under_every_slice(burst: Desk) ->
     again = recipe.with_psf(GaussianPsf(sigma=1.5)).run(frames(), device="cpu").image
     np.testing.assert_allclose(layer.data, again, atol=1e-5)
     assert "only slice" not in burst.status
+
+
+def test_a_model_of_frames_looks_at_all_of_them_and_at_no_single_one(
+    burst: Desk, tmp_path: Path
+) -> None:
+    sizes = {"width": 8, "encoder": (1,), "middle": 1, "decoder": (1,), "stages": 1}
+    card = Card(
+        title="of four frames",
+        architecture={**sizes, "network": "kpn", "frames": 4},
+        narrowest=0.5,
+        widest=5.0,
+        strongest=0.2,
+    )
+    path = tmp_path / "kpn.safetensors"
+    save(path, card.architecture.build(), card)
+    burst.dock.panel.opinion.setChecked(False)
+    burst.use("restore", model=str(path))
+    assert burst.dock.run()
+    assert burst.wait_for_end() == "failed"
+    assert "looks at 4 frames of a burst: say which frames" in burst.status
+    choice(burst).way = 0
+    looked(burst)
+    layer = burst.run_to_end()
+    assert layer.data.shape == part().shape
+    recipe = recipe_of(layer)
+    assert [one.doubt for one in recipe.burst.found] == [""] * 4  # a part that moved counts
+    again = recipe.with_psf(GaussianPsf(sigma=1.5)).run(frames(), device="cpu").image
+    np.testing.assert_allclose(layer.data, again, atol=1e-5)
 
 
 def test_a_run_need_not_wait_for_the_look(burst: Desk) -> None:

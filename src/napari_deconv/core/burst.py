@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 
+MOVING = 0.35
+"""Least difference, of the grey range, for which a frame is left out where parts may move."""
+
+
 class Burst(Declared):
     """The first axis of an image holds frames of one scene, which become one picture."""
 
@@ -83,6 +87,16 @@ class Burst(Declared):
             if settled:
                 break
         return self.model_copy(update={"reference": best[0], "found": best[1]})
+
+    def moving(self) -> Burst:
+        """Return the burst for who looks at frames apart: they differ where parts have moved.
+
+        What was found before, when that was a reason to leave a frame out, is measured anew.
+        """
+        if self.doubt >= MOVING:
+            return self
+        left_out = any(one.doubt for one in self.found)
+        return self.model_copy(update={"doubt": MOVING, "found": () if left_out else self.found})
 
     def weights(self, scale: float) -> tuple[float, ...]:
         """Return one over the variance of each frame's noise, on the reference's grey scale.

@@ -50,6 +50,9 @@ class Problem:
         An estimate to begin with, shape of `data`; None to begin afresh.
     spread : float
         Rms radius of the PSF along one axis in pixels; 0 if not known.
+    frames : Tensor or None
+        Frames of a burst laid over each other, shape (N, *frame), `data` being their mean, where
+        the method looks at them apart; None else.
     """
 
     data: Tensor
@@ -66,6 +69,7 @@ class Problem:
     graded: bool = False
     start: Tensor | None = None
     spread: float = 0.0
+    frames: Tensor | None = None
 
     @property
     def ndim(self) -> int:

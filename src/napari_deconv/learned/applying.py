@@ -55,6 +55,8 @@ def view_of(problem: Problem) -> View:
         noise = sigma.square().mean().sqrt().reshape(1, 1, 1, 1)
     blur = Blur(problem.blur.kernel, grid)
     view = View(data, blur, window, sigma[None, None], noise, known)
+    if problem.frames is not None:
+        view = replace(view, frames=(problem.frames - problem.mean)[None])
     if problem.weights is None:
         sigma = local_noise(view)
         noise = sigma.square().mean().sqrt().reshape(1, 1, 1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from napari_deconv.core.params import Declared
+from napari_deconv.evidence.calibration import Calibration
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.foreign import Foreign
 
@@ -45,6 +46,9 @@ class Card(Declared):
     steps: int = Field(0, description="Of its training.")
     minutes: float = Field(0.0, description="Processor minutes of its training, on one thread.")
     scores: dict[str, float] = Field({}, description="PSNR in dB, by what it is of.")
+    calibration: Calibration | None = Field(
+        None, description="How often places were wrong where TV differed from it."
+    )
     licence: str = Field("BSD-3-Clause", description="Of the weights.")
     program: str = Field("", description="Version of napari-deconv that made it.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.nn import functional
 from napari_deconv.core.merging import shifted
 from napari_deconv.core.operators import Blur
 from napari_deconv.core.params import Declared, OneOf
+from napari_deconv.learned.motion import displacements, warped
 from napari_deconv.learned.random_psfs import random_psf
 from napari_deconv.learned.scenes import Crop
 from napari_deconv.learned.view import View, seen
@@ -43,6 +45,16 @@ class Pairs(NamedTuple):
 
     view: View
     truth: Tensor
+
+    def to(self, device: torch.device) -> Pairs:
+        """Return the batch on a device."""
+        if device.type == "cpu":
+            return self
+        view = self.view
+        names = ["data", "sigma", "noise", "known"] + ["frames"] * (view.frames is not None)
+        parts = {name: getattr(view, name).to(device) for name in names}
+        view.blur.spectrum = view.blur.spectrum.to(device)
+        return Pairs(replace(view, **parts), self.truth.to(device))
 
 
 class Degradation(Declared):
@@ -80,7 +92,7 @@ class Degradation(Declared):
         description="Share of pairs whose noise is told too large, as where it was measured on "
         "fine patterns.",
     )
-    frames: int = Field(1, ge=1, le=64, description="Frames of a burst that are merged into one.")
+    frames: int = Field(1, ge=1, le=64, description="Frames of a burst.")
     shift: float = Field(
         6.0,
         ge=0,
@@ -91,6 +103,20 @@ class Degradation(Declared):
         0.05,
         ge=0,
         description="What registration leaves of a frame's shift: its sigma along each axis.",
+        json_schema_extra={"unit": "px"},
+    )
+    motion: float = Field(
+        0.0,
+        ge=0,
+        le=20,
+        description="How far parts of the scene move by themselves between frames, at most: the "
+        "rms of a smooth random field.",
+        json_schema_extra={"unit": "px"},
+    )
+    motion_length: float = Field(
+        24.0,
+        ge=4,
+        description="Over what length that motion changes.",
         json_schema_extra={"unit": "px"},
     )
     gain: float | None = Field(
@@ -115,8 +141,11 @@ class Degradation(Declared):
         Crops are larger than the frame by ``support - 1``: what lies beyond the border reaches in.
         """
         made = [self._pair(crop, rng) for crop, rng in zip(crops, rngs, strict=True)]
-        frame, truth, kernel, sigma = zip(*made, strict=True)
-        return Pairs(seen(torch.stack(frame), kernel, torch.stack(sigma)), torch.stack(truth))
+        frame, truth, kernel, sigma, apart = zip(*made, strict=True)
+        view = seen(torch.stack(frame), kernel, torch.stack(sigma))
+        if self.frames > 1:
+            view = replace(view, frames=torch.stack(apart))
+        return Pairs(view, torch.stack(truth))
 
     def sigma(self, rng: Rng) -> float:
         """Return a noise level, spread evenly over the orders of magnitude."""
@@ -153,46 +182,52 @@ class Degradation(Declared):
         kernel = self.psf.kernel()
         return _fitted(kernel, self.support, 1 + self.jitter * rng.uniform(-1, 1))
 
-    def _merged(
-        self, blurred: Tensor, inner: tuple[slice, slice], rng: Rng
-    ) -> tuple[Tensor, Tensor]:
-        """Return what frames laid over the first show in the mean, and how many see each pixel.
+    def _apart(self, scene: Tensor, blur: Blur, rng: Rng) -> tuple[Tensor, Tensor]:
+        """Return frames without noise, laid over the first, and 1 where each sees a pixel, else 0.
 
-        Of a moved frame a border of the first is not seen; what registration left of its shift
-        softens the mean.
+        Of a moved frame a border of the first is not seen. Shape (N, H, W).
         """
-        clean = blurred[inner].clamp(min=0)
-        seen = torch.ones(clean.shape)
-        total = blurred
+        edge = self.support // 2
+        inner = (slice(edge, -edge), slice(edge, -edge))
+        first = blur(scene)
+        clean = [first[inner]]
+        seen = [torch.ones_like(clean[0])]
         for _ in range(1, self.frames):
             rows, columns = (
-                _inside(side, rng.uniform(-self.shift, self.shift)) for side in clean.shape
+                _inside(side, rng.uniform(-self.shift, self.shift)) for side in clean[0].shape
             )
-            seen += rows[:, None] * columns
             off = rng.normal(0, self.misplaced, 2)
-            total = total + shifted(blurred, (float(off[0]), float(off[1])))
-        if self.frames > 1:
-            clean = (total[inner] / self.frames).clamp(min=0)
-        return clean, seen
+            frame = blur(self._moved(scene, rng)) if self.motion else first
+            clean.append(shifted(frame, (float(off[0]), float(off[1])))[inner])
+            seen.append(rows[:, None] * columns)
+        return torch.stack(clean).clamp(min=0), torch.stack(seen)
+
+    def _moved(self, scene: Tensor, rng: Rng) -> Tensor:
+        """Return a scene whose parts have moved."""
+        shape = (scene.shape[0], scene.shape[1])
+        size = rng.uniform(0, self.motion)
+        return warped(scene, displacements(rng, shape, size, self.motion_length))
 
     def _pair(self, crop: Crop, rng: Rng) -> tuple[Tensor, ...]:
-        """Return frame, truth, PSF and told noise of one crop."""
+        """Return frame (of a burst, the mean), truth, PSF, told noise of one crop, and frames."""
         kernel = torch.from_numpy(self.kernel(rng).astype(np.float32))
         scene, edge = torch.from_numpy(crop.values).float(), self.support // 2
-        inner = (slice(edge, -edge), slice(edge, -edge))
-        blurred = Blur(kernel, tuple(scene.shape))(scene)
-        clean, seen = self._merged(blurred, inner, rng)
         gain, read = self.noise(crop, rng)
-        frame = _exposed(clean, gain, read, seen, rng)
+        clean, seen = self._apart(scene, Blur(kernel, (scene.shape[0], scene.shape[1])), rng)
+        frames = torch.stack([_exposed(one, gain, read, rng) for one in clean])
+        count = seen.sum(0)
+        frame = (frames * seen).sum(0) / count
+        frames = torch.where(seen > 0, frames, frame)
         told = float(np.exp(rng.normal(0, 0.08)))
         variance = _averaged(frame).clamp(min=0) * gain + read**2
         if rng.random() < self.alike:
             variance = variance.mean().expand_as(variance)
-        sigma = variance.sqrt() * (told / crop.scale) / seen.sqrt()
+        sigma = variance.sqrt() * (told / crop.scale) / count.sqrt()
         if rng.random() < self.mistaken:
             sigma = torch.hypot(sigma, sigma.new_tensor(_pattern(rng)))
-        parts = ((x - crop.mean) / crop.scale for x in (frame, scene[inner]))
-        return (*(part[None] for part in parts), kernel, sigma[None])
+        truth = scene[edge:-edge, edge:-edge]
+        frame, truth, frames = ((x - crop.mean) / crop.scale for x in (frame, truth, frames))
+        return frame[None], truth[None], kernel, sigma[None], frames
 
 
 def _pattern(rng: Rng) -> float:
@@ -200,18 +235,14 @@ def _pattern(rng: Rng) -> float:
     return float(np.exp(rng.uniform(*np.log(PATTERN))))
 
 
-def _exposed(clean: Tensor, gain: float, read: float, frames: Tensor, rng: Rng) -> Tensor:
-    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``.
-
-    Of as many frames as see each pixel, in the mean.
-    """
+def _exposed(clean: Tensor, gain: float, read: float, rng: Rng) -> Tensor:
+    """Return counted photons and read noise: ``gain Poisson(clean / gain) + N(0, read^2)``."""
     array = clean.numpy().astype(np.float64)
-    seen = frames.numpy().astype(np.float64)
-    if gain > MANY * float(seen.max()):
-        counted = rng.poisson(array * seen / gain) * (gain / seen)
+    if gain > MANY:
+        counted = rng.poisson(array / gain) * gain
     else:
-        counted = array + np.sqrt(gain * array / seen) * rng.normal(size=array.shape)
-    noisy = counted + rng.normal(size=array.shape) * (read / np.sqrt(seen))
+        counted = array + np.sqrt(gain * array) * rng.normal(size=array.shape)
+    noisy = counted + rng.normal(size=array.shape) * read
     return torch.from_numpy(noisy.astype(np.float32))
 
 

@@ -50,7 +50,8 @@ def deliver(
         weakest=weakest,
         strongest=strongest,
         data=data or drawn(training.scenes.soft, training.scenes.stark),
-        made=f"batches of {training.batch} pictures of {training.side} px, {how}",
+        made=f"batches of {training.batch} {_pictures(training.degradation)} of "
+        f"{training.side} px, {how}",
         seed=training.seed,
         scores=scores or {},
         steps=run.step,
@@ -59,6 +60,16 @@ def deliver(
     )
     save(path, run.averaged, card)
     return card
+
+
+def _pictures(degradation: Degradation) -> str:
+    """Return in words what is learned from."""
+    if degradation.frames == 1:
+        return "pictures"
+    moving = (
+        f", parts of which move by up to {degradation.motion:g} px," if degradation.motion else ""
+    )
+    return f"bursts of {degradation.frames} frames{moving}"
 
 
 @lru_cache(maxsize=4)

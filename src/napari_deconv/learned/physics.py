@@ -5,6 +5,8 @@ Networks that are told PSF and noise in this way serve any of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -44,6 +46,21 @@ def channels(view: View) -> Tensor:
     estimates = [view.crop(blur.inverse(spectrum / (power + level * penalty))) for level in LEVELS]
     noise = (2 * view.sigma.sqrt()).expand_as(estimates[0])
     return torch.cat((view.crop(view.data), *estimates, noise), 1)
+
+
+def of_frames(view: View) -> Tensor:
+    """Return the middle Wiener estimate of each frame of a burst, shape (B, N, *frame).
+
+    A frame is noisier than the mean of all N, whose noise the view tells, by the root of N.
+    """
+    frames = view.frames
+    if frames is None:
+        raise ValueError("There is a single picture, and this model looks at frames of a burst.")
+    blur = view.blur
+    single = replace(view, noise=view.noise * frames.shape[1] ** 0.5)
+    penalty = LEVELS[BASE] * strength(single) * (Gradient(2).power(view.data) + DAMPING)
+    spectrum = blur.forward(view.spread(frames)) * blur.spectrum.conj()
+    return view.crop(blur.inverse(spectrum / (blur.power() + penalty)))
 
 
 def back_projected(view: View, residual: Tensor, level: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from napari_deconv.core.params import register
 from napari_deconv.learned import model as models
+from napari_deconv.learned.architecture import Architecture
 from napari_deconv.methods.method import Method
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ class Restore(Method):
         named: Self = self.replace(model=models.pinned(self.model))
         return named
 
+    def frames(self) -> int:
+        """Return how many frames of a burst the model looks at."""
+        architecture = models.card_of(self.model).architecture
+        frames = architecture.frames if isinstance(architecture, Architecture) else 1
+        return frames if frames > 1 else 0
+
     def check(self, problem: Problem) -> None:
         """Refuse volumes, and what lies far outside what the model was trained for."""
         if problem.ndim not in self.dimensions:
@@ -64,6 +71,11 @@ class Restore(Method):
             raise ValueError(
                 f"The model {models.bare(self.model)!r} is a denoiser: choose plug-and-play for it."
             )
+        if (frames := self.frames()) and problem.frames is None:
+            raise ValueError(
+                f"The model {models.bare(self.model)!r} looks at {frames} frames of a burst: say "
+                "which frames (in the dock: Frames, in Python: burst={}), or choose another model."
+            )
         if not self.force:
             card.check(problem.spread, problem.noise)
 
@@ -74,7 +86,8 @@ class Restore(Method):
             f"Learned: {card.title}, version {card.version} ({models.digest_of(self.model)}); "
             "detail that the blur removed is the model's guess."
         )
-        unknown = filter(None, [card.unknown()])
+        known = card.calibration.said() if card.calibration is not None else ""
+        unknown = filter(None, [known, card.unknown()])
         doubts = card.doubts(problem.spread, problem.noise)
         return (made, *unknown, *(f"Outside the model's training: {words}." for words, _ in doubts))
 

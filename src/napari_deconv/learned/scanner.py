@@ -83,7 +83,10 @@ def begin_as(training: Training, name: str) -> Training:
         raise ValueError(f"The model {name!r} is of others' networks: they are not trained here.")
     if card.architecture.inputs == "noise":
         raise ValueError(f"The model {name!r} is a denoiser: begin as one that deblurs.")
-    return training.model_copy(update={"architecture": card.architecture, "alone": 0})
+    changes: dict[str, Any] = {"architecture": card.architecture, "alone": 0}
+    if (frames := card.architecture.frames) > 1:
+        changes["degradation"] = training.degradation.replace(frames=frames)
+    return training.model_copy(update=changes)
 
 
 def take_over(run: Run, name: str) -> None:

@@ -15,9 +15,9 @@ from napari_deconv.learned.view import View
 STARTS = (3e-4, 5e-3, 8e-2)
 """Strengths of back-projection at the beginning; they are learned."""
 CHANNELS = 5
-"""What `physics.channels` gives."""
+"""What `physics.channels` gives; an estimate of each of a burst's frames comes behind them."""
 NOISE = 4
-"""Which of them is the noise; total variation, where a model is shown it, comes behind them."""
+"""Which of them is the noise; total variation, where a model is shown it, comes last."""
 SMALL = 0.02
 """Spread of the weights by which a second network first looks at what is new to it."""
 
@@ -43,9 +43,12 @@ class Stage(nn.Module):
     ----------
     network : Module
         A `Network`.
+    apart : bool
+        Whether it looks at a Wiener estimate of each frame of a burst.
     """
 
     network: nn.Module
+    apart: bool = False
 
     def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the network is shown, and what its output is added to.
@@ -53,7 +56,7 @@ class Stage(nn.Module):
         Parameters
         ----------
         view : View
-        channels : Tensor, shape (B, 5 + K, *frame)
+        channels : Tensor, shape (B, 5 + N + K, *frame)
             What `Staged.channels` says.
         x : Tensor, shape (B, 1, *frame)
             Estimate so far.
@@ -80,15 +83,24 @@ class Stage(nn.Module):
 
 
 class Blind(Stage):
-    """A network that is shown nothing but the frame, as in the study: for one PSF and one noise."""
+    """A network that is shown nothing but the frame, as in the study: for one PSF and one noise.
 
-    def __init__(self, make: Make) -> None:
+    Parameters
+    ----------
+    make : callable
+    frames : int
+        Frames of a burst that it is shown; 0 of a single picture.
+    """
+
+    def __init__(self, make: Make, frames: int = 0) -> None:
         super().__init__()
-        self.network = make(1, 1)
+        self.burst = frames > 0
+        self.network = make(frames or 1, 1)
 
     def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the frame, twice."""
-        return channels[:, :1], channels[:, :1]
+        """Return the frame, or those of a burst, and the frame, or their mean."""
+        mean = channels[:, :1]
+        return view.frames if self.burst and view.frames is not None else mean, mean
 
 
 class Denoising(Stage):
@@ -104,16 +116,25 @@ class Denoising(Stage):
 
 
 class First(Stage):
-    """A network that is shown the frame, its Wiener estimates and its noise."""
+    """A network that is shown the frame, its Wiener estimates and its noise.
 
-    def __init__(self, make: Make) -> None:
+    Parameters
+    ----------
+    make : callable
+    frames : int
+        Frames of a burst that it is shown as well, a Wiener estimate of each.
+    """
+
+    def __init__(self, make: Make, frames: int = 0) -> None:
         super().__init__()
-        self.network = make(CHANNELS, 1)
+        self.apart = frames > 0
+        self.shown = CHANNELS + frames
+        self.network = make(self.shown, 1)
 
     def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return all channels, and the middle Wiener estimate."""
         base = 1 + physics.BASE
-        return channels[:, :CHANNELS], channels[:, base : base + 1]
+        return channels[:, : self.shown], channels[:, base : base + 1]
 
 
 class Again(Stage):
@@ -131,29 +152,33 @@ class Again(Stage):
 
     def __init__(self, make: Make, flat: int = 0) -> None:
         super().__init__()
+        self.flat = flat
         self.network = make(CHANNELS + 1 + len(STARTS) + flat, 1 + flat)
         self.level = nn.Parameter(torch.tensor(STARTS).log())
 
     def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return channels, the estimate, five times what is asked; the estimate and the others."""
         asked = physics.back_projected(view, view.residual(x), self.level.exp())
-        seen, flat = channels[:, :CHANNELS], channels[:, CHANNELS:]
+        seen, flat = channels[:, :CHANNELS], channels[:, channels.shape[1] - self.flat :]
         return torch.cat((seen, x, 5 * asked, flat), 1), torch.cat((x, flat), 1)
 
     def begin_as(self, other: Stage) -> None:
-        """Take another stage's network over, so that at first nothing is changed."""
+        """Take another stage's network over, so that at first nothing is changed.
+
+        Of one of another kind nothing is taken over.
+        """
         ending: nn.Conv2d = self.network.ending()  # type: ignore[operator]
         zeros = set(ending.parameters())
         for parameter in zeros:
             nn.init.zeros_(parameter)
         mine = {n: p for n, p in self.network.named_parameters() if p not in zeros}
         theirs = dict(other.network.named_parameters())
-        for name, weights in mine.items():
+        for name, weights in mine.items() if mine.keys() <= theirs.keys() else ():
             if weights.shape == theirs[name].shape:
                 weights.copy_(theirs[name])
             else:  # the layer that sees the channels
                 weights.normal_(0, SMALL)
-                weights[:, : theirs[name].shape[1]] = theirs[name]
+                weights[:, :CHANNELS] = theirs[name][:, :CHANNELS]
 
 
 class Staged(nn.Module):
@@ -173,11 +198,14 @@ class Staged(nn.Module):
     ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
+        self.apart = any(stage.apart for stage in stages)
         self.settle, self.flat = settle, tuple(flat)
 
     def channels(self, view: View, depth: int | None = None) -> Tensor:
-        """Return what physics says, shape (B, 5 + K, *frame), for the first `depth` stages."""
+        """Return what physics says, shape (B, 5 + N + K, *frame), for the first `depth` stages."""
         said = physics.channels(view)
+        if self.apart:
+            said = torch.cat((said, physics.of_frames(view)), 1)
         if not self.flat or depth == 1:
             return said
         return torch.cat((said, flattened(view, self.flat)), 1)

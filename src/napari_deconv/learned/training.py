@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
@@ -67,6 +67,16 @@ class Training(Declared):
     average: float = Field(
         0.998, ge=0, lt=1, description="Share of the averaged weights that stays at each step."
     )
+
+    @model_validator(mode="after")
+    def _shows_what_there_is(self) -> Training:
+        shown, made = self.architecture.frames, self.degradation.frames
+        if shown > 1 and shown != made:
+            raise ValueError(
+                f"The network looks at {shown} frames of a burst and is given {made}: set "
+                "degradation.frames to as many."
+            )
+        return self
 
     def batch_of(
         self,
@@ -182,7 +192,7 @@ class Run:
         depth, branch = self._depth(), 1 if self.cooling else 0
         drawn = self.joint.draw(self.step, branch, self.source)
         pairs = training.batch_of(self.step, branch, self.source, drawn.places)
-        view, truth = moved(pairs, self.device)
+        view, truth = pairs.to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         loss_of = losses.log_error if self.cooling else losses.charbonnier
@@ -248,17 +258,6 @@ def join(model: Staged, index: int) -> None:
     assert isinstance(stage, Again)
     assert isinstance(before, Stage)
     stage.begin_as(before)
-
-
-def moved(pairs: Pairs, device: torch.device) -> Pairs:
-    """Return a batch on a device."""
-    if device.type == "cpu":
-        return pairs
-    view = pairs.view
-    spectrum, blur = view.blur.spectrum.to(device), view.blur
-    blur.spectrum = spectrum
-    parts = {name: getattr(view, name).to(device) for name in ("data", "sigma", "noise", "known")}
-    return Pairs(type(view)(blur=blur, window=view.window, **parts), pairs.truth.to(device))
 
 
 def begin(training: Training, folder: Path, device: torch.device | str = "cpu") -> Run:

@@ -86,6 +86,10 @@ class Tuning:
             noise = float(found[0]), float(found[1])
         gain, read = scanner.scaled(*noise, low, high)
         training = scanner.begin_as(Training(seed=plan.tuning.seed), plan.start)
+        if training.architecture.frames > 1:
+            raise ValueError(
+                f"The model {plan.start!r} looks at frames of a burst: begin as one for pictures."
+            )
         self.training = scanner.fitted(training, psf, (gain, read))
         self._guarded = Validation(self.training, None, GUARDS)
         start = models.load(plan.start).network
@@ -117,6 +121,7 @@ class Tuning:
         card = base.model_copy(
             update={
                 "title": plan.title,
+                "calibration": None,  # was counted of the model that it began as
                 "narrowest": round(narrowest, 2),
                 "widest": round(widest, 2),
                 "weakest": weakest,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_deconv.learned import physics
-from napari_deconv.learned.staged import NOISE, Make, Stage
+from napari_deconv.learned.staged import CHANNELS, NOISE, Make, Stage
 from napari_deconv.learned.view import View
 
 LOOSE, TIGHT = 0.3, 0.003
@@ -27,6 +27,8 @@ class Unrolled(Stage):
         The network that every step shares.
     index, number : int
         Which step it is, of how many.
+    frames : int
+        Frames of a burst that the prior is shown as well, a Wiener estimate of each.
 
     References
     ----------
@@ -34,8 +36,9 @@ class Unrolled(Stage):
     2020, eqs. (6) and (7).
     """
 
-    def __init__(self, prior: nn.Module, index: int, number: int) -> None:
+    def __init__(self, prior: nn.Module, index: int, number: int, frames: int = 0) -> None:
         super().__init__()
+        self.apart = frames > 0
         self.network = prior
         share = index / max(number - 1, 1)
         self.index, self.progress = index, share
@@ -51,10 +54,11 @@ class Unrolled(Stage):
         spectrum = blur.forward(view.residual(x)) * blur.spectrum.conj()
         z = x + view.crop(blur.inverse(spectrum / (blur.power() + hold)))
         progress = torch.full_like(z, self.progress) * channels[:, NOISE : NOISE + 1]
-        return torch.cat((z, channels[:, NOISE : NOISE + 1].expand_as(z), progress), 1), z
+        noise, frames = channels[:, NOISE : NOISE + 1].expand_as(z), channels[:, CHANNELS:]
+        return torch.cat((z, noise, progress, frames), 1), z
 
 
-def steps(make: Make, number: int) -> list[Stage]:
-    """Return so many steps that share one prior."""
-    prior = make(PRIOR_CHANNELS, 1)
-    return [Unrolled(prior, k, number) for k in range(number)]
+def steps(make: Make, number: int, frames: int = 0) -> list[Stage]:
+    """Return so many steps that share one prior, which is shown frames of a burst, if any."""
+    prior = make(PRIOR_CHANNELS + frames, 1)
+    return [Unrolled(prior, k, number, frames) for k in range(number)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_deconv.learned.losses import BORDER
-from napari_deconv.learned.training import Source, Training, moved
+from napari_deconv.learned.training import Source, Training
 
 if TYPE_CHECKING:
     from napari_deconv.learned.degradation import Pairs
@@ -73,7 +73,7 @@ class Validation:
         found: list[Floats] = []
         for pairs in self._batches:
             with torch.no_grad():
-                view, _ = moved(pairs, torch.device(device))
+                view, _ = pairs.to(torch.device(device))
                 last: Tensor = model(view)[-1]
             found.extend(last[:, 0].cpu().numpy())
         return found

@@ -36,6 +36,9 @@ class View:
         Noise of a usual pixel.
     known : Tensor, shape (B, 1, *canvas)
         1 where there is a measurement, else 0.
+    frames : Tensor, shape (B, N, *frame), or None
+        Frames of a burst, laid over each other, `data` being their mean; a pixel that one did not
+        see holds the mean. None of a single picture.
     """
 
     data: Tensor
@@ -44,6 +47,7 @@ class View:
     sigma: Tensor
     noise: Tensor
     known: Tensor
+    frames: Tensor | None = None
 
     def crop(self, x: Tensor) -> Tensor:
         """Return the frame of what lies on the canvas."""

@@ -56,6 +56,10 @@ class Method(Choice):
         """Return the method with what it takes from files named by its hash, to be repeated."""
         return self
 
+    def frames(self) -> int:
+        """Return how many frames of a burst it looks at apart; 0 if their mean is all it takes."""
+        return 0
+
     def is_but_for_strength(self, other: Method) -> bool:
         """Return whether another method is this one but for strengths, all of them numbers."""
         if type(self) is not type(other) or other.automatic():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari_deconv.evidence.calibration import Calibration
 from napari_deconv.training_events import Begun, Comparing, Done, Event, Learned, Validated
 
 OWN, SHIPPED, TV, BLURRED = "this model", "shipped model", "TV, automatic", "blurred"
@@ -63,4 +64,6 @@ def card(plain: dict[str, Any]) -> str:
         f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
         "Detail that the blur removed is the model's guess: look at the disagreement with TV.",
     ]
+    if plain.get("calibration"):
+        lines.append(Calibration(**plain["calibration"]).said())
     return "\n".join(lines)
