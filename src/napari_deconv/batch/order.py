@@ -14,7 +14,10 @@ from napari_deconv import io
 from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.piece import Ticket
 from napari_deconv.batch.running import Batch
+from napari_deconv.core import device as devices
 from napari_deconv.core.units import PixelSize
+from napari_deconv.planning import plan
+from napari_deconv.region import in_pieces
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
@@ -125,9 +128,18 @@ class Order:
 
     def _measured(self, recipe: Recipe, scan: Scan) -> tuple[Recipe, tuple[str, ...]]:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
+        recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
         restoration.choose()
         return restoration.recipe, (*scan.metadata.get("notes", ()), *restoration.notes)
+
+    def _planned(self, recipe: Recipe, scan: Scan) -> Recipe:
+        """Return the recipe with tiles of slices that fit into the share of each process."""
+        if recipe.tile != "auto" or _around(recipe) is not None:
+            return recipe
+        device, workers = devices.pick(self.device), self.engine.workers
+        chosen = plan(recipe, scan.shape, device, workers=workers, roughly=True)
+        return recipe.model_copy(update={"tile": chosen.tile})
 
     def _batch(
         self, recipe: Recipe, ends: tuple[Scan, Sink], task: Task, notes: tuple[str, ...]
@@ -157,7 +169,7 @@ def _around(recipe: Recipe) -> int | None:
     shape = recipe.psf.kernel(size).shape
     if len(shape) == 2:
         return None
-    if not (recipe.method.is_local() and recipe.boundary.local):
+    if not in_pieces(recipe):
         raise ValueError(
             f"{recipe.method.key()} works on a volume as a whole, not in pieces; take another "
             "method or border, or restore a smaller volume in memory."

@@ -50,6 +50,8 @@ class Problem:
         An estimate to begin with, shape of `data`; None to begin afresh.
     spread : float
         Rms radius of the PSF along one axis in pixels; 0 if not known.
+    survey : tuple of float or None
+        What the method took of the whole picture, where this is a part of it.
     """
 
     data: Tensor
@@ -66,6 +68,7 @@ class Problem:
     graded: bool = False
     start: Tensor | None = None
     spread: float = 0.0
+    survey: tuple[float, ...] | None = None
 
     @property
     def ndim(self) -> int:
