@@ -23,8 +23,10 @@ from table import parser, show
 from napari_deconv import Recipe, choices
 from napari_deconv.core import memory
 
-METHODS = ("tikhonov", "wiener", "richardson-lucy", "tv", "tv-wavelet", "tgv")
-SIZES = {2: (2000, 3000), 3: (112, 208)}
+METHODS = ("wiener", "tikhonov", "richardson-lucy", "tv")
+SIZES = {2: (1000, 1500, 2000), 3: (112,)}
+TILES = {2: (500, 1000), 3: ()}
+"""Longest sides of tiles of the largest picture."""
 SMALL = {2: 64, 3: 24}
 FEW = 3
 """Iterations: the third holds all that a method keeps."""
@@ -93,16 +95,16 @@ def main() -> None:
     arguments.add_argument("--methods", nargs="+", default=list(METHODS))
     arguments.add_argument("--axes", type=int, nargs="+", default=[2, 3])
     arguments.add_argument("--sizes", type=int, nargs="+")
+    arguments.add_argument("--tiles", type=int, nargs="*")
     given = arguments.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    made = [
-        row(name, axes, size)
-        for axes in given.axes
-        for size in given.sizes or SIZES[axes]
-        for name in given.methods
-    ]
-    if not given.sizes and 2 in given.axes:
-        made += [row(name, 2, SIZES[2][-1], 750) for name in given.methods[:3]]
+    made = []
+    for name in given.methods:
+        for axes in given.axes:
+            sizes = given.sizes or SIZES[axes]
+            cut = given.tiles if given.tiles is not None else TILES[axes]
+            made += [row(name, axes, size) for size in sizes]
+            made += [row(name, axes, sizes[-1], tile) for tile in cut]
     header = ["method", "picture", "forecast (MB)", "measured (MB)", "difference"]
     show("Memory while iterating", header, made, given.markdown)
 

@@ -66,6 +66,11 @@ class Forecast:
         """Whether the free memory is enough."""
         return self.memory <= self.free
 
+    @property
+    def sentence(self) -> str:
+        """What is said before the start; nothing where it was not timed, for that is soon over."""
+        return "" if self.seconds is None else f"This takes {self}."
+
     def __str__(self) -> str:
         """Return it for people, such as ``9 tiles of 2048 px, about 40 s, 3.1 GB``."""
         parts = []
@@ -223,7 +228,7 @@ class Asked:
         around = reach(self.kernel, self.recipe)
         for n, side, far, k in zip(self.frame, sides, around, self.kernel, strict=True):
             whole = fast_length(n + k - 1, multiple)
-            span = side + 2 * (far + (side // 2 if self.steps else BLEND))
+            span = side + 2 * (far + (side // 2 + 1 if self.steps else BLEND))
             small = side > 0 and span < whole
             tiled = fast_length(span + k - 2 + multiple, multiple) if small else whole
             grid.append(min(tiled, whole))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,8 +30,6 @@ from napari_deconv.walking import Walk
 
 if TYPE_CHECKING:
     from napari_deconv.planning import Forecast
-
-    pass
 
 P = TypeVar("P", bound=Plan)
 T = TypeVar("T")
@@ -117,26 +115,34 @@ class Restoration(Standing[P]):
         if self.slices == len(self._tiles) == 1 and self._last is not None:
             self._first = replace(self._first, start=self._last, near=True)
 
-    def foreseen(self) -> Forecast:
+    def foreseen(self, slices: int | None = None) -> Forecast:
         """Return tiles and memory, and of a large picture the time, by a few iterations on a part.
 
-        A search for strengths counts with the rest.
+        A search for strengths counts with the rest. Of a small picture memory is only bounded.
+
+        Parameters
+        ----------
+        slices : int, optional
+            How many there are to restore, where others than those at hand.
         """
-        tile, free = int(self.recipe.tile), devices.free(self.device)
-        told = replace(self._asked().forecast(tile, free), slices=self.slices)
-        if self.slices * math.prod(self._poser.sides) < LARGE:
+        tile, free, count = int(self.recipe.tile), devices.free(self.device), slices or self.slices
+        small = count * math.prod(self._poser.sides) < LARGE
+        told = replace(self._asked().forecast(tile, free, roughly=small), slices=count)
+        if small:
             return told
         part, index = self._telling()
         problem = self._poser.problem(self.recipe, part, index)
         method = self.recipe.method
         try:
-            each = rehearsal.timed(problem, method.resolved(problem))
+            with self._threads():
+                each = rehearsal.timed(problem, method.resolved(problem))
         except (MemoryError, RuntimeError) as error:
             if not devices.ran_out(error):
                 raise
             return told
         grid = self._first.blur.grid
-        seconds = each * self.total * math.prod(grid) * rehearsal.slower(grid, self.device)
+        steps = self.total // self.slices * count
+        seconds = each * steps * math.prod(grid) * rehearsal.slower(grid, self.device)
         if not self.chosen:
             solve = each * method.total(problem) * math.prod(problem.blur.grid)
             seconds += rehearsal.SEARCH * solve
@@ -184,13 +190,17 @@ class Restoration(Standing[P]):
 
     def _alike(self, steps: Iterator[T]) -> Iterator[T]:
         """Take steps; of a stack, so that they come out the same on every machine."""
-        stacked = self._poser.frame.values.ndim > self._axes
         while True:
-            with devices.one_thread(self.device) if stacked else nullcontext():
+            with self._threads():
                 step = next(steps, None)
             if step is None:
                 return
             yield step
+
+    def _threads(self) -> AbstractContextManager[None]:
+        """Return what says how many threads a step takes: one for a slice of a stack."""
+        stacked = self._poser.frame.values.ndim > self._axes
+        return devices.one_thread(self.device) if stacked else nullcontext()
 
     def image(self) -> npt.NDArray[np.float32]:
         """Run to the end and return the restored image."""

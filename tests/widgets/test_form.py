@@ -234,7 +234,7 @@ for family in MODULES:
     FamilyForm(family, family)
     for name, cls in choices(family).items():
         form = Form(cls)
-        if name != "measured":
+        if not getattr(cls, "stored", False):
             assert form.value == cls(), name
 print("opened")
 """

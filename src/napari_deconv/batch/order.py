@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
+    from napari_deconv.restoration import Restoration
     from napari_deconv.scans.scan import Scan
     from napari_deconv.scans.sink import Sink
 
@@ -130,8 +131,24 @@ class Order:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
         recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
+        foretold = self._foretold(restoration, scan)
         restoration.choose()
-        return restoration.recipe, (*scan.metadata.get("notes", ()), *restoration.notes)
+        notes = (*scan.metadata.get("notes", ()), *restoration.notes, *foretold)
+        return restoration.recipe, notes
+
+    def _foretold(self, restoration: Restoration[Recipe], scan: Scan) -> tuple[str, ...]:
+        """Return what slices take here, a sentence; nothing of a cluster, or of a volume's pieces.
+
+        Where processes share a scan, each has the memory of one.
+        """
+        if self.engine.scheduler is not None or _around(restoration.recipe) is not None:
+            return ()
+        told, workers = restoration.foreseen(len(scan)), self.engine.workers
+        if told.seconds is None:
+            return ()
+        shared = replace(told, seconds=told.seconds / workers)
+        each = f" in each of {workers} processes" if workers > 1 else ""
+        return (f"This takes {shared}{each}.",)
 
     def _planned(self, recipe: Recipe, scan: Scan) -> Recipe:
         """Return the recipe with tiles of slices that fit into the share of each process."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -128,20 +129,41 @@ class _Span(NamedTuple):
 def _span(edges: Sequence[int], index: int, part: slice, fading: bool) -> _Span:
     """Return one axis of a tile, as much of it as lies in a part."""
     first, last = edges[index], edges[index + 1]
-    narrowest = min(b - a for a, b in itertools.pairwise(edges))
-    blend = narrowest // 2 if fading else min(BLEND, narrowest // 2)
+    if fading:
+        start, weights = _hat(edges, index)
+    else:
+        start, weights = _blended(edges, index)
+    low, high = max(start, part.start), min(start + len(weights), part.stop)
+    inside = weights[max(low - start, 0) : max(high - start, 0)]
+    return _Span(slice(low, high), inside, (first + last - 1) / 2)
+
+
+def _hat(edges: Sequence[int], index: int) -> tuple[int, npt.NDArray[np.float32]]:
+    """Return where a tile begins and its weights: linear from one middle to the next.
+
+    Each place then gets the mean of what two PSFs make of it in the shares of its own PSF, so that
+    what either does wrong cancels to first order.
+    """
+    middles = [(a + b - 1) / 2 for a, b in itertools.pairwise(edges)]
+    start = math.floor(middles[index - 1]) + 1 if index > 0 else edges[0]
+    stop = math.ceil(middles[index + 1]) if index + 1 < len(middles) else edges[-1]
+    shares = np.interp(np.arange(start, stop), middles, np.eye(len(middles))[index])
+    return start, shares.astype(np.float32)
+
+
+def _blended(edges: Sequence[int], index: int) -> tuple[int, npt.NDArray[np.float32]]:
+    """Return the same where neighbours are alike: they fade over a few pixels."""
+    blend = min(BLEND, min(b - a for a, b in itertools.pairwise(edges)) // 2)
     before = blend if index > 0 else 0
     behind = blend if index + 2 < len(edges) else 0
-    start, stop = first - before, last + behind
+    start, stop = edges[index] - before, edges[index + 1] + behind
     weights = np.ones(stop - start, np.float32)
     rising = ((np.arange(2 * blend) + 0.5) / max(2 * blend, 1)).astype(np.float32)
     if before:
         weights[: 2 * blend] = rising
     if behind:
         weights[-2 * blend :] = 1 - rising
-    low, high = max(start, part.start), min(stop, part.stop)
-    inside = weights[max(low - start, 0) : max(high - start, 0)]
-    return _Span(slice(low, high), inside, (first + last - 1) / 2)
+    return start, weights
 
 
 class Canvas:

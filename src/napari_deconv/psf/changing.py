@@ -156,7 +156,7 @@ class VaryingPsf(Changing):
     """A shape whose parameters change linearly from one side of the picture to the other."""
 
     name: Literal["varying"] = "varying"
-    label: ClassVar[str] = "Varying: a shape that changes across"
+    label: ClassVar[str] = "Varying: it changes across"
     first: Annotated[Psf, OneOf("psf")] = Declaration(
         GaussianPsf(sigma=1.5), description="The PSF at the first row or column."
     )

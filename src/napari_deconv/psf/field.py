@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+ALIKE = 0.1
+"""How much PSFs of neighbouring tiles may differ: the sum of absolute differences, 2 at most.
+
+A Gaussian widens by 7 %.
+"""
+NARROWEST = 16
+"""Least side of a tile, in pixels."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -41,8 +49,12 @@ class Field:
 
     @property
     def steps(self) -> tuple[int, int]:
-        """Sides of tiles over which it changes little: half the least distance; 0 for any."""
-        return _step(self.rows), _step(self.columns)
+        """Sides of tiles over which it changes little (`ALIKE`); 0 for any.
+
+        At most half the least distance of known places: what tiles add to a picture falls with the
+        square of how much the PSF changes from one to the next.
+        """
+        return self._step(self.rows, 0), self._step(self.columns, 1)
 
     def blur(
         self, picture: npt.NDArray[np.floating], corner: Sequence[int] = (0, 0)
@@ -73,21 +85,20 @@ class Field:
                 if not (down.any() and along.any()):  # far away
                     continue
                 blurred = fftconvolve(wide, self.arrays[i, j].astype(np.float64), mode="same")
-                inner = tuple(
-                    slice(a, a + n) for (a, _), n in zip(pads, picture.shape, strict=True)
-                )
                 total += down[:, None] * along * blurred[inner]
         return total
+
+    def _step(self, places: npt.NDArray[np.float64], axis: int) -> int:
+        """Return the side along an axis of places."""
+        if len(places) < 2:
+            return 0
+        change = np.abs(np.diff(self.arrays.astype(np.float64), axis=axis)).sum((-2, -1))
+        most = change.max(1 - axis)
+        return max(NARROWEST, int((np.diff(places) / np.maximum(most / ALIKE, 2)).min()))
 
     def middle(self, sides: Sequence[int]) -> Floats:
         """Return the PSF in the middle of a frame."""
         return self.at((sides[0] - 1) / 2, (sides[1] - 1) / 2)
-
-
-def _step(places: npt.NDArray[np.float64]) -> int:
-    if len(places) < 2:
-        return 0
-    return max(16, int(np.diff(places).min() / 2))
 
 
 def _neighbours(places: npt.NDArray[np.float64], place: float) -> list[tuple[int, float]]:

@@ -93,8 +93,7 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     devices.leave_a_core()
     weights = None if order.weights is None else order.weights()
     run = recipe.begin(image, None, order.device, order.region, weights)
-    notes, foreseen = run.notes, run.foreseen()
-    forecast = f"This takes {foreseen}." if foreseen.seconds is not None else ""
+    notes, forecast = run.notes, run.foreseen().sentence
     yield Begun(run.recipe, (*order.remarks, *notes), str(run.device), run.total, forecast)
     if not run.chosen:
         yield from _choosing(run, control)
