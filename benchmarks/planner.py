@@ -4,8 +4,7 @@
 
 Each run is a process of its own, on one thread. It makes a small run first, so that libraries are
 loaded; what it then takes at its highest beyond that (VmHWM less VmRSS, a run that begins after the
-image was measured) is compared with the forecast of `restoration.forecast`. Linux only: it reads
-/proc.
+image was measured) is compared with the forecast. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import torch
 from table import parser, show
 
 from napari_deconv import Recipe, choices
+from napari_deconv.core import device as devices
 from napari_deconv.core import memory
 
 METHODS = ("wiener", "tikhonov", "richardson-lucy", "tv")
@@ -58,7 +58,7 @@ def measure(name: str, axes: int, size: int, tile: int) -> tuple[int, int]:
     recipe.replace(tile=0).begin(chance.random((SMALL[axes],) * axes), device="cpu").image()
     image = chance.random((size,) * axes, dtype=np.float32)
     ready = recipe.begin(image, device="cpu")
-    forecast = ready.foreseen().memory
+    forecast = ready._asked().forecast(tile, devices.free(ready.device)).memory
     held = sum(t.untyped_storage().nbytes() for t in _held(ready))
     memory.give_back()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # VmHWM starts anew

@@ -165,6 +165,24 @@ def test_a_device_that_runs_out_goes_on_in_smaller_tiles(
     assert rms(whole, result) < 1e-4
 
 
+def test_without_any_memory_it_ends_in_a_sentence_and_goes_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, image: np.ndarray
+) -> None:
+    tried = []
+
+    def short(method: TotalVariationModel, problem: Problem) -> Iterator[torch.Tensor]:
+        tried.append((problem.data.device, max(problem.blur.grid)))
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+        yield
+
+    monkeypatch.setattr(TotalVariationModel, "iterates", short)
+    run = Recipe(psf=PSF, method={"name": "tv", "weight": 0.1}).begin(image, device="cpu")
+    with pytest.raises(ValueError, match="The computer has no memory left; close other programs"):
+        run.image()
+    assert {device for device, _ in tried} == {CPU}
+    assert [side for _, side in tried] == sorted({side for _, side in tried}, reverse=True)
+
+
 def test_other_errors_are_not_taken_for_want_of_memory(
     monkeypatch: pytest.MonkeyPatch, image: np.ndarray
 ) -> None:
@@ -179,7 +197,7 @@ def test_other_errors_are_not_taken_for_want_of_memory(
 
 def test_every_method_says_what_it_needs() -> None:
     for name, cls in nd.choices("method").items():
-        if cls.on_host or cls.learned:
+        if cls.learned:
             continue
         for axes in cls.dimensions:
             frame = (64,) * axes
@@ -198,3 +216,8 @@ def test_a_large_picture_says_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> 
     assert foreseen.seconds is not None
     assert 1e-4 < foreseen.seconds < 600
     assert str(foreseen).startswith("4 tiles of 100 px, about ")
+    many = run.foreseen(slices=50)
+    assert many.slices == 50
+    assert many.seconds is not None
+    assert many.seconds > 5 * foreseen.seconds
+    assert many.sentence.startswith("This takes 4 tiles of 100 px a slice, about ")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from napari_deconv import rehearsal, verdict
 from napari_deconv.core import device as devices
+from napari_deconv.core import memory
 from napari_deconv.core.tiling import cells
 from napari_deconv.evidence.leftover import Expectation
 from napari_deconv.evidence.reference import psnr
@@ -175,18 +176,20 @@ class Restoration(Standing[P]):
             lambda: self._data(number),
         )
         first = self._first if number == 0 else self.problem(number)
-        for pace in self._alike(walk.paces(first, self._to_grey)):
-            self._last = pace.estimate
-            yield Step(
-                index=number * pace.total + pace.index,
-                total=self.slices * pace.total,
-                estimate=pace.seen,
-                seconds=time.perf_counter() - began,
-                to_grey=self._to_grey,
-                measure=partial(self.recipe.method.objective, pace.problem, pace.estimate),
-                slice=number if self.slices > 1 else None,
-                into=pace.into,
-            )
+        once = self.recipe.method.total(first) == 1
+        with memory.lean() if once else nullcontext():
+            for pace in self._alike(walk.paces(first, self._to_grey)):
+                self._last = pace.estimate
+                yield Step(
+                    index=number * pace.total + pace.index,
+                    total=self.slices * pace.total,
+                    estimate=pace.seen,
+                    seconds=time.perf_counter() - began,
+                    to_grey=self._to_grey,
+                    measure=partial(self.recipe.method.objective, pace.problem, pace.estimate),
+                    slice=number if self.slices > 1 else None,
+                    into=pace.into,
+                )
 
     def _alike(self, steps: Iterator[T]) -> Iterator[T]:
         """Take steps; of a stack, so that they come out the same on every machine."""

@@ -37,6 +37,15 @@ def test_weights_of_all_tiles_are_one_everywhere(
     assert not total.any()
 
 
+def test_what_fades_is_linear_from_middle_to_middle() -> None:
+    tiles = tiled((slice(0, 5), slice(0, 73)), (5, 73), (0, 12), (5, 7), (1, True))
+    middles = [tile.middle[1] for tile in tiles]
+    for number, tile in enumerate(tiles):
+        places = np.arange(73)[tile.core[1]]
+        hat = np.interp(places, middles, np.eye(len(tiles))[number])
+        np.testing.assert_allclose(tile.weights[1], hat, atol=1e-6)
+
+
 def test_what_fades_does_not_hang_on_the_region() -> None:
     whole = {tile.middle for tile in tiled(WHOLE, FRAME, (20, 20), (5, 7), (1, True))}
     small = (slice(2, 9), slice(60, 73))

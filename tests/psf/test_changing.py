@@ -57,6 +57,18 @@ def test_a_field_is_linear_between_its_psfs_and_constant_beyond() -> None:
     assert field.steps == (0, 16)
 
 
+def test_tiles_are_the_narrower_the_more_the_psf_changes() -> None:
+    places = np.array([200.0, 600.0])
+
+    def step(first: float, last: float) -> int:
+        return Field(kernels([first, last]), np.array([50.0]), places).steps[1]
+
+    assert step(2, 2) == 200
+    assert 200 > step(2, 3) > step(2, 4) > 16
+    narrow, wide = kernels([2, 4])[0].astype(float)
+    assert step(2, 4) == int(400 / (np.abs(wide - narrow).sum() / 0.1))
+
+
 PLACES = [SHAPE[1] * share for share in (1 / 6, 1 / 2, 5 / 6)]
 GRID = nd.PsfGrid.of(
     kernels([FIRST + (LAST - FIRST) * place / SHAPE[1] for place in PLACES]), columns=PLACES
