@@ -168,12 +168,14 @@ def test_a_device_that_runs_out_goes_on_in_smaller_tiles(
 def test_without_any_memory_it_ends_in_a_sentence_and_goes_nowhere_else(
     monkeypatch: pytest.MonkeyPatch, image: np.ndarray
 ) -> None:
-    tried = []
+    iterates, tried = TotalVariationModel.iterates, []
 
     def short(method: TotalVariationModel, problem: Problem) -> Iterator[torch.Tensor]:
+        if problem.data.device.type == "meta":  # a rehearsal
+            yield from iterates(method, problem)
+            return
         tried.append((problem.data.device, max(problem.blur.grid)))
         raise torch.OutOfMemoryError("CUDA out of memory.")
-        yield
 
     monkeypatch.setattr(TotalVariationModel, "iterates", short)
     run = Recipe(psf=PSF, method={"name": "tv", "weight": 0.1}).begin(image, device="cpu")

@@ -33,6 +33,9 @@ HUNGRIEST = 80
 PICTURES, CANVAS = 1, 3
 """Float32 images of what is restored beside that: the result; with tiles, canvas and data."""
 
+STAYING = 16
+"""Bytes of a tile's pixel that stay while others are computed: the first problem, an estimate."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -211,11 +214,12 @@ class Asked:
         images = CANVAS if any(sides) else PICTURES
         pictures = 4 * images * math.prod(self.frame) if self.device.type == "cpu" else 0
         pairs = zip(self.frame, sides, strict=True)
-        counts = (1 if side == 0 else max(1, -(-n // side)) for n, side in pairs)
+        tiles = math.prod(1 if side == 0 else max(1, -(-n // side)) for n, side in pairs)
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        return Forecast(tile, math.prod(counts), pictures + need.of(grid), free)
+        staying = STAYING * math.prod(grid) if tiles > 1 else 0
+        return Forecast(tile, tiles, pictures + staying + need.of(grid), free)
 
     def grid(self, tile: int) -> tuple[int, ...]:
         """Return the largest grid that tiles of a side have."""

@@ -88,24 +88,6 @@ def test_a_grid_beats_the_best_single_psf_by_a_decibel(
     assert decibels(truth, grid) > single + 1
 
 
-def test_tiles_of_a_grid_show_no_seam(scene: tuple[np.ndarray, np.ndarray]) -> None:
-    """What fading from one tile to the next adds to the step between neighbouring columns."""
-    _, image = scene
-    run = Recipe(psf=GRID, method={"name": "tikhonov", "weight": 0.03}).begin(image, device="cpu")
-    tiles = run._tiles
-    assert len(tiles) == 7
-    results = []
-    for number, tile in enumerate(tiles):
-        problem = run.problem(0, tile=number)
-        *_, x = run.recipe.method.iterates(problem)
-        results.append(run._to_grey(problem.crop(x)[tile.inner]).numpy())
-    for one, other, left, right in zip(tiles, tiles[1:], results, results[1:], strict=False):
-        both = one.core[1].stop - other.core[1].start
-        assert both > 40
-        step = np.sqrt(np.mean((right[:, :both] - left[:, -both:]) ** 2, axis=0)) / both
-        assert 0 < step.max() < 1e-3 * np.ptp(image)
-
-
 def test_a_grid_of_one_psf_is_that_psf(scene: tuple[np.ndarray, np.ndarray]) -> None:
     _, image = scene
     method = {"name": "tikhonov", "weight": 0.01}

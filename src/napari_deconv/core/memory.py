@@ -21,8 +21,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
 """Parameters of glibc's ``mallopt``."""
 _USUAL = {_MMAP_MAX: 65536, _MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26}
 """Their values outside; the thresholds are those that glibc itself settles at for big blocks."""
-_LEAN = {_MMAP_MAX: 65536, _MMAP_THRESHOLD: 2**22, _TRIM_THRESHOLD: 2**23}
-"""What is larger than four megabytes goes back to the system when it is freed."""
+_LEAN = {_MMAP_MAX: 65536, _MMAP_THRESHOLD: 2**20, _TRIM_THRESHOLD: 2**21}
+"""What is larger than a megabyte goes back to the system when it is freed."""
 _lock = threading.Lock()
 _users = 0
 _UNTOLD = 8 * 2**30
