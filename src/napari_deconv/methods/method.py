@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from napari_deconv.core.priors import Term
     from napari_deconv.core.problem import Problem
 
+IDLE = 1.1
+"""What a loop takes beyond what lives at once: blocks that lie idle between others."""
+
 
 class Method(Choice):
     """A way to restore an image."""
@@ -139,7 +142,8 @@ class Method(Choice):
         held = (problem.data, problem.blur.spectrum, problem.weights)
         known = [tensor for tensor in held if tensor is not None]
         most = footprint.peak(self.resolved(problem).iterates(problem), known)
-        return most / math.prod(problem.blur.grid), 0.0
+        idle = IDLE if self.total(problem) > 1 else 1.0
+        return idle * most / math.prod(problem.blur.grid), 0.0
 
     def survey(self, data: Tensor, kernel: Tensor) -> tuple[float, ...] | None:
         """Return what it takes of the whole picture before it works on parts; None for nothing.

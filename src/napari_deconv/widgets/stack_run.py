@@ -230,7 +230,7 @@ def _slice(
         filling.done[number] = ends
         if show or (ends and control.seen):
             due = time.monotonic() + PERIOD
-            yield
+            yield None
         control.rest()
         if control.stopped and not ends:
             filling.put(number, np.nan)
