@@ -25,6 +25,7 @@ from sheet import Panel, put, put_table
 
 import napari_deconv as nd
 from napari_deconv import samples
+from napari_deconv.psf.changing import Changing, PsfGrid, VaryingPsf, stacked
 from napari_deconv.psf.composed import ConvolvedPsf, XraySystemPsf
 from napari_deconv.psf.directed import EllipticPsf, LinePsf, RectanglePsf
 from napari_deconv.psf.measured import MeasuredPsf
@@ -65,11 +66,15 @@ PSFS = {
     "convolved": ConvolvedPsf(first=DiskPsf(radius=3.0), second=GaussianPsf(sigma=1.0)),
     "xray-system": XraySystemPsf(spot=0.8),
     "measured": MeasuredPsf.of(burst.smear(9, 30)),
+    "grid": PsfGrid.of(stacked([GaussianPsf(sigma=s).kernel() for s in (1, 2, 3)])[None]),
+    "varying": VaryingPsf(first=DiskPsf(radius=1.5), last=DiskPsf(radius=5.0)),
 }
 
 WORDS = {
     "convolved": "a disk of radius 3 and a Gaussian of sigma 1",
     "measured": "an array: a line of 9 px",
+    "grid": "three Gaussians side by side, of sigma 1, 2 and 3",
+    "varying": "a disk whose radius grows from 1.5 px on the left to 5 px on the right",
 }
 """What is said of a PSF whose parameters say too much."""
 
@@ -238,6 +243,9 @@ def of_boundaries() -> Iterator[tuple[str, Drawing]]:
 def of_psfs() -> Iterator[tuple[str, Drawing]]:
     """Draw every PSF shape, a radiograph blurred by it, and that restored."""
     for name, choice in PSFS.items():
+        if isinstance(choice, Changing):
+            yield name, _of_changing(choice, WORDS[name])
+            continue
         kernel = choice.kernel()
         sample = samples.radiograph(psf=kernel)
         image, truth = sample.image[CUT], sample.truth[CUT]
@@ -246,6 +254,28 @@ def of_psfs() -> Iterator[tuple[str, Drawing]]:
         drawing = panels([("blurred", image), ("tv", result)], truth, MIDDLE)
         words = WORDS.get(name) or said(choice)
         yield name, ([shape, *drawing], f"With {words}; `tv`, automatic weight.")
+
+
+PEAK = 10000.0
+"""Photons of a white pixel, where a scan is simulated here."""
+
+
+def _of_changing(choice: Changing, words: str) -> Drawing:
+    """Draw the first, the middle and the last of its PSFs, a cut blurred by them, and restored."""
+    truth = samples.radiograph().truth[CUT]
+    field = choice.field(truth.shape, None, "middle")
+    chance = np.random.default_rng(0)
+    image = chance.poisson(field.blur(truth).clip(0) * PEAK) / PEAK
+    result, _ = restored(image.astype(np.float32), choice, {"name": "tv"})
+    rows, columns = field.arrays.shape[:2]
+    ends = [field.arrays[0, 0], field.arrays[rows // 2, columns // 2], field.arrays[-1, -1]]
+    strips = (slice(43, 86), slice(43, 85), slice(43, 86))
+    shown = np.hstack(
+        [_enlarged(kernel)[:, strip] for kernel, strip in zip(ends, strips, strict=True)]
+    )
+    shape = Panel("first, middle, last PSF", shown, 0, float(shown.max()))
+    drawing = panels([("blurred", image), ("tv", result)], truth, MIDDLE)
+    return [shape, *drawing], f"With {words}; `tv`, automatic weight."
 
 
 def _enlarged(kernel: Picture, side: int = 128, times: int = 4) -> Picture:

@@ -232,6 +232,16 @@ def test_the_written_recipe_gives_the_same_picture_again(folder: Path) -> None:
     assert Recipe.load("first/scan_tv.yaml") == Recipe.load("second/scan_tv.yaml")
 
 
+def test_what_a_large_picture_takes_is_said_before_the_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_deconv import restoration
+
+    monkeypatch.setattr(restoration, "LARGE", 100)
+    said = succeed("run", "gaussian.yaml", "scan.tif", "--out", "o").stderr
+    assert re.match(r"scan\.tif: about .+, \d+ MB\n", said), said
+
+
 @pytest.mark.parametrize("method", registry.choices("method"))
 def test_every_method_runs_by_its_name(folder: Path, method: str) -> None:
     settings = ["--set", f"method={method}", "--set", "psf=gaussian", "--set", "psf.sigma=1.5"]

@@ -89,7 +89,7 @@ def test_bad_input_gets_one_sentence(
 def test_a_psf_beyond_the_memory_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from napari_deconv.core import device
 
-    monkeypatch.setattr(device, "_memory", lambda _: 2**20)
+    monkeypatch.setattr(device, "available_memory", lambda: 2**20)
     with pytest.raises(ValueError, match="crop the PSF or the image"):
         nd.deconvolve(IMAGE, np.ones((200, 200)))
 

@@ -69,7 +69,7 @@ def test_the_noise_of_dark_and_bright_counts_alike() -> None:
     image = np.random.default_rng(0).poisson(truth).astype(float)
     ready = Recipe(psf={"name": "gaussian", "sigma": 1.5}).begin(image)
     sharp = np.where(np.arange(200) < 100, 100.0, 5000.0) * np.ones((200, 1))
-    frame = replace(ready._frame, valid=np.ones(image.shape, bool))
+    frame = replace(ready._poser.frame, valid=np.ones(image.shape, bool))
     for half in (slice(0, 90), slice(110, 200)):
         frame.valid[:] = False
         frame.valid[:, half] = True

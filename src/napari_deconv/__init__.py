@@ -9,10 +9,11 @@ from napari_deconv.registry import choices
 
 if TYPE_CHECKING:
     from napari_deconv.doubts import disagreement
+    from napari_deconv.psf.changing import PsfGrid
     from napari_deconv.recipe import Recipe, deconvolve
 
 __version__ = version("napari-deconv")
-__all__ = ["Recipe", "__version__", "choices", "deconvolve", "disagreement"]
+__all__ = ["PsfGrid", "Recipe", "__version__", "choices", "deconvolve", "disagreement"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +21,10 @@ def __getattr__(name: str) -> Any:
         from napari_deconv import recipe
 
         return getattr(recipe, name)
+    if name == "PsfGrid":
+        from napari_deconv.psf import changing
+
+        return changing.PsfGrid
     if name == "disagreement":
         from napari_deconv import doubts
 

@@ -30,6 +30,7 @@ _TYPES = {
     "integer": "whole number",
     "string": "text",
     "boolean": "true or false",
+    "array": "list",
 }
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 

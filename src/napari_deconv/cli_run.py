@@ -51,6 +51,9 @@ def _carry_out(work: Work, as_json: bool) -> None:
     from napari_deconv.progress import Bar
 
     console = Console(stderr=True, quiet=as_json, highlight=False)
+    foreseen = work.restoration.foreseen()
+    if foreseen.seconds is not None:
+        console.print(f"{work.job.image.name}: {foreseen}", markup=False)
     with Bar(console, work) as bar:
         for trying in work.choosing():
             bar.search(trying)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.plan import Plan
+from napari_deconv.psf.changing import Changing
 from napari_deconv.psf.kernel import Kernel, understand
 from napari_deconv.xray import frame as frames
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.burst import Burst
     from napari_deconv.core.units import PixelSize
+    from napari_deconv.psf.field import Field
     from napari_deconv.xray.defects import Floats
     from napari_deconv.xray.frame import Frame
 
@@ -45,6 +47,8 @@ class Exposure(Generic[P]):
         How many exposures the picture is worth.
     frames : ndarray of float32, shape (N, H, W), or None
         The frames of a burst laid over each other, where the method looks at them apart.
+    field : Field or None
+        PSFs of the frame's places, where one PSF does not hold for all of it.
     """
 
     recipe: P
@@ -54,6 +58,7 @@ class Exposure(Generic[P]):
     share: Floats | None = None
     exposures: float = 1.0
     frames: Floats | None = None
+    field: Field | None = None
 
 
 def exposed(
@@ -70,6 +75,8 @@ def exposed(
         In one sentence, if PSF and image don't fit, or the image is no burst.
     """
     assert recipe.psf is not None
+    if isinstance(recipe.psf, Changing):
+        return _changing(recipe, recipe.psf, image, size)
     psf = recipe.psf.kernel(size)
     if psf.ndim == 2 or recipe.burst is not None:
         frames.check_grey(image)
@@ -84,6 +91,18 @@ def exposed(
     check_axes(psf.ndim, image.ndim)
     kernel = understand(psf, recipe.centre)
     return Exposure(recipe, image, _remarked(kernel, recipe, size))
+
+
+def _changing(
+    recipe: P, psf: Changing, image: npt.NDArray[np.generic], size: PixelSize | None
+) -> Exposure[P]:
+    """Return an image with PSFs that change over it."""
+    frames.check_grey(image)
+    if recipe.burst is not None:
+        raise ValueError("The frames of a burst take one PSF each, the same all over the picture.")
+    field = psf.field(image.shape[-2:], size, recipe.centre)
+    kernel = understand(field.middle(image.shape[-2:]))
+    return Exposure(recipe, image, kernel, field=field)
 
 
 def check_axes(psf: int, image: int) -> None:

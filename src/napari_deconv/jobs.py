@@ -91,7 +91,7 @@ class Job:
     def files(self) -> tuple[Path, ...]:
         """The files that will be written: picture, recipe and, if it is an array, PSF."""
         beside = [".yaml"]
-        if self.terms.recipe.psf is not None and self.terms.recipe.psf.key() == "measured":
+        if self.terms.recipe.psf is not None and self.terms.recipe.psf.stored:
             beside.append(".psf.tif")
         more = self.terms.beside.files(self.output, self.terms.recipe)
         return (self.output, *map(self.output.with_suffix, beside), *more)
@@ -161,10 +161,9 @@ class Work:
     def steps(self) -> Iterator[Step]:
         """Yield every step, keeping the last of each slice."""
         self.result = np.empty(self.image.shape, np.float32)
-        each = self.restoration.total // self.restoration.slices
         began = time.perf_counter()
         for step in self.restoration.steps():
-            if step.index % each == 0:
+            if step.index % (step.total // self.restoration.slices) == 0:
                 self.result[... if step.slice is None else step.slice] = step.image()
             yield step
         self.seconds += time.perf_counter() - began
@@ -193,6 +192,7 @@ class Work:
         check = self.restoration.agreement(self.result)
         checked = check if isinstance(check, ResidualCheck) else None
         remarks = self.restoration.remarks(self.result)
+        late = [note for note in self.restoration.notes if note not in self.notes]
         found, by = strengths(terms.recipe, recipe)
         report = Report(
             image=str(self.job.image),
@@ -214,7 +214,7 @@ class Work:
             light=check.light,
             psf_band=self.beside.save_widths(picture, self.result, self._write),
             second_opinion=self.beside.save_opinion(picture, self.result, self._write),
-            warnings=(*self.notes, *remarks, *losses(written, recipe, terms.dtype)),
+            warnings=(*self.notes, *late, *remarks, *losses(written, recipe, terms.dtype)),
         )
         return report, check
 

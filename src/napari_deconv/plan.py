@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,6 +17,7 @@ from napari_deconv.methods.choosing import Curve
 from napari_deconv.methods.method import Method
 from napari_deconv.methods.rules import MethodsOwn, Rule
 from napari_deconv.methods.variational import TotalVariationModel
+from napari_deconv.psf.changing import PsfGrid
 from napari_deconv.psf.checks import Centre
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.psf.sampling import Psf
@@ -55,6 +56,12 @@ class Plan(Declared):
     pixel_size: str | None = Field(
         None, description="Pixel size such as '0.1 mm', for a PSF that is given in a length."
     )
+    tile: Annotated[int, Field(ge=0, le=10**6)] | Literal["auto"] = Field(
+        "auto",
+        description="Longest side of the tiles that a large picture is cut into; 0: as a whole; "
+        "auto: as the free memory asks.",
+        json_schema_extra={"unit": "px"},
+    )
     burst: Burst | None = Field(
         None, description="Frames of one scene along the first axis; none for a plain image."
     )
@@ -67,8 +74,8 @@ class Plan(Declared):
     )
 
     def __init__(self, /, **parts: Any) -> None:
-        if isinstance(parts.get("psf"), np.ndarray):
-            parts["psf"] = MeasuredPsf.of(parts["psf"])
+        if isinstance(psf := parts.get("psf"), np.ndarray):
+            parts["psf"] = PsfGrid.of(psf) if psf.ndim == 4 else MeasuredPsf.of(psf)
         super().__init__(**parts)
 
     @model_validator(mode="after")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv.core.boundary import Edge, margins
+from napari_deconv.core.boundary import margins
 from napari_deconv.exposures import Exposure
+from napari_deconv.methods.method import Method
 from napari_deconv.plan import Plan
 from napari_deconv.psf.kernel import rms_radius
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.problem import Problem
     from napari_deconv.core.scale import Measurement
+    from napari_deconv.core.tiling import Tile
     from napari_deconv.xray.frame import Frame
 
 Cut = tuple[slice, ...]
@@ -27,9 +30,20 @@ BEYOND_NOISE = 5.0
 """Negative values deeper than this many sigma are no noise."""
 
 
+class Placed(NamedTuple):
+    """A padded grid, and the place of the frame at which it begins, along each axis."""
+
+    grid: tuple[int, ...]
+    origin: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Poser:
     """An image understood and measured, of any part of which a problem can be posed.
+
+    The whole with its border makes a periodic picture. The grid of a part shows what lies around
+    that part in this picture, and not only what lies in the frame: a part's estimate differs from
+    that of the whole only by what its grid can't hold.
 
     Attributes
     ----------
@@ -39,15 +53,28 @@ class Poser:
         The whole image.
     measured : Measurement
     device : torch.device
+    survey : tuple of float or None
+        What the method takes of the whole picture, for problems of parts of it.
     """
 
     exposure: Exposure[Any]
     frame: Frame
     measured: Measurement
     device: torch.device
+    survey: tuple[float, ...] | None = None
 
-    def grid(self, recipe: Plan, cut: Cut) -> tuple[int, ...]:
-        """Return the padded grid of a part.
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Sides of the frame, along the axes that are blurred."""
+        return self.frame.values.shape[-self.exposure.kernel.array.ndim :]
+
+    @property
+    def all(self) -> Cut:
+        """The whole frame as a part."""
+        return tuple(slice(0, n) for n in self.sides)
+
+    def whole(self, recipe: Plan) -> Placed:
+        """Return the padded grid of the frame.
 
         Raises
         ------
@@ -56,8 +83,7 @@ class Poser:
         """
         from napari_deconv.core.operators import fast_length
 
-        sides = tuple(part.stop - part.start for part in cut)
-        multiple = recipe.method.multiple()
+        multiple, sides = recipe.method.multiple(), self.sides
         if not recipe.boundary.padded:
             if any(n % multiple for n in sides):
                 raise ValueError(
@@ -65,53 +91,117 @@ class Poser:
                     "divides: crop the image, take fewer levels, invariant wavelets or another "
                     "border."
                 )
-            return sides
-        kernel = self.exposure.kernel.array.shape
-        return tuple(fast_length(n + k - 1, multiple) for n, k in zip(sides, kernel, strict=True))
+            return Placed(sides, (0,) * len(sides))
+        shape = self.exposure.kernel.array.shape
+        grid = tuple(fast_length(n + k - 1, multiple) for n, k in zip(sides, shape, strict=True))
+        origin = tuple(-margins(n, side)[0] for n, side in zip(sides, grid, strict=True))
+        return Placed(grid, origin)
 
-    def problem(self, recipe: Plan, cut: Cut, index: int) -> Problem:
-        """Return the problem of a part of one slice (or of the whole image), on the device."""
+    def placed(self, recipe: Plan, span: Cut) -> Placed:
+        """Return the grid of a part, and where it lies: no larger than that of the whole."""
+        from napari_deconv.core.operators import fast_length
+
+        multiple, whole = recipe.method.multiple(), self.whole(recipe)
+        spare = multiple - 1  # to lie on the grid of the wavelets
+        grid, origin = [], []
+        shape = self.exposure.kernel.array.shape
+        for part, k, most, first in zip(span, shape, *whole, strict=True):
+            n = part.stop - part.start
+            side = fast_length(n + k - 1 + spare, multiple) if n < most else most
+            if side >= most:
+                grid.append(most)
+                origin.append(first)
+                continue
+            start = part.start - margins(n, side)[0]
+            grid.append(side)
+            origin.append(start - (start - first) % multiple)
+        return Placed(tuple(grid), tuple(origin))
+
+    def problem(self, recipe: Plan, cut: Cut, index: int, tile: Tile | None = None) -> Problem:
+        """Return the problem of a part of one slice (or of the whole image), on the device.
+
+        The part that a tile sees depends on what lies around it, beyond the border too.
+        """
         import torch
 
         from napari_deconv.core.operators import Blur
         from napari_deconv.core.problem import Problem
 
-        recipe, scale = self._bordered(recipe, cut), self.measured.scale
-        grid = self.grid(recipe, cut)
-        values = self._part(self.frame.values, cut, index)
-        image = torch.from_numpy((values + np.float32(recipe.offset)) / np.float32(scale))
+        scale = self.measured.scale
+        placed = self.placed(recipe, cut if tile is None else tile.span)
+        lines = self._lines(recipe, placed)
         mean = (self.measured.mean - self.frame.level + recipe.offset) / scale
-        if recipe.fidelity.key() == "poisson":
-            image = image.clamp(min=0)
-        image = image.to(self.device)
-        window = tuple(
-            slice(before, before + n)
-            for n, side in zip(image.shape, grid, strict=True)
-            for before, _ in [margins(n, side)]
-        )
-        data = recipe.boundary.extend(image, grid, mean)
-        exposures = self.exposure.exposures
+        data = self.data(recipe, lines, index, mean).to(self.device)
         pixel_noise = self.measured.noise / scale
-        fidelity = recipe.fidelity.averaged(exposures).in_units(scale, pixel_noise)
-        weights = self._weights(recipe, cut, index, grid, window)
-        trust = fidelity.weigh(data, mean, len(grid))
+        fidelity = recipe.fidelity.averaged(self.exposure.exposures)
+        fidelity = fidelity.in_units(scale, pixel_noise)
+        weights = self._weights(recipe, lines, index)
+        trust = fidelity.weigh(data, mean, len(placed.grid))
         if trust is not None:
             weights = trust if weights is None else weights.mul_(trust)
+        kernel = self.kernel(middle_of(cut) if tile is None else tile.middle)
         return Problem(
             data=data,
             weights=weights,
-            blur=Blur(torch.from_numpy(self.exposure.kernel.array).to(self.device), grid),
+            blur=Blur(torch.from_numpy(kernel).to(self.device), placed.grid),
             fidelity=fidelity,
-            window=window,
+            window=tuple(
+                slice(part.start - o, part.stop - o)
+                for part, o in zip(cut, placed.origin, strict=True)
+            ),
             noise=pixel_noise if self.measured.white else self.measured.coarse_noise / scale,
             mean=mean,
             scale=scale,
             unclear=self.measured.unclear,
             masked=self._masked(recipe),
             graded=self.frame.weights is not None,
-            spread=rms_radius(self.exposure.kernel.array),
+            spread=rms_radius(kernel),
             frames=self._frames(recipe, cut),
+            survey=None if placed == self.whole(recipe) else self.survey,
         )
+
+    def kernel(self, middle: Sequence[float]) -> npt.NDArray[np.float32]:
+        """Return the PSF around a place: where it changes, that of the place."""
+        field = self.exposure.field
+        return self.exposure.kernel.array if field is None else field.at(*middle)
+
+    def surveyed(self, recipe: Plan, index: int) -> Poser:
+        """Return the same for parts of a slice, after the method has looked at the whole of it."""
+        import torch
+
+        if type(recipe.method).survey is Method.survey:  # not even the data have to be gathered
+            return self
+        lines = self._lines(recipe, self.whole(recipe))
+        mean = (self.measured.mean - self.frame.level + recipe.offset) / self.measured.scale
+        data = self.data(recipe, lines, index, mean)
+        found = recipe.method.survey(data, torch.from_numpy(self.exposure.kernel.array))
+        return replace(self, survey=found)
+
+    def data(self, recipe: Plan, lines: Sequence[Line], index: int, mean: float) -> Tensor:
+        """Return grey values along lines of the periodic picture, in the problem's units."""
+        import torch
+
+        values = _taken(self._plane(self.frame.values, index), lines)
+        values += np.float32(recipe.offset)
+        values /= np.float32(self.measured.scale)
+        if recipe.fidelity.key() == "poisson":
+            np.maximum(values, 0, out=values)
+        constant = recipe.boundary.constant(mean)
+        if constant is not None:
+            for axis, line in enumerate(lines):
+                values[(slice(None),) * axis + (line.outside,)] = constant
+        return torch.from_numpy(values)
+
+    def _lines(self, recipe: Plan, placed: Placed) -> list[Line]:
+        """Return, along each axis, which pixels of the frame a grid shows."""
+        whole = self.whole(recipe)
+        lines = []
+        axes = zip(placed.grid, placed.origin, whole.grid, whole.origin, self.sides, strict=True)
+        for side, origin, period, first, n in axes:
+            places = (origin - first + np.arange(side)) % period + first
+            outside = (places < 0) | (places >= n)
+            lines.append(Line(recipe.boundary.sources(places, n), outside))
+        return lines
 
     def _frames(self, recipe: Plan, cut: Cut) -> Tensor | None:
         """Return a part of a burst's frames, on the device, where they are looked at apart."""
@@ -128,33 +218,43 @@ class Poser:
         outside = recipe.boundary.padded and recipe.boundary.weight == 0
         return outside or self.frame.valid is not None or self.exposure.share is not None
 
-    def _bordered(self, recipe: Plan, cut: Cut) -> Plan:
-        """Return the recipe, but a part of a periodic image with an edge: it repeats no more."""
-        sides = tuple(part.stop - part.start for part in cut)
-        if recipe.boundary.padded or sides == self.frame.values.shape[-len(sides) :]:
-            return recipe
-        return recipe.model_copy(update={"boundary": Edge()})
+    def _plane(self, array: npt.NDArray[Any], index: int) -> npt.NDArray[Any]:
+        return array if array.ndim == len(self.sides) else array[index]
 
-    def _part(self, array: npt.NDArray[Any], cut: Cut, index: int) -> npt.NDArray[Any]:
-        plane = array if array.ndim == len(cut) else array[index]
-        return plane[cut]
-
-    def _weights(
-        self, recipe: Plan, cut: Cut, index: int, grid: tuple[int, ...], window: Cut
-    ) -> Tensor | None:
+    def _weights(self, recipe: Plan, lines: Sequence[Line], index: int) -> Tensor | None:
         """Return how much each pixel counts, the boundary's weight beyond it; None if all 1."""
         import torch
 
-        outside = recipe.boundary.weight
+        beyond = recipe.boundary.weight
         known = (self.frame.valid, self.exposure.share, self.frame.weights)
-        parts = [self._part(part, cut, index) for part in known if part is not None]
-        if not parts and (outside == 1 or not recipe.boundary.padded):
+        parts = [_taken(self._plane(part, index), lines) for part in known if part is not None]
+        if not parts and (beyond == 1 or not recipe.boundary.padded):
             return None
-        weights = torch.full(grid, outside, device=self.device)
-        weights[window] = 1.0
+        weights = np.ones(tuple(len(line.sources) for line in lines), np.float32)
         for part in parts:
-            weights[window] *= torch.tensor(part, dtype=weights.dtype, device=self.device)
-        return weights
+            weights *= part
+        for axis, line in enumerate(lines):
+            weights[(slice(None),) * axis + (line.outside,)] = beyond
+        return torch.from_numpy(weights).to(self.device)
+
+
+def middle_of(cut: Cut) -> tuple[float, ...]:
+    """Return the place in the middle of a part."""
+    return tuple((part.start + part.stop - 1) / 2 for part in cut)
+
+
+class Line(NamedTuple):
+    """Which pixels of an axis are shown along a grid, and where that is beyond the border."""
+
+    sources: npt.NDArray[np.int64]
+    outside: npt.NDArray[np.bool_]
+
+
+def _taken(plane: npt.NDArray[Any], lines: Sequence[Line]) -> npt.NDArray[Any]:
+    """Return a new array of the pixels at lines of an array."""
+    for axis, line in enumerate(lines):
+        plane = plane.take(line.sources, axis)
+    return plane
 
 
 def check_counts(recipe: Plan, frame: Frame, measured: Measurement) -> tuple[str, ...]:

@@ -72,7 +72,9 @@ class Bar:
         if self._drawn and (now >= self._due or step.index == step.total):
             self._due = now + PERIOD
             figures = self.figures(step)
-            self._progress.update(self._task, completed=step.index, figures=figures)
+            self._progress.update(
+                self._task, completed=step.index, total=step.total, figures=figures
+            )
 
     def vary(self, varying: Varying) -> None:
         """Move the bar to where the runs beside the result are."""

@@ -13,6 +13,7 @@ from napari_deconv import recipe_file
 from napari_deconv.core.params import from_plain
 from napari_deconv.methods.method import Step
 from napari_deconv.plan import Plan
+from napari_deconv.psf.changing import PsfGrid
 from napari_deconv.psf.checks import Centre
 from napari_deconv.psf.kernel import check_psf
 from napari_deconv.psf.measured import MeasuredPsf
@@ -94,6 +95,12 @@ class Recipe(Plan):
                 raise ValueError("Only an array has a pixel size of its own; a shape takes any.")
             return self.model_copy(update={"psf": from_plain("psf", psf)})
         array = np.asarray(psf)
+        if array.ndim == 4:
+            if pixel_size is not None:
+                raise ValueError(
+                    "A grid of PSFs is taken at the image's pixels; resample it before."
+                )
+            return self.model_copy(update={"psf": PsfGrid.of(array)})
         total = check_psf(array).sum()
         stored = array if 1e-6 < total < 1e6 else array / total  # float32 holds no more
         return self.model_copy(update={"psf": MeasuredPsf.of(stored, pixel_size)})

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from napari_deconv.psf.measured import MeasuredPsf
+from napari_deconv.psf.changing import PsfGrid
+from napari_deconv.psf.measured import MeasuredPsf, packed
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from napari_deconv.plan import Plan
 
 
@@ -37,11 +40,14 @@ def save(recipe: Plan, path: Path) -> None:
     import tifffile
 
     plain = recipe.plain()
-    if isinstance(recipe.psf, MeasuredPsf):
+    if isinstance(recipe.psf, MeasuredPsf | PsfGrid):
         beside = path.with_suffix(".psf.tif")
+        array = recipe.psf.array().astype("float32")
         with _Replacing(beside) as temporary:
-            tifffile.imwrite(temporary, recipe.psf.array().astype("float32"))
+            tifffile.imwrite(temporary, array, photometric="minisblack")
         kept = {key: value for key, value in recipe.psf.plain().items() if key != "data"}
+        if isinstance(recipe.psf, PsfGrid):  # TIFF readers leave out sides of one
+            kept["shape"] = list(array.shape)
         plain["psf"] = {**kept, "file": beside.name, "sha256": _digest(beside)}
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     with _Replacing(path) as temporary:
@@ -63,9 +69,10 @@ def load(path: Path) -> dict[str, Any]:
     plain = _parsed(text, str(path))
     psf = plain.get("psf")
     if isinstance(psf, dict) and "file" in psf:
-        kept = {key: value for key, value in psf.items() if key not in ("file", "sha256")}
-        measured = _measured(path.parent / str(psf["file"]), psf.get("sha256"))
-        plain["psf"] = {**kept, "name": "measured", "data": measured.data}
+        known = ("file", "sha256", "shape")
+        kept = {key: value for key, value in psf.items() if key not in known}
+        array = _array(path.parent / str(psf["file"]), psf.get("sha256"), psf.get("shape"))
+        plain["psf"] = {"name": "measured", **kept, "data": packed(array)}
     return plain
 
 
@@ -95,7 +102,7 @@ def _parsed(text: str, origin: str) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _measured(path: Path, digest: str | None) -> MeasuredPsf:
+def _array(path: Path, digest: str | None, shape: Any) -> npt.NDArray[Any]:
     import tifffile
 
     if not path.is_file():
@@ -106,8 +113,9 @@ def _measured(path: Path, digest: str | None) -> MeasuredPsf:
             "restore the file or choose the PSF again."
         )
     try:
-        return MeasuredPsf.of(tifffile.imread(path))
-    except (ValueError, OSError, tifffile.TiffFileError):
+        array = tifffile.imread(path)
+        return array if shape is None else array.reshape(shape)
+    except (ValueError, TypeError, OSError, tifffile.TiffFileError):
         raise ValueError(f"The recipe's PSF {path} is not a TIFF image.") from None
 
 

@@ -1,9 +1,10 @@
-"""A region of an image, widened by what its estimate depends on, so that preview equals final."""
+"""A region of an image, and how far around a place its estimate depends on the data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from napari_deconv.methods.method import Method
 
 if TYPE_CHECKING:
     from napari_deconv.plan import Plan
@@ -14,44 +15,29 @@ WIDEST = 2**31
 
 def reach(kernel: tuple[int, ...], recipe: Plan) -> tuple[int, ...]:
     """Return how many pixels around a region its estimate depends on, for a kernel's shape."""
-    if not (recipe.method.is_local() and recipe.boundary.local):
+    if not recipe.method.is_local():
         return (WIDEST,) * len(kernel)
     return tuple(k // 2 + recipe.method.margin for k in kernel)
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A region widened by what its estimate depends on (`wide`), and where it lies in that."""
+def in_pieces(recipe: Plan) -> bool:
+    """Return whether a piece with what lies around it tells enough, without the whole at hand."""
+    method = recipe.method
+    looks = type(method).survey is not Method.survey
+    return method.is_local() and recipe.boundary.local and method.multiple() == 1 and not looks
 
-    wide: tuple[slice, ...]
-    inner: tuple[slice, ...]
 
-    @classmethod
-    def of(
-        cls,
-        frame: tuple[int, ...],
-        region: tuple[slice, ...] | None,
-        reach: tuple[int, ...],
-        alignment: int = 1,
-    ) -> Cut:
-        """Return a region of a frame, widened by a reach; the whole frame without a region.
+def target(frame: tuple[int, ...], region: tuple[slice, ...] | None) -> tuple[slice, ...]:
+    """Return what is to be restored of a frame: a region, or all of it without one.
 
-        It begins at a multiple of `alignment`.
-        """
-        whole = tuple(slice(0, n) for n in frame)
-        if region is None:
-            return cls(whole, whole)
-        inside = [range(n)[part] for n, part in zip(frame, region, strict=True)]
-        if any(len(part) < 2 or part.step != 1 for part in inside):
-            raise ValueError("The region does not cover the image; draw it over the image.")
-        wide = [
-            slice((part.start - r) // alignment * alignment, part.stop + r)
-            if r <= part.start and part.stop + r <= n
-            else slice(0, n)  # what is assumed beyond a border hangs on the size of the whole
-            for part, r, n in zip(inside, reach, frame, strict=True)
-        ]
-        inner = [
-            slice(part.start - w.start, part.stop - w.start)
-            for part, w in zip(inside, wide, strict=True)
-        ]
-        return cls(tuple(wide), tuple(inner))
+    Raises
+    ------
+    ValueError
+        In one sentence, if the region does not cover two pixels along each axis.
+    """
+    if region is None:
+        return tuple(slice(0, n) for n in frame)
+    inside = [range(n)[part] for n, part in zip(frame, region, strict=True)]
+    if any(len(part) < 2 or part.step != 1 for part in inside):
+        raise ValueError("The region does not cover the image; draw it over the image.")
+    return tuple(slice(part.start, part.stop) for part in inside)

@@ -10,7 +10,7 @@ MODULES = {
     "boundary": ("core.boundary",),
     "prior": ("core.priors",),
     "fidelity": ("core.fidelities",),
-    "psf": ("psf.shapes", "psf.directed", "psf.composed", "psf.measured"),
+    "psf": ("psf.shapes", "psf.directed", "psf.composed", "psf.measured", "psf.changing"),
     "strength": ("methods.rules",),
     "method": (
         "methods.direct",

@@ -2,68 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_deconv import verdict
+from napari_deconv import rehearsal, verdict
 from napari_deconv.core import device as devices
-from napari_deconv.core.scale import Measurement, judged
-from napari_deconv.core.units import PixelSize
+from napari_deconv.core import memory
+from napari_deconv.core.tiling import cells
 from napari_deconv.evidence.leftover import Expectation
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.evidence.residual import ResidualCheck, Unchecked
-from napari_deconv.exposures import exposed
 from napari_deconv.history import History, Result, checked_reference
 from napari_deconv.methods.choosing import Curve, Trying, filtered, nothing_to_go_by, search
 from napari_deconv.methods.method import Method, Step
 from napari_deconv.methods.start import beginning
 from napari_deconv.plan import Plan
-from napari_deconv.posing import Poser, check_counts
-from napari_deconv.psf.checks import on_image
-from napari_deconv.region import Cut, reach
-from napari_deconv.telling import telling_part, telling_slice
-from napari_deconv.xray import frame as frames
-from napari_deconv.xray.weights import pixel_weights
+from napari_deconv.posing import middle_of
+from napari_deconv.standing import Standing
+from napari_deconv.walking import Walk
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from napari_deconv.core.problem import Problem
-    from napari_deconv.xray.frame import Frame
+    from napari_deconv.planning import Forecast
 
 P = TypeVar("P", bound=Plan)
 T = TypeVar("T")
 
-SMEARED = (
-    "The noise of neighbouring pixels correlates by {:.2f}: automatic strengths follow its size, "
-    "for rules that look at the residual would take it for detail."
-)
+LARGE = 2**20
+"""Pixels from which on a run takes long enough to be foretold."""
 RECORDED = 50
 """Most steps of a run whose objective and PSNR are kept: each costs a blur."""
 
 
-class Restoration(Generic[P]):
-    """A recipe standing ready to iterate on one image, everything checked.
-
-    Attributes
-    ----------
-    recipe : Recipe
-        With what was measured and what automatic parameters came to.
-    notes : tuple of str
-        What was understood, mended or masked, a sentence each.
-    device : torch.device
-    total : int
-        Number of steps, slices x iterations.
-    slices : int
-        How many pictures of a stack are restored one by one.
-    """
+class Restoration(Standing[P]):
+    """A recipe standing ready to iterate on one image; see `Standing` for what it knows."""
 
     def __init__(
         self,
@@ -73,69 +52,12 @@ class Restoration(Generic[P]):
         region: tuple[slice, ...] | None = None,
         weights: npt.ArrayLike | None = None,
     ) -> None:
-        if recipe.psf is None:
-            raise ValueError("The recipe has no PSF; give an array or a shape such as 'gaussian'.")
-        frames.check_image(image, volume=True)
-        size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
-        self.device = devices.pick(device)
-        exposure = exposed(recipe, image, size, self.device)
-        recipe, image, self._kernel = exposure.recipe, exposure.image, exposure.kernel
-        trust = None if weights is None else pixel_weights(weights, image.shape)
-        if trust is not None:  # what counts for nothing is not looked at either
-            image = np.ma.array(image, mask=(trust == 0) | np.ma.getmaskarray(image))
-        self._axes = self._kernel.array.ndim
-        around = reach(self._kernel.array.shape, recipe)
-        self._cut = Cut.of(image.shape[-self._axes :], region, around, recipe.method.alignment)
-        whole = exposure.frame or self._understood(recipe, image)
-        whole = whole if trust is None else whole.weighed(trust)
-        fresh = self._fresh(whole)
-        measured = recipe.measured or fresh
-        self._poser = Poser(exposure, whole, measured, self.device)
-        devices.check_memory(self._poser.grid(recipe, self._cut.wide), self.device)
-        low, high = whole.range()
-        self._range = low + whole.level, high + whole.level
-        self._measured = measured
-        self._frame = whole.part((..., *self._cut.wide))
-        fidelity = recipe.fidelity.resolved(measured)
-        known = {"measured": measured, "fidelity": fidelity, "method": recipe.method.pinned()}
-        self.recipe = recipe.model_copy(update=known)
-        clipped = check_counts(self.recipe, self._frame, measured)
-        self._first = self.problem(0)
-        self._last: Tensor | None = None
-        self._check_method()
-        self.slices = 1 if image.ndim == self._axes else len(image)
-        self.total = self.slices * recipe.method.total(self._first)
-        told = recipe.boundary.continues and measured.white
+        super().__init__(recipe, image, device, region, weights)
+        told = recipe.boundary.continues and self._measured.white
         self._rule = recipe.strength.of(recipe.method.rule if told else "noise")
-        smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         self._resolve()
         remarks = recipe.method.remarks(self._first)
-        said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh))
-        inside = [part.stop - part.start for part in self._cut.inner]
-        shape = self._kernel.array.shape
-        placed = on_image(shape, self._kernel.widths, image.shape[-self._axes :], inside)
-        self.notes = (*self._kernel.notes, *placed, *whole.notes, *clipped, *remarks, *said)
-
-    def take(self, image: npt.NDArray[np.generic]) -> None:
-        """Go on with other slices of the same scan, nothing of which is measured again.
-
-        Parameters
-        ----------
-        image : ndarray, shape (N, H, W)
-            Slices as large as those that were looked at.
-        """
-        assert self.chosen
-        frame = self._understood(self.recipe, image)
-        self._poser = replace(self._poser, frame=frame)
-        self._frame = frame.part((..., *self._cut.wide))
-        self._first, self._last = self.problem(0), None
-        self.slices = len(image)
-        self.total = self.slices * self.recipe.method.total(self._first)
-        self.notes = frame.notes
-
-    def problem(self, index: int = 0) -> Problem:
-        """Return the problem of one slice (or of the whole image), on the device."""
-        return self._poser.problem(self.recipe, self._cut.wide, index)
+        self.notes = (*self.notes, *remarks, *self._said)
 
     @property
     def chosen(self) -> bool:
@@ -170,11 +92,14 @@ class Restoration(Generic[P]):
 
         That is what is tried, if it is the whole; else the estimate that solvers start from.
         """
+        if len(self._tiles) > 1:
+            return self._data(0)
         estimate = beginning(self._first)
         if trying.estimate.shape == estimate.shape and self.slices == 1:
             estimate = trying.estimate
-        seen: npt.NDArray[np.float32] = self._to_grey(self._seen(estimate)).cpu().numpy()
-        return seen
+        seen = self._first.crop(estimate)[self._tiles[0].inner]
+        glimpsed: npt.NDArray[np.float32] = self._to_grey(seen).cpu().numpy()
+        return glimpsed
 
     def retune(self, method: Method) -> None:
         """Take the same method at other strengths; steps of one picture begin at the last estimate.
@@ -188,38 +113,97 @@ class Restoration(Generic[P]):
             raise ValueError("Only strengths can be changed on the way: begin a new run.")
         method.check(self._first)
         self.recipe = self.recipe.model_copy(update={"method": method, "curve": None})
-        if self.slices == 1 and self._last is not None:
+        if self.slices == len(self._tiles) == 1 and self._last is not None:
             self._first = replace(self._first, start=self._last, near=True)
 
-    def steps(self) -> Iterator[Step]:
-        """Find what strengths are on auto, then yield the estimates of every slice."""
-        self.choose()
-        began = time.perf_counter()
+    def foreseen(self, slices: int | None = None) -> Forecast:
+        """Return tiles and memory, and of a large picture the time, by a few iterations on a part.
+
+        A search for strengths counts with the rest. Of a small picture memory is only bounded.
+
+        Parameters
+        ----------
+        slices : int, optional
+            How many there are to restore, where others than those at hand.
+        """
+        tile, free, count = int(self.recipe.tile), devices.free(self.device), slices or self.slices
+        small = count * math.prod(self._poser.sides) < LARGE
+        told = replace(self._asked().forecast(tile, free, roughly=small), slices=count)
+        if small:
+            return told
+        part, index = self._telling()
+        problem = self._poser.problem(self.recipe, part, index)
         method = self.recipe.method
-        for number in range(self.slices):
-            problem = self._first if number == 0 else self.problem(number)
-            each = method.total(problem)
-            for index, x in enumerate(self._alike(method.iterates(problem)), start=1):
-                self._last = x
+        try:
+            with self._threads():
+                each = rehearsal.timed(problem, method.resolved(problem))
+        except (MemoryError, RuntimeError) as error:
+            if not devices.ran_out(error):
+                raise
+            return told
+        grid = self._first.blur.grid
+        steps = self.total // self.slices * count
+        seconds = each * steps * math.prod(grid) * rehearsal.slower(grid, self.device)
+        if not self.chosen:
+            solve = each * method.total(problem) * math.prod(problem.blur.grid)
+            seconds += rehearsal.SEARCH * solve
+        return replace(told, seconds=seconds)
+
+    def steps(self) -> Iterator[Step]:
+        """Find what strengths are on auto, then yield the estimates of every slice.
+
+        Where the device runs out of memory, the slice is begun anew with tiles of half the side:
+        `notes` then say so, and `total` and the steps' are others.
+        """
+        self.choose()
+        began, number = time.perf_counter(), 0
+        while number < self.slices:
+            try:
+                yield from self._slice_steps(number, began)
+                number += 1
+            except (MemoryError, RuntimeError) as error:
+                if not devices.ran_out(error):
+                    raise
+                self._last = None
+                self._lay(self._halved())
+
+    def _slice_steps(self, number: int, began: float) -> Iterator[Step]:
+        """Yield the estimates of one slice."""
+        walk = Walk(
+            self.recipe,
+            self._tiles,
+            lambda tile: self.problem(number, tile),
+            lambda: self._data(number),
+        )
+        first = self._first if number == 0 else self.problem(number)
+        once = self.recipe.method.total(first) == 1
+        with memory.lean() if once else nullcontext():
+            for pace in self._alike(walk.paces(first, self._to_grey)):
+                self._last = pace.estimate
                 yield Step(
-                    index=number * each + index,
-                    total=self.slices * each,
-                    estimate=self._seen(x),
+                    index=number * pace.total + pace.index,
+                    total=self.slices * pace.total,
+                    estimate=pace.seen,
                     seconds=time.perf_counter() - began,
                     to_grey=self._to_grey,
-                    measure=partial(method.objective, problem, x),
+                    measure=partial(self.recipe.method.objective, pace.problem, pace.estimate),
                     slice=number if self.slices > 1 else None,
+                    into=pace.into,
                 )
 
     def _alike(self, steps: Iterator[T]) -> Iterator[T]:
         """Take steps; of a stack, so that they come out the same on every machine."""
-        stacked = self._frame.values.ndim > self._axes
         while True:
-            with devices.one_thread(self.device) if stacked else nullcontext():
+            with self._threads():
                 step = next(steps, None)
             if step is None:
                 return
             yield step
+
+    def _threads(self) -> AbstractContextManager[None]:
+        """Return what says how many threads a step takes: one for a slice of a stack."""
+        stacked = self._poser.frame.values.ndim > self._axes
+        return devices.one_thread(self.device) if stacked else nullcontext()
 
     def image(self) -> npt.NDArray[np.float32]:
         """Run to the end and return the restored image."""
@@ -234,10 +218,9 @@ class Restoration(Generic[P]):
         truth = None if reference is None else checked_reference(reference, self._blank().shape)
         image = self._blank()
         history = History()
-        each = self.total // self.slices
-        every = -(-self.total // RECORDED)
         for step in self.steps():
-            ends = step.index % each == 0
+            ends = step.index % (step.total // self.slices) == 0
+            every = -(-step.total // RECORDED)
             if ends:
                 self._slice(image, step.slice or 0)[...] = step.image()
             if ends or step.index == 1 or step.index % every == 0:
@@ -255,7 +238,12 @@ class Restoration(Generic[P]):
 
         Where that can't be told, why not.
         """
-        return self.reblur.agreement(result, self.expectation())
+        expected = self.expectation()
+        checks = [
+            self._reblur(wide).agreement(result[self._within(wide)], expected)
+            for _, wide in self._pieces()
+        ]
+        return verdict.together(checks)
 
     def expectation(self) -> Expectation | None:
         """Return what the method leaves of noise alone, once its strengths are numbers."""
@@ -263,13 +251,52 @@ class Restoration(Generic[P]):
 
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a result, blurred again, less the data in units of the noise; NaN: not known."""
-        return self.reblur.residual(result)
+        left = np.full(result.shape, np.nan, np.float32)
+        refused: ValueError | None = None
+        for core, wide in self._pieces():
+            try:
+                around = self._reblur(wide).residual(result[self._within(wide)])
+            except ValueError as error:  # a tile at the border may lie within the PSF's reach
+                refused = error
+                continue
+            inner: Any = tuple(
+                slice(a.start - b.start, a.stop - b.start) for a, b in zip(core, wide, strict=True)
+            )
+            left[self._within(core)] = around[(Ellipsis, *inner)]
+        if refused is not None and np.isnan(left).all():
+            raise refused
+        return left
 
     @property
     def reblur(self) -> verdict.Reblur:
         """What blurring a result again and comparing it with the data takes."""
-        frame = self._frame.part((..., *self._cut.inner))
-        return verdict.Reblur(frame, self._kernel.array, self._measured, self.recipe.fidelity)
+        return self._reblur(self._target)
+
+    def _reblur(self, part: tuple[slice, ...]) -> verdict.Reblur:
+        """Return the same for a part, by the PSF of each of its places."""
+        frame, field = self._poser.frame.part((..., *part)), self._poser.exposure.field
+        blur = None if field is None else partial(field.blur, corner=[one.start for one in part])
+        kernel = self._poser.kernel(middle_of(part))
+        return verdict.Reblur(frame, kernel, self._measured, self.recipe.fidelity, blur)
+
+    def _pieces(self) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+        """Return the tiles of what is restored, and widened by the PSF's reach."""
+        pieces = []
+        for core in cells(self._target, self._asked().sides(int(self.recipe.tile))):
+            wide = (
+                slice(max(part.start, one.start - k // 2), min(part.stop, one.stop + k // 2))
+                for part, one, k in zip(self._target, core, self._kernel.array.shape, strict=True)
+            )
+            pieces.append((core, tuple(wide)))
+        return pieces
+
+    def _within(self, part: tuple[slice, ...]) -> Any:
+        """Return where a part lies in what is restored."""
+        places = (
+            slice(one.start - all_.start, one.stop - all_.start)
+            for one, all_ in zip(part, self._target, strict=True)
+        )
+        return (..., *places)
 
     def remarks(self, result: npt.NDArray[np.float32]) -> tuple[str, ...]:
         """Return what looks odd of a result, a sentence each."""
@@ -278,42 +305,6 @@ class Restoration(Generic[P]):
     def verdict(self, result: npt.NDArray[np.float32]) -> str:
         """Return what is to be said of a result, a sentence or two."""
         return " ".join((*self.remarks(result), str(self.agreement(result))))
-
-    def _understood(self, recipe: P, image: npt.NDArray[np.generic]) -> Frame:
-        """Return the image understood; of a stack, each slice by what the whole was judged by."""
-        look = frames.understand if image.ndim == self._axes else frames.understand_slices
-        known = None if recipe.measured is None else recipe.measured.defects
-        return look(image, _follows_level(recipe), known)
-
-    def _fresh(self, whole: Frame) -> Measurement:
-        """Return what is measured of the whole, or of the slices that a stack is judged by."""
-        if whole.values.ndim > self._axes:
-            whole = whole.part((judged(len(whole.values)),))
-        measured = Measurement.of(whole.values, whole.valid, whole.level, whole.weights)
-        return measured.model_copy(update={"defects": whole.defects})
-
-    def _seen(self, x: Tensor) -> Tensor:
-        """Return the view of the region in a tensor on the grid."""
-        return self._first.crop(x)[self._cut.inner]
-
-    def _blank(self) -> npt.NDArray[np.float32]:
-        """Return an array for the result, not filled in."""
-        stack = self._frame.values.shape[: -self._axes]
-        return np.empty((*stack, *(s.stop - s.start for s in self._cut.inner)), np.float32)
-
-    def _slice(self, array: npt.NDArray[Any], index: int) -> npt.NDArray[Any]:
-        return array if array.ndim == self._axes else array[index]
-
-    def _to_grey(self, estimate: Tensor) -> Tensor:
-        return estimate * self._measured.scale + (self._frame.level - self.recipe.offset)
-
-    def _check_method(self) -> None:
-        """Refuse what the method can't do with this problem."""
-        recipe, method = self.recipe, self.recipe.method
-        method.check(self._first)
-        if recipe.offset and any(t.prior.constraint for t in method.terms(self._first)):
-            hint = "set the offset to 0 or positive off."
-            raise ValueError(f"Positivity would hold for image plus offset; {hint}")
 
     def _resolve(self) -> None:
         """Find the strengths that take no solving: of a linear filter, or from the noise alone."""
@@ -328,22 +319,7 @@ class Restoration(Generic[P]):
             problem = self._poser.problem(self.recipe, part, index)
             self._take(filtered(method, problem, self._rule))
 
-    def _telling(self) -> tuple[tuple[slice, ...], int]:
-        """Return which part of which slice strengths are tried on."""
-        values = self._poser.frame.values
-        if values.ndim == self._axes:
-            return telling_part(values), 0
-        seen = judged(len(values))
-        index = seen[telling_slice(values[seen])]
-        return telling_part(values[index]), index
-
     def _take(self, curve: Curve) -> None:
         """Note the strength that a curve led to."""
         method = self.recipe.method.strengthened(curve.chosen)
         self.recipe = self.recipe.model_copy(update={"method": method, "curve": curve})
-
-
-def _follows_level(recipe: Plan) -> bool:
-    """Return whether a constant added to the image is added to the result, and no more."""
-    gaussian = recipe.fidelity.key() == "gaussian"
-    return gaussian and recipe.boundary.level and recipe.method.follows_level()

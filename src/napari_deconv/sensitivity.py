@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.band import Band
+from napari_deconv.psf.changing import Changing, PsfGrid, stacked
 from napari_deconv.psf.kernel import understand
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.psf.resampling import widened
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_deconv.methods.method import Step
+    from napari_deconv.psf.checks import Centre
     from napari_deconv.recipe import Recipe
 
 SHARE = 0.1
@@ -147,6 +149,9 @@ def _with_width(recipe: Recipe, factor: float) -> Recipe:
             "only the PSF differs."
         )
     size = PixelSize.parse(recipe.pixel_size) if recipe.pixel_size else None
+    if isinstance(recipe.psf, Changing):
+        grid = _grid_with_width(recipe.psf, recipe.centre, factor)
+        return recipe.model_copy(update={"psf": grid, "centre": "middle"})
     array = recipe.psf.kernel(size)
     if recipe.burst is not None and array.ndim == 3:
         raise ValueError(
@@ -155,3 +160,17 @@ def _with_width(recipe: Recipe, factor: float) -> Recipe:
     kernel = understand(array, recipe.centre).array
     psf = MeasuredPsf.of(widened(kernel, factor))
     return recipe.model_copy(update={"psf": psf, "centre": "middle"})
+
+
+def _grid_with_width(psf: Changing, centre: Centre, factor: float) -> PsfGrid:
+    """Return a grid of PSFs all of which are wider by a factor."""
+    if not isinstance(psf, PsfGrid):
+        raise ValueError(
+            "The width of a shape that varies across the picture is its own parameter; change "
+            "that, or give a grid of PSFs."
+        )
+    array = psf.array()
+    psfs = array.reshape(-1, *array.shape[2:])
+    wider = stacked([widened(understand(one, centre).array, factor) for one in psfs])
+    grid = wider.reshape(*array.shape[:2], *wider.shape[1:])
+    return PsfGrid.of(grid, psf.rows, psf.columns)

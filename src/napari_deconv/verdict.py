@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,15 @@ class Reblur:
         With the noise of every grey level.
     fidelity : Fidelity
         Noise model; a stated gain of counted photons goes before the measured one.
+    changing : callable or None
+        Blurs a picture by the PSF of each place, where the PSF changes.
     """
 
     frame: Frame
     kernel: npt.NDArray[np.floating]
     measured: Measurement
     fidelity: Fidelity
+    changing: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
 
     def agreement(
         self, result: npt.NDArray[np.float32], expected: Expectation | None = None
@@ -92,15 +95,9 @@ class Reblur:
         except ValueError as error:
             reason = str(error)
             return Unchecked(reason[:1].lower() + reason[1:])
-        pixels = [check.pixels for check in checks]
-        return replace(
-            checks[0],
-            chi2=float(np.average([check.chi2 for check in checks], weights=pixels)),
-            whiteness=float(np.average([check.whiteness for check in checks], weights=pixels)),
-            pixels=sum(pixels),
-            local=Local.together([check.local for check in checks if check.local is not None]),
-            implied=self.implied(),
-        )
+        found = together(checks)
+        assert isinstance(found, ResidualCheck)
+        return replace(found, implied=self.implied())
 
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the result, blurred again, less the data, in units of the noise's sigma.
@@ -163,11 +160,28 @@ class Reblur:
         restored = result.astype(np.float64) + (background - frame.level)
         trust = np.ones((1,) * result.ndim, np.float32) if frame.weights is None else frame.weights
         trust = np.broadcast_to(trust, result.shape)
+        blur = kernel if self.changing is None else self.changing
+        inside = np.bool_(True) if self.changing is None else interior(planes[1:], kernel.shape)
         stacks = (array.reshape(planes) for array in (restored, frame.values, valid, trust))
         return [
-            residual(estimate, data, kernel, weighed(sigma, weights), mask)
+            residual(estimate, data, blur, weighed(sigma, weights), mask & inside)
             for estimate, data, mask, weights in zip(*stacks, strict=True)
         ]
+
+
+def together(checks: Sequence[ResidualCheck | Unchecked]) -> ResidualCheck | Unchecked:
+    """Return what checks of slices or tiles say together; those that could not be are left out."""
+    made = [check for check in checks if isinstance(check, ResidualCheck)]
+    if not made:
+        return checks[0]
+    pixels = [check.pixels for check in made]
+    return replace(
+        made[0],
+        chi2=float(np.average([check.chi2 for check in made], weights=pixels)),
+        whiteness=float(np.average([check.whiteness for check in made], weights=pixels)),
+        pixels=sum(pixels),
+        local=Local.together([check.local for check in made if check.local is not None]),
+    )
 
 
 def _filled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,13 @@ def test_dead_and_saturated_pixels_are_those_of_the_whole_scan(tmp_path):
     assert any("23 dead" in note for note in ran.warnings)
     assert any("96 saturated" in note for note in ran.warnings)
     np.testing.assert_array_equal(result, ran.image)
+
+
+def test_what_slices_take_is_said_before_the_start(scan, tmp_path, monkeypatch):
+    assert not any("This takes" in n for n in Order(RECIPE, scan, tmp_path / "a.npy").begin().notes)
+    monkeypatch.setattr("napari_deconv.restoration.LARGE", 100)
+    (said,) = Order(RECIPE, scan, tmp_path / "b.npy", engine=Engine(2)).begin().notes
+    assert re.fullmatch(r"This takes about .+, \d+ MB in each of 2 processes\.", said)
 
 
 def test_a_volume_in_pieces_equals_the_whole(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_deconv.core import device
+from napari_deconv.core import device, memory
 
 
 def test_auto_is_the_first_of_what_is_there() -> None:
@@ -36,8 +36,26 @@ def test_mps_is_used_only_if_it_transforms(monkeypatch: pytest.MonkeyPatch) -> N
     assert "mps" in device.available()
 
 
-def test_memory_says_what_is_needed_and_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_memory", lambda _: 2**30)
-    device.check_memory((1000, 1000), torch.device("cpu"))
-    with pytest.raises(ValueError, match=r"grid of 9000 × 9000 pixels.* 7\.2 GiB where 1\.0 GiB"):
-        device.check_memory((9000, 9000), torch.device("cpu"))
+def test_free_memory_is_a_part_of_what_the_system_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "available_memory", lambda: 2**30)
+    assert device.free(torch.device("cpu")) == int(device.SAFE * 2**30)
+
+
+def test_available_memory_is_what_the_system_says() -> None:
+    assert 2**24 < memory.available() < 2**50
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+        RuntimeError("MPS backend out of memory"),
+    ],
+    ids=str,
+)
+def test_what_says_that_memory_ran_out(error: Exception) -> None:
+    assert device.ran_out(error)
+    assert not device.ran_out(RuntimeError("shapes do not match"))
+    assert not device.ran_out(ValueError("out of memory"))

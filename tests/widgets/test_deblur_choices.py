@@ -115,9 +115,10 @@ def test_only_image_layers_are_offered_and_never_an_array_of_a_recipe(desk: Any)
     desk.viewer.add_labels(np.zeros((9, 9), int), name="mask")
     desk.viewer.add_points(np.zeros((1, 2)), name="marks")
     assert {"mask", "marks"}.isdisjoint(entries(desk, "image"))
-    shapes = {cls.label for name, cls in choices("psf").items() if name != "measured"}
+    shapes = {cls.label for cls in choices("psf").values() if not cls.stored}
     assert shapes <= set(entries(desk, "psf"))
-    assert choices("psf")["measured"].label not in entries(desk, "psf")
+    for name in ("measured", "grid"):
+        assert choices("psf")[name].label not in entries(desk, "psf")
 
 
 def test_the_psf_line_says_what_was_understood(desk: Any) -> None:

@@ -14,6 +14,7 @@ from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
 from napari_deconv.widgets.bands import BANDS, bands_of
 from napari_deconv.widgets.profiles import ProfilesWidget
+from napari_deconv.widgets.result import recipe_of
 
 GAUSSIAN = choices("psf")["gaussian"]
 RESAMPLE = "Resample to the image's pixels"
@@ -64,6 +65,46 @@ def test_a_psf_of_three_axes_is_refused_at_once(desk: Any) -> None:
     line = desk.dock.findChild(QLabel, "psf_line")
     assert "The PSF has 3 axes, the image 2" in line.text()
     assert line.property("tone") == "error"
+
+
+def test_psfs_at_several_places_are_taken_as_a_grid(desk: Any) -> None:
+    psf = desk.layers["psf"].data
+    desk.dock.psf = desk.viewer.add_image(np.stack([psf, psf])[None], name="psfs", visible=False)
+    assert warnings(desk) == ""
+    line = desk.dock.findChild(QLabel, "psf_line").text()
+    assert line.startswith("1 × 2 PSFs of 17 × 17 px, FWHM ")
+    desk.use("tikhonov")
+    result = desk.run_to_end()
+    kept = recipe_of(result)
+    assert kept.psf is not None
+    assert kept.psf.key() == "grid"
+
+
+def test_what_a_large_picture_takes_and_smaller_tiles_are_said(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_deconv import restoration
+    from napari_deconv.methods.direct import Tikhonov
+
+    monkeypatch.setattr(restoration, "LARGE", 1000)
+    iterates = Tikhonov.iterates
+    calls = []
+
+    def short(method: Any, problem: Any) -> Any:
+        if problem.data.device.type == "cpu":
+            calls.append(problem)
+        if len(calls) == 2:  # the first is that on the clock
+            raise MemoryError
+        return iterates(method, problem)
+
+    monkeypatch.setattr(Tikhonov, "iterates", short)
+    desk.use("tikhonov")
+    said = []
+    desk.dock.panel.notes.say = said.append
+    desk.run_to_end()
+    said = [words for words in said if words]
+    assert said[0].startswith("This takes about ")
+    assert "The computer had no memory left for the picture as a whole: tiles of 64 px." in said[-1]
 
 
 def test_a_region_smaller_than_the_psf_is_named_while_it_is_drawn(desk: Any) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_deconv import restoration
+from napari_deconv.methods.variational import TotalVariationModel
 from napari_deconv.recipe import Recipe
 from napari_deconv.widgets import stack_run
 from napari_deconv.widgets.saving import save_result
@@ -180,3 +182,28 @@ def test_the_list_of_slices_takes_no_room_over_a_plain_image(desk: Any) -> None:
     desk.dock.image = desk.layers["stack"]
     assert not desk.dock.panel.slices.isHidden()
     assert desk.dock.panel.slices.menu.itemText(1) == "all 7, this one first"
+
+
+def test_what_a_stack_takes_and_smaller_tiles_are_said(
+    opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoration, "LARGE", 1000)
+    iterates, begun = TotalVariationModel.iterates, []
+
+    def short(method: Any, problem: Any) -> Any:
+        if problem.data.device.type == "cpu":
+            begun.append(problem)
+        if len(begun) == 2:  # the first is that on the clock
+            raise MemoryError
+        return iterates(method, problem)
+
+    monkeypatch.setattr(TotalVariationModel, "iterates", short)
+    large = np.tile(slices()[:3], (1, 2, 3))
+    desk = opened(large)
+    said: list[str] = []
+    monkeypatch.setattr(desk.dock.panel.notes, "say", said.append)
+    result = desk.run_to_end()
+    assert any(words.startswith("This takes about ") for words in said)
+    assert "The computer had no memory left for the picture as a whole: tiles of 64 px." in said[-1]
+    assert np.isfinite(result.data).all()
+    assert "3 of 3 slices" in desk.status

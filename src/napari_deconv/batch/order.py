@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,10 @@ from napari_deconv import io
 from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.piece import Ticket
 from napari_deconv.batch.running import Batch
+from napari_deconv.core import device as devices
 from napari_deconv.core.units import PixelSize
+from napari_deconv.planning import plan
+from napari_deconv.region import in_pieces
 from napari_deconv.scans.journal import Journal, Task
 from napari_deconv.scans.opening import open_scan
 from napari_deconv.scans.targets import kind_of
@@ -22,6 +25,7 @@ from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
     from napari_deconv.recipe import Recipe
+    from napari_deconv.restoration import Restoration
     from napari_deconv.scans.scan import Scan
     from napari_deconv.scans.sink import Sink
 
@@ -125,9 +129,34 @@ class Order:
 
     def _measured(self, recipe: Recipe, scan: Scan) -> tuple[Recipe, tuple[str, ...]]:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
+        recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
+        foretold = self._foretold(restoration, scan)
         restoration.choose()
-        return restoration.recipe, (*scan.metadata.get("notes", ()), *restoration.notes)
+        notes = (*scan.metadata.get("notes", ()), *restoration.notes, *foretold)
+        return restoration.recipe, notes
+
+    def _foretold(self, restoration: Restoration[Recipe], scan: Scan) -> tuple[str, ...]:
+        """Return what slices take here, a sentence; nothing of a cluster, or of a volume's pieces.
+
+        Where processes share a scan, each has the memory of one.
+        """
+        if self.engine.scheduler is not None or _around(restoration.recipe) is not None:
+            return ()
+        told, workers = restoration.foreseen(len(scan)), self.engine.workers
+        if told.seconds is None:
+            return ()
+        shared = replace(told, seconds=told.seconds / workers)
+        each = f" in each of {workers} processes" if workers > 1 else ""
+        return (f"This takes {shared}{each}.",)
+
+    def _planned(self, recipe: Recipe, scan: Scan) -> Recipe:
+        """Return the recipe with tiles of slices that fit into the share of each process."""
+        if recipe.tile != "auto" or _around(recipe) is not None:
+            return recipe
+        device, workers = devices.pick(self.device), self.engine.workers
+        chosen = plan(recipe, scan.shape, device, workers=workers, roughly=True)
+        return recipe.model_copy(update={"tile": chosen.tile})
 
     def _batch(
         self, recipe: Recipe, ends: tuple[Scan, Sink], task: Task, notes: tuple[str, ...]
@@ -157,7 +186,7 @@ def _around(recipe: Recipe) -> int | None:
     shape = recipe.psf.kernel(size).shape
     if len(shape) == 2:
         return None
-    if not (recipe.method.is_local() and recipe.boundary.local):
+    if not in_pieces(recipe):
         raise ValueError(
             f"{recipe.method.key()} works on a volume as a whole, not in pieces; take another "
             "method or border, or restore a smaller volume in memory."

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from napari_deconv.core.params import Choice, register
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Places = npt.NDArray[np.int64]
+"""Places along an axis, 0 the first pixel of the frame."""
 
 
 class Boundary(Choice):
@@ -27,6 +33,23 @@ class Boundary(Choice):
     """Whether a picture of anything goes on without a step: where it does not, the estimate can
     follow the data only by ringing, which rules that look at the residual take for detail."""
 
+    def sources(self, places: Places, n: int) -> Places:
+        """Return which of the n pixels of an axis the places of a line show, before or behind too.
+
+        Where a constant lies beyond the border, the nearest pixel.
+        """
+        return places.clip(0, n - 1)
+
+    def constant(self, fill: float) -> float | None:
+        """Return the grey value beyond the border; None where pixels of the frame show there.
+
+        Parameters
+        ----------
+        fill : float
+            Mean grey value of the layer, which `mean` fills the border with.
+        """
+        return None
+
     def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
         """Return `image` extended to `grid` on its last axes, the frame in the middle.
 
@@ -37,9 +60,21 @@ class Boundary(Choice):
         grid : tuple of int
             Shape of the padded grid, at least the frame on each axis.
         fill : float
-            Mean grey value of the layer, which `mean` fills the border with.
+            Mean grey value of the layer.
         """
-        raise TypeError(f"{type(self).__name__} does not say how to extend an image.")
+        import torch
+
+        value = self.constant(fill)
+        for axis in range(-len(grid), 0):
+            n = image.shape[axis]
+            before, after = margins(n, grid[axis])
+            places = np.arange(-before, n + after)
+            index = torch.from_numpy(self.sources(places, n)).to(image.device)
+            image = image.index_select(axis, index)
+            if value is not None:
+                image.narrow(axis, 0, before).fill_(value)
+                image.narrow(axis, before + n, after).fill_(value)
+        return image
 
 
 def margins(frame: int, grid: int) -> tuple[int, int]:
@@ -57,9 +92,9 @@ class Zero(Boundary):
     continues: ClassVar[bool] = False
     level: ClassVar[bool] = False
 
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
-        """Fill the border with 0."""
-        return _filled(image, grid, 0.0)
+    def constant(self, fill: float) -> float:
+        """Return 0."""
+        return 0.0
 
 
 @register("boundary")
@@ -70,9 +105,9 @@ class Mean(Boundary):
     label: ClassVar[str] = "Mean: the average grey value"
     continues: ClassVar[bool] = False
 
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
-        """Fill the border with the layer's mean."""
-        return _filled(image, grid, fill)
+    def constant(self, fill: float) -> float:
+        """Return the layer's mean."""
+        return fill
 
 
 @register("boundary")
@@ -83,10 +118,6 @@ class Edge(Boundary):
     local: ClassVar[bool] = True
     label: ClassVar[str] = "Edge: border pixels repeated"
 
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
-        """Repeat the border pixels."""
-        return _gathered(image, grid, _clamped)
-
 
 @register("boundary")
 class Reflect(Boundary):
@@ -95,9 +126,11 @@ class Reflect(Boundary):
     name: Literal["reflect"] = "reflect"
     label: ClassVar[str] = "Reflect: mirrored at the border"
 
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
+    def sources(self, places: Places, n: int) -> Places:
         """Mirror the picture, the border pixel not repeated."""
-        return _gathered(image, grid, _mirrored)
+        period = max(2 * (n - 1), 1)
+        places = places % period
+        return np.minimum(places, period - places).clip(0, n - 1)
 
 
 @register("boundary")
@@ -109,9 +142,9 @@ class Periodic(Boundary):
     continues: ClassVar[bool] = False
     padded: ClassVar[bool] = False
 
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
-        """Return the image itself: the grid is the frame."""
-        return image
+    def sources(self, places: Places, n: int) -> Places:
+        """Go on at the other side."""
+        return places % n
 
 
 @register("boundary")
@@ -127,46 +160,3 @@ class Unknown(Boundary):
     name: Literal["unknown"] = "unknown"
     label: ClassVar[str] = "Unknown: nothing assumed, slow"
     weight: ClassVar[float] = 0.0
-
-    def extend(self, image: Tensor, grid: tuple[int, ...], fill: float) -> Tensor:
-        """Repeat the border pixels, as a start that weighs nothing."""
-        return _gathered(image, grid, _clamped)
-
-
-def _filled(image: Tensor, grid: tuple[int, ...], value: float) -> Tensor:
-    from torch.nn.functional import pad
-
-    pads = [
-        margin
-        for axis in range(-1, -len(grid) - 1, -1)
-        for margin in margins(image.shape[axis], grid[axis])
-    ]
-    return pad(image, pads, value=value)
-
-
-def _gathered(image: Tensor, grid: tuple[int, ...], source: _Source) -> Tensor:
-    """Extend by looking up, for each place of the grid, the pixel of the frame it repeats."""
-    import torch
-
-    for axis in range(-len(grid), 0):
-        n = image.shape[axis]
-        before, after = margins(n, grid[axis])
-        places = torch.arange(-before, n + after, device=image.device)
-        image = image.index_select(axis, source(places, n))
-    return image
-
-
-def _clamped(places: Tensor, n: int) -> Tensor:
-    return places.clamp(0, n - 1)
-
-
-def _mirrored(places: Tensor, n: int) -> Tensor:
-    period = max(2 * (n - 1), 1)
-    places = places.remainder(period)
-    return places.minimum(period - places).clamp(0, n - 1)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Source = Callable[[Tensor, int], Tensor]

@@ -1,4 +1,4 @@
-"""Pick the device to compute on, and say what fits on it."""
+"""Pick the device to compute on, and say how much of its memory is free."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from napari_deconv.core.memory import available as available_memory
+
 if TYPE_CHECKING:
     import torch
 
-WORKING_IMAGES = 24
-"""Float32 images of the padded grid that the hungriest method holds at once."""
+SAFE = 0.8
+"""Part of the free memory that is planned with: other programs go on as well."""
 
 
 def pick(name: str = "auto") -> torch.device:
@@ -52,24 +54,32 @@ def available() -> list[str]:
     return [*names, "cpu"]
 
 
-def check_memory(grid: tuple[int, ...], device: torch.device) -> None:
-    """Refuse a grid whose arrays do not fit into the memory of the device.
+def free(device: torch.device) -> int:
+    """Return how many bytes of a device can be planned with."""
+    import torch
 
-    Raises
-    ------
-    ValueError
-        With what is needed and what is there.
-    """
-    import math
+    if device.type == "cuda":
+        ours = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(SAFE * (torch.cuda.mem_get_info(device)[0] + ours))
+    return int(SAFE * available_memory())
 
-    needed = 4 * WORKING_IMAGES * math.prod(grid)
-    there = _memory(device)
-    if needed > there:
-        raise ValueError(
-            f"Image and PSF together make a grid of {' × '.join(map(str, grid))} pixels, which "
-            f"takes about {needed / 2**30:.1f} GiB where {there / 2**30:.1f} GiB are there; "
-            "crop the PSF or the image."
-        )
+
+def spoken(device: torch.device) -> str:
+    """Return what a device is called."""
+    return "The computer" if device.type == "cpu" else f"The device {device}"
+
+
+def ran_out(error: BaseException) -> bool:
+    """Return whether an error says that a device has no memory left."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    words = str(error)  # what torch says on the CPU and on Apple's processors is no type of its own
+    return isinstance(error, RuntimeError) and any(known in words for known in _RAN_OUT)
+
+
+_RAN_OUT = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 @contextmanager
@@ -102,17 +112,6 @@ def leave_a_core() -> None:
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-
-
-def _memory(device: torch.device) -> int:
-    import torch
-
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return 16 * 2**30
 
 
 def _is_there(device: torch.device) -> bool:

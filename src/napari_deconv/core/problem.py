@@ -53,6 +53,8 @@ class Problem:
     frames : Tensor or None
         Frames of a burst laid over each other, shape (N, *frame), `data` being their mean, where
         the method looks at them apart; None else.
+    survey : tuple of float or None
+        What the method took of the whole picture, where this is a part of it.
     """
 
     data: Tensor
@@ -70,6 +72,7 @@ class Problem:
     start: Tensor | None = None
     spread: float = 0.0
     frames: Tensor | None = None
+    survey: tuple[float, ...] | None = None
 
     @property
     def ndim(self) -> int:

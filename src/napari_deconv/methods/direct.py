@@ -89,6 +89,7 @@ class LeastSquares(ClosedForm):
 
     name: Literal["least-squares"] = "least-squares"
     label: ClassVar[str] = "Least squares: noise-free data only"
+    margin: ClassVar[int] = 160  # what a hard inverse makes of a border reaches far
     cutoff: float = Field(
         0.1,
         gt=0,
@@ -99,10 +100,6 @@ class LeastSquares(ClosedForm):
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / max(|h|^2, cutoff^2)``."""
         return problem.blur.spectrum.conj() / problem.blur.power().clamp(min=self.cutoff**2)
-
-    def is_local(self) -> bool:
-        """Return False: what a hard inverse makes of the border reaches across the picture."""
-        return False
 
 
 class _Regularised(ClosedForm):
@@ -235,9 +232,15 @@ class Wiener(ClosedForm):
         denominator = problem.blur.power() + ratio
         return problem.blur.spectrum.conj() * denominator.clamp(min=_SMALLEST).reciprocal()
 
-    def is_local(self) -> bool:
-        """Return False: the signal's power is that of the whole picture."""
-        return False
+    def survey(self, data: Tensor, kernel: Tensor) -> tuple[float, ...]:
+        """Return f0, the data's power, how many frequencies that is of, and ``sum |h|^2 S / c``."""
+        from napari_deconv.methods import signal_power
+
+        grid = tuple(data.shape)
+        f0 = 1 / max(grid)
+        shape = signal_power.passed(kernel, grid, lambda f2: (f2 + f0**2) ** (-self.exponent / 2))
+        number = math.prod(grid[:-1]) * (grid[-1] // 2 + 1)
+        return f0, signal_power.power(data), float(number), shape
 
     def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
         """Return ``misfit + 1/2 ||sqrt(N / S) x||^2`` (Parseval)."""
@@ -249,14 +252,27 @@ class Wiener(ClosedForm):
         """Return N / S on the half spectrum, 0 for the mean."""
         from napari_deconv.core.operators import squared_frequency
 
-        blur = problem.blur
         noise = (assumed_noise(problem) if self.noise == "auto" else self.noise) ** 2
+        c: Tensor | float
+        if problem.survey is None:
+            f0, c = self._signal(problem, noise)
+        else:
+            f0, data, number, shape = problem.survey
+            c = shape / max(data - noise * number, _SMALLEST)
+        f2 = squared_frequency(problem.data, problem.ndim)
+        ratio = noise * (f2 + f0**2) ** (self.exponent / 2) * c
+        origin: tuple[Any, ...] = (..., *(0 for _ in problem.blur.grid))
+        ratio[origin] = 0.0
+        return ratio
+
+    def _signal(self, problem: Problem, noise: float) -> tuple[float, Tensor]:
+        """Return f0 and 1 / c of a whole picture."""
+        from napari_deconv.core.operators import squared_frequency
+
+        blur = problem.blur
         f0 = 1 / max(blur.grid)
         fall = (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2)
         fluctuation = problem.data - problem.data.mean(blur.axes, keepdim=True)
         periodogram = blur.forward(fluctuation).abs().square() / math.prod(blur.grid)
         signal = (periodogram - noise).sum(blur.axes, keepdim=True).clamp(min=_SMALLEST)
-        ratio = noise * fall * (blur.power() / fall).sum() / signal
-        origin: tuple[Any, ...] = (..., *(0 for _ in blur.grid))
-        ratio[origin] = 0.0
-        return ratio
+        return f0, (blur.power() / fall).sum() / signal

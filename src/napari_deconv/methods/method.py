@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from napari_deconv.core.priors import Term
     from napari_deconv.core.problem import Problem
 
+IDLE = 1.1
+"""What a loop takes beyond what lives at once: blocks that lie idle between others."""
+
 
 class Method(Choice):
     """A way to restore an image."""
@@ -131,6 +134,33 @@ class Method(Choice):
         """Yield estimates on the problem's grid; a yielded tensor is never written again."""
         raise TypeError(f"{type(self).__name__} does not say how it restores an image.")
 
+    def need(self, problem: Problem) -> tuple[float, float]:
+        """Return how many bytes `iterates` takes for each pixel of the grid, and beside them.
+
+        Found on a problem without numbers, on the meta device; all that the problem holds counts.
+        """
+        import math
+
+        from napari_deconv.core import footprint
+
+        held = (problem.data, problem.blur.spectrum, problem.weights)
+        known = [tensor for tensor in held if tensor is not None]
+        most = footprint.peak(self.resolved(problem).iterates(problem), known)
+        idle = IDLE if self.total(problem) > 1 else 1.0
+        return idle * most / math.prod(problem.blur.grid), 0.0
+
+    def survey(self, data: Tensor, kernel: Tensor) -> tuple[float, ...] | None:
+        """Return what it takes of the whole picture before it works on parts; None for nothing.
+
+        Parameters
+        ----------
+        data : Tensor
+            The whole with its border, in the problem's units.
+        kernel : Tensor
+            PSF.
+        """
+        return None
+
     def objective(self, problem: Problem, estimate: Tensor) -> Tensor:
         """Return what it minimises, of an estimate on the grid: a 0-dimensional tensor."""
         return problem.objective(estimate, self.terms(problem))
@@ -144,12 +174,14 @@ class Step:
     ----------
     index, total : int
         This is estimate `index` (from 1) of `total`, counted over slices x iterations.
-    estimate : Tensor, shape of the frame
+    estimate : Tensor, shape of the frame, or of a tile of it
         View on the device, in units where the grey range is 1.
     seconds : float
         Time since the first iteration began.
     slice : int or None
         Which slice of a stack it belongs to.
+    into : callable or None
+        Puts a tile into the picture that tiles fill in; None where the estimate is the picture.
     """
 
     index: int
@@ -159,16 +191,22 @@ class Step:
     to_grey: Callable[[Tensor], Tensor] = field(repr=False)
     measure: Callable[[], Tensor] = field(repr=False)
     slice: int | None = None
+    into: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = field(
+        default=None, repr=False
+    )
 
     @cached_property
     def objective(self) -> float:
-        """Value of what the method minimises; computed when first looked at."""
+        """Value of what the method minimises, in a tile if there are some; computed when asked."""
         return float(self.measure())
 
     def image(self) -> npt.NDArray[np.float32]:
-        """Return the estimate as a float32 array on the input's grey scale."""
+        """Return the picture as a float32 array on the input's grey scale.
+
+        Of a picture in tiles, those that are done with this one among them; look before you go on.
+        """
         array: npt.NDArray[np.float32] = self.to_grey(self.estimate).cpu().numpy()
-        return array
+        return array if self.into is None else self.into(array)
 
 
 def until(steps: Iterator[Step], stop: Callable[[Step], bool]) -> Iterator[Step]:

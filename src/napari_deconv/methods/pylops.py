@@ -86,8 +86,14 @@ class _Reference(Model):
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian",)
     on_host: ClassVar[bool] = True
     rule: ClassVar[str] = "noise"  # too slow to be tried several times
+    images: ClassVar[float] = 23.0
+    """Float32 images of the grid that it takes, as `benchmarks/planner.py` measures them."""
     positive: Positive = False
     iterations: Iterations = 60
+
+    def need(self, problem: Problem) -> tuple[float, float]:
+        """Return what was measured: a rehearsal can't see the arrays of another library."""
+        return 4 * self.images, 0.0
 
     def check(self, problem: Problem) -> None:
         """Refuse to begin without PyLops."""
@@ -173,6 +179,7 @@ class PylopsSplitBregman(_Reference):
 
     name: Literal["pylops-split-bregman"] = "pylops-split-bregman"
     label: ClassVar[str] = "PyLops split Bregman: comparison"
+    images: ClassVar[float] = 55.0
     weight: Strength = "auto"
     share: float = Field(
         0.0, ge=0, le=1, description="Part of the strength that Haar wavelets get; TV the rest."

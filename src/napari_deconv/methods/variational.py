@@ -57,10 +57,6 @@ class Model(Method):
         """Return the sparse terms of the model at a strength."""
         raise TypeError(f"{type(self).__name__} states no priors.")
 
-    def is_local(self) -> bool:
-        """Return False where wavelets lie on a grid, which a region would shift."""
-        return self.multiple() == 1
-
     def follows_level(self) -> bool:
         """Return False if it must not fall below zero, wherever that lies."""
         return super().follows_level() and not self.positive

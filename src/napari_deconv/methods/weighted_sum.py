@@ -76,10 +76,6 @@ class WeightedSum(Method):
         """Return the number of iterations."""
         return self.iterations
 
-    def is_local(self) -> bool:
-        """Return False where wavelets lie on a grid, which a region would shift."""
-        return self.multiple() == 1
-
     def follows_level(self) -> bool:
         """Return False if bounds hold, or a prior knows where zero is."""
         return self.bounds == "none" and self.ridge == self.l1 == 0

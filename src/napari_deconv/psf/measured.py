@@ -27,6 +27,7 @@ class MeasuredPsf(Psf):
 
     name: Literal["measured"] = "measured"
     label: ClassVar[str] = "Measured: an array"
+    stored: ClassVar[bool] = True
     data: str = Field(
         description="The array as an npy file, compressed (zlib) and written as base64."
     )
@@ -44,12 +45,7 @@ class MeasuredPsf(Psf):
     @classmethod
     def of(cls, array: npt.ArrayLike, pixel_size: str | None = None) -> Self:
         """Return the choice that carries an array (stored as float32)."""
-        import numpy as np
-
-        file = io.BytesIO()
-        np.save(file, np.asarray(array, dtype=np.float32), allow_pickle=False)
-        data = base64.b64encode(zlib.compress(file.getvalue())).decode("ascii")
-        return cls(data=data, pixel_size=pixel_size)
+        return cls(data=packed(array), pixel_size=pixel_size)
 
     def kernel(self, pixel_size: PixelSize | None = None) -> npt.NDArray[np.float64]:
         """Return the array; where it states its own pixel size, resampled to the image's.
@@ -90,13 +86,31 @@ class MeasuredPsf(Psf):
         ValueError
             If what the recipe carries is damaged.
         """
-        import numpy as np
+        return unpacked(self.data)
 
-        try:
-            file = io.BytesIO(zlib.decompress(base64.b64decode(self.data, validate=True)))
-            array = np.load(file, allow_pickle=False)
-        except (ValueError, zlib.error, EOFError, OSError):
-            raise ValueError(
-                "The PSF inside the recipe is damaged; choose the PSF again."
-            ) from None
-        return np.asarray(array, dtype=np.float64)
+
+def packed(array: npt.ArrayLike) -> str:
+    """Return an array as text: an npy file of float32, compressed, as base64."""
+    import numpy as np
+
+    file = io.BytesIO()
+    np.save(file, np.asarray(array, dtype=np.float32), allow_pickle=False)
+    return base64.b64encode(zlib.compress(file.getvalue())).decode("ascii")
+
+
+def unpacked(data: str) -> npt.NDArray[np.float64]:
+    """Return the array of such a text.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if it is damaged.
+    """
+    import numpy as np
+
+    try:
+        file = io.BytesIO(zlib.decompress(base64.b64decode(data, validate=True)))
+        array = np.load(file, allow_pickle=False)
+    except (ValueError, zlib.error, EOFError, OSError):
+        raise ValueError("The PSF inside the recipe is damaged; choose the PSF again.") from None
+    return np.asarray(array, dtype=np.float64)

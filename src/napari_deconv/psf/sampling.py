@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,9 @@ Unit = Annotated[
 
 class Psf(Choice):
     """A point-spread function."""
+
+    stored: ClassVar[bool] = False
+    """Whether a recipe carries it as an array, which goes into a file of its own."""
 
     def kernel(self, pixel_size: PixelSize | None = None) -> Floats:
         """Return the PSF as an array of sum 1, its centre in the middle.

@@ -17,6 +17,7 @@ from napari_deconv import __version__
 from napari_deconv.appraisal import COLUMNS, record
 from napari_deconv.core.units import PixelSize
 from napari_deconv.evidence.reference import format_decibel, format_level
+from napari_deconv.psf.changing import Changing
 from napari_deconv.psf.kernel import understand
 from napari_deconv.report.contents import Contents, digest
 from napari_deconv.report.curves import plot
@@ -252,8 +253,11 @@ def _psf(contents: Contents) -> dict[str, Any] | None:
         (np.asarray((np.arange(one.size) - at) * side, np.float64), one.astype(np.float64))
         for one, at, side in cuts
     ]
-    measured = recipe.psf.key() == "measured"
-    source = contents.psf_source or ("an array, as given" if measured else "a shape, as chosen")
+    source = contents.psf_source or (
+        "an array, as given" if recipe.psf.stored else "a shape, as chosen"
+    )
+    if isinstance(recipe.psf, Changing):
+        source += "; it changes over the picture, and this is the one in the middle"
     return {
         "png": as_png(kernel.array, (0.0, float(kernel.array.max()))),
         "shape": " x ".join(map(str, kernel.array.shape)),

@@ -36,7 +36,7 @@ from napari_deconv.widgets.verdict_line import VerdictLine
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_deconv.widgets.order import Begun, Choosing, View
+    from napari_deconv.widgets.order import Begun, Choosing, Noted, View
     from napari_deconv.widgets.source import Source
 
 
@@ -167,7 +167,12 @@ class DeblurPanel(QWidget):
         """Say what was measured, mended and found."""
         self.controls.expect(begun.total)
         self.show_chosen(begun.recipe)
-        self.notes.say("\n".join(begun.notes))
+        self.notes.say("\n".join(filter(None, (begun.forecast, *begun.notes))))
+
+    def show_noted(self, noted: Noted) -> None:
+        """Say what happened on the way."""
+        self.controls.expect(noted.total)
+        self.notes.say("\n".join(noted.notes))
 
     def show_choosing(self, choosing: Choosing) -> None:
         """Show how far the search for a strength is."""

@@ -205,6 +205,8 @@ class Running(QObject):
             panel.show_begun(message)
             if self._stack is not None:
                 panel.plot.hide()
+        elif isinstance(message, told.Noted):
+            panel.show_noted(message)
         elif isinstance(message, told.Choosing):
             self._show_choosing(message, result)
         elif isinstance(message, told.Chosen):

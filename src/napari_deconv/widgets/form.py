@@ -267,7 +267,7 @@ def _field(declared: type[Declared], name: str, info: FieldInfo) -> Any:
         combo = ComboBox(choices=get_args(annotation), value=default, **options)
         shrinking(combo.native)
         return combo
-    if annotation in (str, str | None):
+    if annotation in (str, str | None, tuple[float, ...] | None):
         line = LineEdit(value=default if isinstance(default, str) else "", **options)
         line.native.setMaxLength(LARGEST)  # an array as text is long
         return line

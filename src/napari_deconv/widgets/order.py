@@ -70,11 +70,20 @@ class Order:
 
 @dataclass(frozen=True)
 class Begun:
-    """Image and PSF were understood, and the iterations begin."""
+    """Image and PSF were understood, and the iterations begin; what they take, if it is much."""
 
     recipe: Recipe
     notes: tuple[str, ...]
     device: str
+    total: int
+    forecast: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something happened on the way that changes how the rest is done."""
+
+    notes: tuple[str, ...]
     total: int
 
 
@@ -243,6 +252,7 @@ class Failure:
 
 Message = (
     Begun
+    | Noted
     | Choosing
     | Chosen
     | View

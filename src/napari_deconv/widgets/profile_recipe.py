@@ -67,10 +67,11 @@ def blurring(result: Made) -> Blurring | None:
     """Return what a result is to be blurred with to lie on its data.
 
     None where its PSF is not one of the plane on display: a volume's, one for each frame of a
-    burst, or that of another section.
+    burst, one that changes from place to place, or that of another section.
     """
     from napari_deconv.core.fidelities import Poisson
     from napari_deconv.core.units import PixelSize
+    from napari_deconv.psf.changing import Changing
     from napari_deconv.psf.kernel import understand
     from napari_deconv.recipe import Recipe
 
@@ -78,7 +79,7 @@ def blurring(result: Made) -> Blurring | None:
         return None
     try:
         recipe = Recipe(**result.parts)
-        if recipe.psf is None or recipe.burst is not None:
+        if recipe.psf is None or recipe.burst is not None or isinstance(recipe.psf, Changing):
             return None
         size = None if recipe.pixel_size is None else PixelSize.parse(recipe.pixel_size)
         kernel = understand(recipe.psf.kernel(size), recipe.centre).array

@@ -86,6 +86,8 @@ def look(glance: Glance) -> Looked:
         In one sentence, if it is none, or none for this image.
     """
     array = glance.fetch()
+    if array.ndim == 4:
+        return _grid(array, glance.centre)
     check_axes(array.ndim, glance.axes)
     own, image = glance.own, glance.image
     said = () if own is None else on_pixels(own, image, 2)
@@ -103,6 +105,24 @@ def look(glance: Glance) -> Looked:
         tuple(map(int, kernel.array.shape)),
         kernel.widths,
     )
+
+
+def _grid(array: npt.NDArray[Any], centre: Centre) -> Looked:
+    """Return what is seen of PSFs at several places."""
+    if array.size == 0:
+        raise ValueError(f"The grid of PSFs has shape {array.shape}; it is empty.")
+    kernels = [understand(psf, centre) for psf in array.reshape(-1, *array.shape[2:])]
+    middle = kernels[len(kernels) // 2]
+    widths = [max(kernel.widths) for kernel in kernels]
+    rows, columns, *sides = array.shape
+    line = (
+        f"{rows} × {columns} PSFs of {' × '.join(map(str, sides))} px, FWHM {min(widths):.3g} to "
+        f"{max(widths):.3g} px, evenly spread over the image"
+    )
+    off = [kernel for kernel in kernels if any(REMEDY in note for note in kernel.notes)]
+    notes = tuple(dict.fromkeys(note for kernel in kernels for note in kernel.notes))[:3]
+    shape = tuple(map(int, middle.array.shape))
+    return Looked(line, notes, centre != "centroid" and bool(off), False, shape, middle.widths)
 
 
 def described(kernel: Kernel, centre: Centre, size: PixelSize | None) -> str:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_deconv.psf.line_spread import MODELS
 from napari_deconv.psf.measure import models
+from napari_deconv.psf.sampling import Sampled
 from napari_deconv.registry import choices
 from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll, shrinking
 from napari_deconv.widgets.form import Forms
@@ -23,7 +24,7 @@ from napari_deconv.widgets.layer_choice import LayerChoice, images, likely_image
 from napari_deconv.widgets.naming import name_widget, push_button
 from napari_deconv.widgets.psf_curves import Drawing
 from napari_deconv.widgets.psf_plot import SpreadPlots
-from napari_deconv.widgets.psf_source import ARRAY, GUESS
+from napari_deconv.widgets.psf_source import GUESS
 from napari_deconv.widgets.psf_words import (
     KIND_LABELS,
     MODEL_LABELS,
@@ -98,7 +99,7 @@ class PsfPanel(QWidget):
         self.wire_width.setSuffix(" px")
         self.shape = _menu("psf_shape", "The formula of the blur, from a data sheet or a guess.")
         for name, shape in choices("psf").items():
-            if name != ARRAY:
+            if issubclass(shape, Sampled):  # not an array, nor one that changes: one is made here
                 self.shape.addItem(shape.label, name)
         self.shape.setCurrentIndex(self.shape.findData(GUESS))
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))

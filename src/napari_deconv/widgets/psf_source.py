@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QPushButton
 
 from napari_deconv.psf.checks import ALIKE, on_pixels
+from napari_deconv.psf.sampling import Psf
 from napari_deconv.registry import choices
 from napari_deconv.widgets.docks import PSF, open_dock
 from napari_deconv.widgets.form import Forms
@@ -27,14 +28,11 @@ if TYPE_CHECKING:
 
     from napari_deconv.core.units import PixelSize
     from napari_deconv.psf.checks import Centre
-    from napari_deconv.psf.sampling import Psf
 
     Fetch = Callable[[], npt.NDArray[Any]]
 
 GUESS = "gaussian"
 """The shape that is offered while no layer looks like a PSF."""
-ARRAY = "measured"
-"""The choice that carries an array; here a layer does."""
 
 
 class PsfSource(QObject):
@@ -58,7 +56,8 @@ class PsfSource(QObject):
     def __init__(self, viewer: ViewerModel, image: LayerChoice) -> None:
         super().__init__()
         self._viewer, self._image = viewer, image
-        self.shapes = {n: cls for n, cls in choices("psf").items() if n != ARRAY}
+        known = choices("psf").items()
+        self.shapes = {n: cls for n, cls in known if issubclass(cls, Psf) and not cls.stored}
         self.forms = Forms("psf", key=GUESS, omit=("dimensions",))
         self.understanding = Understanding()
         self.measure = QPushButton("Measure it in the image…")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,16 @@ import numpy as np
 import psutil
 
 from napari_deconv.core import device as devices
-from napari_deconv.widgets.order import Begun, Choosing, Filled, Message, Order, Question, Verdict
+from napari_deconv.widgets.order import (
+    Begun,
+    Choosing,
+    Filled,
+    Message,
+    Noted,
+    Order,
+    Question,
+    Verdict,
+)
 from napari_deconv.widgets.worker import PERIOD, guarded
 from napari_deconv.xray.domain import looks_like_attenuation
 
@@ -151,13 +160,20 @@ def _filled(stack: StackOrder, control: Control) -> Iterator[Message]:
         recipe = recipe.with_psf(order.psf(), order.psf_pixel)
     devices.leave_a_core()
     run = recipe.begin(looked_at, None, order.device, order.region)
-    notes = (*order.remarks, *run.notes)
-    yield Begun(run.recipe, notes, str(run.device), filling.source.count)
+    left = int((~filling.done).sum())
+    begun = Begun(
+        run.recipe,
+        (*order.remarks, *run.notes),
+        str(run.device),
+        filling.source.count,
+        run.foreseen(left).sentence,
+    )
+    yield begun
     yield from _searched(run, control)
     if not run.chosen:
         return
     filling.recipe = run.recipe
-    yield Begun(run.recipe, notes, str(run.device), filling.source.count)
+    yield replace(begun, recipe=run.recipe)
     yield from _slices(run, filling, control)
 
 
@@ -183,7 +199,10 @@ def _slices(run: Restoration[Recipe], filling: Filling, control: Control) -> Ite
         return Filled(number, done, before, filling.source.count, seconds, str(run.device))
 
     while not control.stopped and (number := filling.next()) is not None:
-        for _ in _slice(run, filling, number, control):
+        for noted in _slice(run, filling, number, control):
+            if noted is not None:
+                yield noted
+                continue
             control.sent()
             yield reached(number)
         if filling.done[number] and filling.done.sum() == before + 1:
@@ -193,18 +212,25 @@ def _slices(run: Restoration[Recipe], filling: Filling, control: Control) -> Ite
 
 def _slice(
     run: Restoration[Recipe], filling: Filling, number: int, control: Control
-) -> Iterator[None]:
-    """Restore a slice, and yield when the screen is due; of a stopped one nothing stays."""
+) -> Iterator[Noted | None]:
+    """Restore a slice, and yield when the screen is due; of a stopped one nothing stays.
+
+    What happens on the way (no memory left, smaller tiles) is yielded as well.
+    """
     due = time.monotonic() + PERIOD
     run.take(filling.source.plane(number)[None])
+    notes = run.notes
     for step in run.steps():
+        if run.notes != notes:
+            notes = run.notes
+            yield Noted(notes, filling.source.count)
         ends, show = step.index == step.total, control.seen and time.monotonic() >= due
         if ends or (show and number == filling.wanted):
             filling.put(number, step.image())
         filling.done[number] = ends
         if show or (ends and control.seen):
             due = time.monotonic() + PERIOD
-            yield
+            yield None
         control.rest()
         if control.stopped and not ends:
             filling.put(number, np.nan)

@@ -30,6 +30,7 @@ from napari_deconv.widgets.order import (
     Filled,
     Mapped,
     Message,
+    Noted,
     Order,
     Question,
     Variation,
@@ -92,7 +93,8 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     devices.leave_a_core()
     weights = None if order.weights is None else order.weights()
     run = recipe.begin(image, None, order.device, order.region, weights)
-    yield Begun(run.recipe, (*order.remarks, *run.notes), str(run.device), run.total)
+    notes, forecast = run.notes, run.foreseen().sentence
+    yield Begun(run.recipe, (*order.remarks, *notes), str(run.device), run.total, forecast)
     if not run.chosen:
         yield from _choosing(run, control)
         if control.stopped:
@@ -102,6 +104,9 @@ def _messages(order: Order, control: Control) -> Iterator[Message]:
     last: View | None = None
     for message in _views(run, _compared(truth, order.region), control):
         last = message if isinstance(message, View) else last
+        if run.notes != notes:
+            notes = run.notes
+            yield Noted((*order.remarks, *notes), run.total)
         yield message
     if last is not None and last.index == last.total:
         check = run.agreement(last.image)
@@ -301,6 +306,8 @@ class Run(QObject):
         if isinstance(message, Begun):
             self._close_bar()
             self._bar = progress(total=message.total, desc="Deblur")
+        elif isinstance(message, Noted) and self._bar is not None:
+            self._bar.reset(message.total)
         elif isinstance(message, Choosing):
             self._control.shown()
         elif isinstance(message, View):

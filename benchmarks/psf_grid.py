@@ -1,0 +1,128 @@
+"""A PSF that widens across the frame: a grid of PSFs beside the best single one, and its seams.
+
+    python benchmarks/psf_grid.py [--size 512] [--markdown]
+
+The simulated radiograph is blurred by a Gaussian whose sigma grows from 1.5 px on the left to
+4 px on the right, with noise of 0.5 % of its range. The grid knows three PSFs, in the middle of the
+left, the middle and the right third. The best single PSF is the Gaussian of the highest PSNR among
+sigmas a quarter of a pixel apart. PSNR: K is the maximum of the truth.
+
+What tiles add is the difference to the same recipe in tiles of 4 px, each with the PSF of its
+place. Of its steps from a column to the next (rms along the column, of the range) are given: those
+where tiles begin, meet or end, and all of them, both rms; and the seam: by how much, at its worst,
+one where tiles begin, meet or end exceeds the largest within 5 px of it.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+from unittest.mock import PropertyMock, patch
+
+import numpy as np
+from table import parser, show
+
+from napari_deconv import PsfGrid, Recipe, choices, samples
+from napari_deconv.evidence.reference import psnr
+from napari_deconv.psf.changing import VaryingPsf, stacked
+from napari_deconv.psf.field import Field
+
+GAUSSIAN = choices("psf")["gaussian"]
+FIRST, LAST, NOISE = 1.5, 4.0, 0.005
+FINEST = 4
+"""Side in pixels of tiles beside which those that are usual are compared."""
+AROUND = 5
+"""Columns on either side of a line that it must not stand out of."""
+METHODS: tuple[dict[str, Any], ...] = (
+    {"name": "wiener"},
+    {"name": "tikhonov"},
+    {"name": "tv"},
+    {"name": "richardson-lucy", "iterations": 50},
+)
+
+Picture = np.ndarray[Any, Any]
+
+
+def scene(size: int) -> tuple[Picture, Picture]:
+    """Return truth, and the scan."""
+    truth = samples.radiograph(shape=(size, size)).truth.astype(float)
+    psf = VaryingPsf(first=GAUSSIAN(sigma=FIRST), last=GAUSSIAN(sigma=LAST))
+    image = psf.field(truth.shape, None, "middle").blur(truth)
+    image += np.random.default_rng(0).normal(0, NOISE * np.ptp(truth), truth.shape)
+    return truth, image.astype(np.float32)
+
+
+def grid(size: int) -> PsfGrid:
+    """Return the PSFs of the three thirds."""
+    places = [size * share - 0.5 for share in (1 / 6, 1 / 2, 5 / 6)]
+    sigmas = [FIRST + (LAST - FIRST) * place / (size - 1) for place in places]
+    kernels = stacked([GAUSSIAN(sigma=sigma).kernel() for sigma in sigmas])
+    return PsfGrid.of(kernels[None], columns=places)
+
+
+def finely(recipe: Recipe, image: Picture) -> Picture:
+    """Return the picture in tiles so narrow that each place has its own PSF."""
+    with patch.object(Field, "steps", PropertyMock(return_value=(0, FINEST))):
+        return recipe.begin(image, device="cpu").image()
+
+
+def lines(tiles: list[Any], size: int) -> list[int]:
+    """Return the columns that a tile begins or ends before, or two meet."""
+    ends = {end for tile in tiles for end in (tile.core[1].start, tile.core[1].stop)}
+    middles = [tile.middle[1] for tile in tiles]
+    return sorted((ends | {round((a + b + 1) / 2) for a, b in pairwise(middles)}) - {0, size})
+
+
+def steps(result: Picture, finest: Picture, at: list[int]) -> tuple[float, float, float]:
+    """Return the steps of what tiles add: at lines, anywhere, and how far a line stands out."""
+    added = (result - finest.astype(float)) / np.ptp(finest)
+    step = np.sqrt(np.mean(np.diff(added, axis=1) ** 2, axis=0))  # [i]: from column i to i + 1
+    there = step[[line - 1 for line in at]]
+    around = [
+        max(
+            step[i]
+            for i in range(max(0, line - 1 - AROUND), min(len(step), line + AROUND))
+            if i + 1 not in at
+        )
+        for line in at
+    ]
+    excess = max(0.0, float((there - around).max()))
+    return float(np.sqrt(np.mean(there**2))), float(np.sqrt(np.mean(step**2))), excess
+
+
+def row(truth: Picture, image: Picture, method: dict[str, Any], sigmas: list[float]) -> list[str]:
+    """Return PSNR of scan, best single PSF and grid, and the seams."""
+
+    def score(psf: Any) -> tuple[float, Any, Picture]:
+        run = Recipe(psf=psf, method=method).begin(image, device="cpu")
+        result = run.image()
+        return psnr(result, truth, float(truth.max())).value, run, result
+
+    alone = {sigma: score(GAUSSIAN(sigma=sigma))[0] for sigma in sigmas}
+    best = max(alone, key=alone.__getitem__)
+    value, run, result = score(grid(truth.shape[1]))
+    found = steps(result, finely(run.recipe, image), lines(run._tiles, truth.shape[1]))
+    return [
+        f"`{method['name']}`",
+        f"{psnr(image, truth, float(truth.max())).value:.2f}",
+        f"{alone[best]:.2f} (sigma {best:g})",
+        f"{value:.2f}",
+        f"{value - alone[best]:+.2f}",
+        *(f"{step:.1e}" for step in found),
+    ]
+
+
+def main() -> None:
+    arguments = parser(__doc__.splitlines()[0])
+    arguments.add_argument("--size", type=int, default=512)
+    given = arguments.parse_args()
+    truth, image = scene(given.size)
+    sigmas = [float(sigma) for sigma in np.arange(FIRST, 3.51, 0.25)]
+    made = [row(truth, image, method, sigmas) for method in METHODS]
+    header = ["method", "scan (dB)", "one PSF (dB)", "grid (dB)", "gain"]
+    header += ["steps at lines", "steps", "seam"]
+    show(f"Gaussian of {FIRST} to {LAST} px, {given.size} px", header, made, given.markdown)
+
+
+if __name__ == "__main__":
+    main()
