@@ -42,7 +42,10 @@ def test_what_rises_after_the_first_third_is_not_flat(soak: Any) -> None:
     assert soak.verdict(actions, warm)[0]
     flat, sentence = soak.verdict(actions, [400 + 2.0 * i for i in range(31)])
     assert not flat
-    assert "rises by 20.00 MB for 1000 actions, by 40 MB" in sentence
+    assert "rises by 20.00 MB for 1000 actions, 20.00 of them ours, 40 MB" in sentence
+    flat, sentence = soak.verdict(actions, [400 + 2.0 * i for i in range(31)], alone=16.0)
+    assert flat
+    assert "4.00 of them ours" in sentence
 
 
 def test_what_malloc_has_given_out_is_seen(soak: Any) -> None:
