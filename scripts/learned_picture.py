@@ -47,7 +47,7 @@ def main() -> None:
     loop.exec()
     window = viewer.screenshot(canvas_only=False, flash=False)
     height = round(WIDTH * window.shape[0] / window.shape[1])
-    picture = Image.fromarray(window[..., :3]).resize((WIDTH, height)).quantize(128)
+    picture = Image.fromarray(window[..., :3]).resize((WIDTH, height)).quantize(256)
     picture.save(FILE, optimize=True)
     print(f"{FILE.name}: {FILE.stat().st_size} bytes")
     viewer.close()
