@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -22,6 +23,12 @@ from napari_deconv.widgets.tone import Tone, set_tone
 
 LABEL_WIDTH = 92
 """Pixels of the labels' column, the same in every dock and form."""
+
+FEWEST_ROWS = 2
+"""Rows of a long text that stay in sight in the lowest dock."""
+
+BORDER = 2
+"""Pixels of a border that napari's themes draw around what scrolls."""
 
 USUAL_WIDTH = 390
 """Pixels that a dock asks for."""
@@ -114,6 +121,70 @@ class Scroll(QScrollArea):
     def _bar_width(self) -> int:
         bar = self.verticalScrollBar()
         return bar.sizeHint().width() if bar is not None else 0
+
+
+class Yielding(QScrollArea):
+    """A long text that gives way where a dock is low: it scrolls, and squeezes no button.
+
+    Parameters
+    ----------
+    text : QWidget
+        As high as its width asks for, and hidden while it says nothing.
+    """
+
+    def __init__(self, text: QWidget) -> None:
+        super().__init__()
+        self._text = text
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        says = self._says()
+        self.setWidget(text)  # which shows it
+        text.setVisible(says)
+        text.installEventFilter(self)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """Ask for all of the text."""
+        return QSize(self._text.sizeHint().width(), self._height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with a few rows of it."""
+        rows = FEWEST_ROWS * self.fontMetrics().lineSpacing()
+        return QSize(self._text.minimumSizeHint().width(), min(self._height(), rows))
+
+    def eventFilter(self, text: QObject | None, event: QEvent | None) -> bool:
+        """Come and go with the text."""
+        kinds = (QEvent.Type.ShowToParent, QEvent.Type.HideToParent)
+        if event is not None and text is self._text and event.type() in kinds:
+            self._fit()
+        return super().eventFilter(text, event)
+
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        """Ask for another height when the text is another one."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().viewportEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for another height at another width."""
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def _height(self) -> int:
+        if not self._says():
+            return 0
+        bar = self.verticalScrollBar()  # as if it were there: else it stays once it has been
+        width = self.width() - (0 if bar is None else bar.sizeHint().width())
+        return self._text.heightForWidth(width) + BORDER
+
+    def _says(self) -> bool:
+        return not self._text.isHidden()
+
+    def _fit(self) -> None:
+        self.setVisible(self._says())
+        self.updateGeometry()
 
 
 class CalmFields(QObject):

@@ -15,7 +15,7 @@ from napari_deconv.recipe import Recipe
 from napari_deconv.registry import choices
 from napari_deconv.widgets.before_after import KEY
 from napari_deconv.widgets.burst import FramesChoice
-from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
+from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll, Yielding
 from napari_deconv.widgets.controls import Controls
 from napari_deconv.widgets.deblur_lists import DeblurLists
 from napari_deconv.widgets.evidence_bar import EvidenceBar
@@ -323,7 +323,7 @@ class DeblurPanel(QWidget):
         pinned = Column(margin=6)  # in sight however low the dock is
         pinned.wide(self.question)
         pinned.wide(self.controls)
-        pinned.wide(self.verdict)
+        pinned.wide(Yielding(self.verdict))
         pinned.wide(self.evidence)
         self._calm = CalmFields(column, KEY)
         layout = QVBoxLayout(self)

@@ -39,8 +39,8 @@ PROFILES_KEPT = 1024
 LINES_KEPT = 64
 """Lines whose traces are kept as they are."""
 
-STROKES_KEPT = 16
-"""Lines of which it is kept which pixels they read: some megabytes each."""
+STROKES_KEPT, LONGEST_KEPT = 16, 12_000
+"""Lines of which it is kept which pixels they read, and places up to which a line's are: 5 MB."""
 
 WHOLE = 2**24
 """Pixels up to which a lazy plane is read whole, for its maximum and the figures of an image."""
@@ -74,13 +74,20 @@ class Kept:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """Return what is kept under a key; compute it if nothing is."""
+    def once(
+        self,
+        key: Hashable,
+        compute: Callable[[], Any],
+        worth: Callable[[Any], bool] = lambda value: True,
+    ) -> Any:
+        """Return what is kept under a key; compute it if nothing is, and keep what is worth it."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         value = compute()
+        if not worth(value):
+            return value
         with self._lock:
             self._kept[key] = value
             while len(self._kept) > self._most:
@@ -149,7 +156,9 @@ class Store:
 
     def stroke(self, key: Hashable, find: Callable[[], tuple[Stroke, Taps]]) -> tuple[Stroke, Taps]:
         """Return which pixels a line reads, kept for pictures that change under it."""
-        found: tuple[Stroke, Taps] = self._strokes.once(key, find)
+        found: tuple[Stroke, Taps] = self._strokes.once(
+            key, find, lambda found: bool(found[1].inside.size <= LONGEST_KEPT)
+        )
         return found
 
     def figures(self, key: Hashable, compute: Callable[[], Any]) -> Any:
