@@ -6,12 +6,14 @@ import json
 import math
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 import yaml
 from pydantic import Field
 
 import napari_deconv as nd
 from napari_deconv.core.params import Choice, from_plain
+from napari_deconv.psf.changing import PsfGrid
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.recipe import Recipe
 from napari_deconv.registry import MODULES
@@ -22,6 +24,8 @@ EVERY = [(family, name) for family in MODULES for name in nd.choices(family)]
 def instance(family: str, name: str) -> Choice:
     if name == "measured":
         return MeasuredPsf.of([[0.0, 1.0], [1.0, 1.0]])
+    if name == "grid":
+        return PsfGrid.of(np.ones((2, 2, 3, 3)), rows=(10, 90))
     return nd.choices(family)[name]()
 
 
