@@ -38,7 +38,7 @@ class Restore(Method):
     fidelities: ClassVar[tuple[str, ...]] = ("gaussian", "poisson-gaussian")
     learned: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (2,)
-    margin: ClassVar[int] = 112
+    margin: ClassVar[int] = 128
     alignment: ClassVar[int] = 8
     model: str = Field(
         models.SHIPPED, description="A model that ships, or the path of a .safetensors file."
