@@ -103,7 +103,8 @@ class BatchProcess(QObject):
         self._read_error()
         lines = self._error.decode("utf-8", "replace").strip().splitlines()
         ended = f"The program was ended from outside ({code}); Go on computes the rest."
-        sentence = lines[-1] if lines else ended
+        killed = status == QProcess.ExitStatus.CrashExit  # what it wrote before were remarks
+        sentence = ended if killed or not lines else lines[-1]
         if self._stopped:
             self._end("stopped", "")
         elif code == 0:
