@@ -105,7 +105,7 @@ class Soak:
             (0.03, self.line_comes_or_goes),
             (0.015, self.layer_comes_and_goes),
             (0.005, self.theme),
-            *(of_the_dock if self.dock is not None else []),
+            *of_the_dock,  # nothing without it, so that drags are as many
         ]
 
     def act(self) -> None:
@@ -139,7 +139,8 @@ class Soak:
 
     def point(self) -> None:
         """Point at a curve."""
-        assert self.dock is not None
+        if self.dock is None:
+            return
         port = self.dock._plots.canvas.viewport()  # noqa: SLF001
         x, y = self.rng.integers(10, (port.width() - 10, port.height() - 10))
         QTest.mouseMove(port, QPoint(int(x), int(y)))
@@ -161,7 +162,8 @@ class Soak:
 
     def widen(self) -> None:
         """Average a line over another width."""
-        assert self.dock is not None
+        if self.dock is None:
+            return
         number = int(self.rng.integers(1, self.viewer.layers["profiles"].nshapes + 1))
         self.dock._lines.set_width(float(self.rng.integers(1, 30)), number)  # noqa: SLF001
 
@@ -187,7 +189,8 @@ class Soak:
 
     def switch(self) -> None:
         """Press one of the dock's switches."""
-        assert self.dock is not None
+        if self.dock is None:
+            return
         names = ["profile-reblurred", "profile-difference", "profile-markers"]
         self.dock.findChild(QPushButton, str(self.rng.choice(names))).click()
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QLabel
 
 from napari_deconv.evidence.profile import line_profile
 from napari_deconv.widgets import profile_store
+from napari_deconv.widgets.profile_curves import Line
+from napari_deconv.widgets.profile_planes import visible_planes
+from napari_deconv.widgets.profile_work import Task, reads_little
 
 from .profile_desk import edge, settle, shown
 
@@ -66,3 +70,19 @@ def test_a_reference_too_large_to_be_read_whole_gives_no_psnr_and_says_why(lazy,
     settle(qtbot, widget)
     assert "too large to be read whole" in widget.findChild(QLabel, "profile-status").text()
     assert all(row["image_psnr_db"] is None for row in widget.table_rows())
+
+
+def test_only_narrow_lines_over_pixels_in_memory_are_read_in_the_window(tmp_path):
+    pixels = np.zeros((64, 64), np.float32)
+    np.save(tmp_path / "scan.npy", pixels)
+    viewer = ViewerModel()
+    viewer.add_image(pixels, name="here")
+    here, _ = visible_planes(viewer, None, lambda layer: 1)
+    viewer.layers.clear()
+    viewer.add_image(np.load(tmp_path / "scan.npy", mmap_mode="r"), name="mapped")
+    mapped, _ = visible_planes(viewer, None, lambda layer: 1)
+    path = np.array([[0.0, 0.0], [60.0, 60.0]])
+    narrow, wide = (Line(1, "#ffffff", path, width) for width in (3.0, 999.0))
+    assert reads_little(Task([narrow], here))
+    assert not reads_little(Task([narrow, wide], here))
+    assert not reads_little(Task([narrow], mapped))

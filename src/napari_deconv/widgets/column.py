@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtGui import QKeyEvent, QResizeEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
@@ -166,6 +166,11 @@ class Yielding(QScrollArea):
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().viewportEvent(event)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Ask for another height after a text that came while the dock was hidden."""
+        super().showEvent(event)
+        self.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Ask for another height at another width."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -232,9 +232,13 @@ def _profiles(
         run = stroke(line.path, plane.world_to_data, *sampling)
         return run, stroke_taps(plane.shape, run, plane.world_to_data)
 
+    known: dict[Hashable, tuple[Stroke, Taps]] = {}
+
     def profile(plane: Plane) -> Profile:
         place = line.key, sampling, plane.world_to_data.tobytes(), plane.shape
-        return profile_at(store.pixels(plane), *store.stroke(place, partial(found_taps, plane)))
+        if place not in known:
+            known[place] = store.stroke(place, partial(found_taps, plane))
+        return profile_at(store.pixels(plane), *known[place])
 
     found = []
     for plane in planes:
@@ -273,5 +277,7 @@ def _profile_psnr(
         except ValueError:
             return None
 
-    found: Psnr | None = store.figures(("psnr", profile, truth, k), compared)
+    found: Psnr | None = store.figures(
+        ("psnr", plane.key, reference.key, profile, truth, k), compared
+    )
     return found

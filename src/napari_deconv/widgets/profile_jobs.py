@@ -150,6 +150,7 @@ class Latest(QObject, Generic[Result]):
     def drop(self) -> None:
         """Forget what waits and what runs; a running task ends unheard."""
         self._task = self._future = None
+        self._last = None  # it may not have ended: its cost is not known
         self._timer.stop()
 
     def _look(self) -> None:

@@ -90,7 +90,7 @@ class Plane:
     @property
     def shown(self) -> tuple[Any, ...]:
         """What tells it, as its curves are drawn, from any other."""
-        made = None if self.made is None else self.made.key
+        made = None if self.made is None else (self.made.key, self.made.source)
         place = self.world_to_data.tobytes(), self.unit, self.shape
         return self.key, self.name, self.role, made, self.bands, place
 

@@ -205,6 +205,8 @@ class Store:
         shown = self._planes, self._figures, self._profiles, self._pictures, self._lines
         for kept in (self._blocks, *shown):
             kept.drop(lambda key: any(k[:2] not in current for k in _plane_keys(key)))
+        if not current:
+            self._strokes.drop(lambda key: True)
 
     def _read_once(self, plane: Plane) -> NDArray[Any]:
         with self._reading:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject
 
+from napari_deconv.evidence.stroke import SAMPLES_PER_PIXEL, path_length
 from napari_deconv.widgets.profile_curves import (
     Curves,
     Line,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 CURVES_PAUSE = 0.03
 """Seconds between two updates of the curves: 20 a second and more follow a mouse."""
+
+MOST_PLACES = 20_000
+"""Places of a line up to which it is read in the window's own thread."""
 
 QUICK = 0.03
 """Seconds of processor time that curves may take of the window's own thread at a time."""
@@ -123,8 +127,8 @@ class ProfileWork:
     def submit(self, task: Task) -> None:
         """Compute as soon as there is time, instead of what still waits."""
         blurred = self._wants_blur(task)
-        light = all(isinstance(plane.data, np.ndarray) for plane in task.planes)
-        self._tracing.submit(partial(trace_lines, task.lines, task.planes, self._store), light)
+        trace = partial(trace_lines, task.lines, task.planes, self._store)
+        self._tracing.submit(trace, reads_little(task))
         if blurred:
             self._blurring.submit(partial(trace_reblurred, task.lines, task.planes, self._store))
         else:
@@ -173,6 +177,22 @@ class ProfileWork:
         if again or self._again:
             self._again = again
             self._receivers.curves(self.curves)
+
+
+def reads_little(task: Task) -> bool:
+    """Return whether all lines are narrow, and run over pixels in memory alone."""
+    narrow = (_places(line, task.planes) <= MOST_PLACES for line in task.lines)
+    return all(map(_in_memory, task.planes)) and all(narrow)
+
+
+def _in_memory(plane: Plane) -> bool:
+    return isinstance(plane.data, np.ndarray) and not isinstance(plane.data, np.memmap)
+
+
+def _places(line: Line, planes: Sequence[Plane]) -> float:
+    """Return about how many places a line reads in the finest plane."""
+    finest = min(plane.pixel(axis) for plane in planes for axis in np.eye(2))
+    return SAMPLES_PER_PIXEL * path_length(line.path) / finest * line.width
 
 
 def _keys(planes: Sequence[Plane]) -> tuple[Any, ...]:
