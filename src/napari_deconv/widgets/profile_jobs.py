@@ -82,7 +82,7 @@ class Latest(QObject, Generic[Result]):
     While a task runs, a newer one waits, and one newer still takes its place. Between the starts
     of two tasks there is a pause, longer after a slow task, so that it never keeps a processor to
     itself. A light task runs here and now if the last one was quick: beside a busy window, which
-    keeps Python to itself for most of the time, it would take ten times as long elsewhere.
+    keeps Python to itself for most of the time, it would wait longer than it computes elsewhere.
 
     Parameters
     ----------
