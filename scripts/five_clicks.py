@@ -30,8 +30,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "images" / "clicks"
 SIZE = (1180, 780)
 MOST = 5
 LEFT = Qt.MouseButton.LeftButton
-CROP, RING, COLOURS, WIDTH = (620, 400), 22, 128, 900
-"""Sides of a picture around a click, radius of the ring, colours, and the last picture's width."""
+CROP, RING, WIDTH = (620, 400), 22, 900
+"""Sides of a picture around a click, radius of the ring, and the last picture's width."""
 
 
 class Hand:
@@ -76,8 +76,9 @@ class Hand:
         QTest.qWait(900)
 
     def keep(self, picture: Image.Image, name: str) -> None:
-        """Write a picture."""
-        picture.quantize(COLOURS).save(self.folder / f"{name}.png", optimize=True)
+        """Write a picture; few colours, the rare ones (of a light) among them."""
+        colours = picture.quantize(256, Image.Quantize.MAXCOVERAGE)
+        colours.save(self.folder / f"{name}.png", optimize=True)
 
     def wait(self, busy: Callable[[], bool], seconds: float = 300) -> None:
         """Wait until something has ended."""
