@@ -36,6 +36,10 @@ PICTURES, CANVAS = 1, 3
 STAYING = 16
 """Bytes of a tile's pixel that stay while others are computed: the first problem, an estimate."""
 
+HOLES = 16
+"""Bytes of a tile's pixel that lie idle while a loop goes over it: what stays cuts the heap into
+holes, of which a loop fills others each time (found with benchmarks/planner.py)."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -218,8 +222,8 @@ class Asked:
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        staying = STAYING * math.prod(grid) if tiles > 1 else 0
-        return Forecast(tile, tiles, pictures + staying + need.of(grid), free)
+        beside = (STAYING + HOLES * need.loops) * math.prod(grid) if tiles > 1 else 0
+        return Forecast(tile, tiles, pictures + beside + need.of(grid), free)
 
     def grid(self, tile: int) -> tuple[int, ...]:
         """Return the largest grid that tiles of a side have."""
