@@ -36,9 +36,12 @@ PICTURES, CANVAS = 1, 3
 STAYING = 16
 """Bytes of a tile's pixel that stay while others are computed: the first problem, an estimate."""
 
-HOLES = 16
-"""Bytes of a tile's pixel that lie idle while a loop goes over it: what stays cuts the heap into
-holes, of which a loop fills others each time (found with benchmarks/planner.py)."""
+FREED = 24
+"""Bytes of a tile's pixel that were freed but stay with the process while a loop goes over it.
+
+The median of ten runs of Richardson-Lucy in tiles of 1000 px (benchmarks/planner.py): none of it is
+there where every large block goes back at once.
+"""
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ class Asked:
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        beside = (STAYING + HOLES * need.loops) * math.prod(grid) if tiles > 1 else 0
+        beside = (STAYING + FREED * need.loops) * math.prod(grid) if tiles > 1 else 0
         return Forecast(tile, tiles, pictures + beside + need.of(grid), free)
 
     def grid(self, tile: int) -> tuple[int, ...]:

@@ -55,7 +55,6 @@ class Standing(Generic[P]):
         How many pictures of a stack are restored one by one.
     """
 
-    @memory.lean()  # holes that measuring leaves in the heap are filled by a loop bit by bit
     def __init__(
         self,
         recipe: P,

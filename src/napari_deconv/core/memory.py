@@ -85,10 +85,8 @@ def lean() -> Iterator[None]:
     """Give big blocks back to the system as soon as they are freed inside, unless they are `kept`.
 
     For what is over in one go: it then takes no more than what lives at once, while holes between
-    blocks take two fifths more (Wiener, 2000 x 2000 px). A loop that comes after it wanders over
-    less of the heap (Richardson-Lucy in tiles of 1000 px takes an eighth less). In a loop itself
-    that costs half as much time again (primal-dual, 1200 x 1200 px), all of it for pages that are
-    filled with zeros.
+    blocks take two fifths more (Wiener, 2000 x 2000 px). In a loop that costs half as much time
+    again (primal-dual, 1200 x 1200 px), all of it for pages that are filled with zeros.
     """
     library = _library()
     with _lock:
