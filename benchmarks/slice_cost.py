@@ -20,7 +20,7 @@ from whole_scan import make
 
 import napari_deconv as nd
 from napari_deconv.batch import piece
-from napari_deconv.batch.order import Order
+from napari_deconv.batch.order import PIECE, Order
 from napari_deconv.psf.shapes import GaussianPsf
 
 STRENGTH = 0.01
@@ -62,7 +62,8 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for side in given.sides:
-            make(Path(place) / f"{side}.zarr", 10 if side <= 1024 else PIECES + 1, side)
+            each = max(1, PIECE // (4 * side**2))
+            make(Path(place) / f"{side}.zarr", each * (PIECES + 1), side)
             for method in given.methods:
                 figures = [f"{cost:.1f}" for cost in costs(Path(place), side, method)]
                 rows.append([f"`{method}`, {side} × {side}", *figures])

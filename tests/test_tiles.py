@@ -117,7 +117,9 @@ def test_memory_decides(monkeypatch: pytest.MonkeyPatch, image: np.ndarray) -> N
     frame = (1000, 1200)
     plenty = planning.plan(recipe, frame, CPU)
     assert (plenty.tile, plenty.tiles) == (0, 1)
-    monkeypatch.setattr(devices, "available_memory", lambda: int(plenty.memory / 2 / devices.SAFE))
+    monkeypatch.setattr(
+        devices, "available_memory", lambda: int(plenty.memory / 1.6 / devices.SAFE)
+    )
     little = planning.plan(recipe, frame, CPU)
     assert little.fits
     assert little.tiles > 1

@@ -115,6 +115,24 @@ def test_without_a_verdict_there_is_a_reason(sample: samples.Sample) -> None:
     assert isinstance(counts.agreement(counts.image()), ResidualCheck | Unchecked)
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory.")])
+def test_a_check_without_memory_costs_no_result(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    ready = Recipe(psf={"name": "gaussian", "sigma": 1.5}, method="tikhonov").begin(np.eye(32))
+    monkeypatch.setattr(verdict.Reblur, "agreement", fail)
+    check = ready.agreement(ready.image())
+    assert isinstance(check, Unchecked)
+    assert str(check) == f"No re-blur verdict: {verdict.NO_ROOM}"
+    error.args = ("shapes do not match",)
+    if isinstance(error, RuntimeError):  # any other mistake is told as one
+        with pytest.raises(RuntimeError, match="shapes"):
+            ready.agreement(ready.image())
+
+
 @pytest.mark.parametrize("sigma", [0.0, 0.3])
 @pytest.mark.parametrize(
     "method", [{"name": "ridge", "weight": 0}, {"name": "wiener", "noise": 1e-9}]

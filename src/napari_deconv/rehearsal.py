@@ -22,10 +22,14 @@ SEARCH = 4
 
 
 class Need(NamedTuple):
-    """What a method takes while it iterates: bytes for each pixel of the grid, and beside them."""
+    """What a method takes while it iterates: bytes for each pixel of the grid, and beside them.
+
+    `loops` says whether it goes over the grid again and again.
+    """
 
     per_pixel: float
     fixed: float = 0.0
+    loops: bool = False
 
     def of(self, grid: Sequence[int]) -> int:
         """Return the bytes that a grid takes."""
@@ -35,7 +39,9 @@ class Need(NamedTuple):
 @lru_cache(maxsize=64)
 def need(method: Any, fidelity: Any, axes: int, weighted: bool) -> Need:
     """Return what a method takes, by a rehearsal on the meta device."""
-    return Need(*method.need(_mock(fidelity, axes, weighted)))
+    problem = _mock(fidelity, axes, weighted)
+    loops = "iterations" in method.parameters() and not method.is_filter(problem)
+    return Need(*method.need(problem), loops)
 
 
 def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:

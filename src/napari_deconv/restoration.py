@@ -236,14 +236,19 @@ class Restoration(Standing[P]):
     def agreement(self, result: npt.NDArray[np.float32]) -> ResidualCheck | Unchecked:
         """Return whether a result, as `image` returns it, agrees with the data when blurred again.
 
-        Where that can't be told, why not.
+        Where that can't be told, why not. A check that finds no memory costs no result.
         """
-        expected = self.expectation()
-        checks = [
-            self._reblur(wide).agreement(result[self._within(wide)], expected)
-            for _, wide in self._pieces()
-        ]
-        return verdict.together(checks)
+        try:
+            expected = self.expectation()
+            checks = [
+                self._reblur(wide).agreement(result[self._within(wide)], expected)
+                for _, wide in self._pieces()
+            ]
+            return verdict.together(checks)
+        except (MemoryError, RuntimeError) as error:
+            if not devices.ran_out(error):
+                raise
+            return Unchecked(verdict.NO_ROOM)
 
     def expectation(self) -> Expectation | None:
         """Return what the method leaves of noise alone, once its strengths are numbers."""

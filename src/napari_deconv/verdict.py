@@ -37,6 +37,9 @@ FAINT = 0.01
 FAR_OUT = 0.7
 """Grey ranges beyond the data's own at which a result's values are named; good ones: to 0.5."""
 
+NO_ROOM = "the result is whole, but the check did not fit into memory."
+"""Why nothing is said of a result."""
+
 
 @dataclass(frozen=True)
 class Reblur:

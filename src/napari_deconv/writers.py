@@ -31,19 +31,22 @@ def write_image(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str
     Raises
     ------
     ValueError
-        In one sentence, if it is no picture or stack of grey values, or can't be written.
+        In one sentence, if it is no picture or stack of grey values, or can't be written. A folder
+        that is there is not replaced: no dialog asks about it as it does about a file.
     """
     array = data[0] if isinstance(data, list | tuple) or hasattr(data, "shapes") else data
     if attributes.get("rgb") or array.ndim not in (2, 3):
         raise ValueError("Only a picture or a stack of grey values can be written so.")
     target = Path(path)
+    if target.is_dir():
+        raise ValueError(f"{target.name} is there already and stays; choose another name.")
     rows, columns = array.shape[-2:]
     stored: StoredType = "uint16" if array.dtype == np.uint16 else "float32"
     count = 1 if array.ndim == 2 else array.shape[0]
     size, recipe = _size(attributes), _recipe(attributes)
     sink = kind_of(target)(target, (count, rows, columns), stored, size, recipe)
-    sink.check_room()
     try:
+        sink.check_room()
         sink.lay_out()
         for index in range(count):
             plane = array if array.ndim == 2 else array[index]

@@ -275,9 +275,12 @@ def test_a_read_only_folder_is_told(scan, tmp_path, monkeypatch):
     def refused(self, *_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(running.Journal, "begin", classmethod(refused))
-    with pytest.raises(ValueError, match=r"out\.npy can't be written: Permission denied"):
-        list(Order(RECIPE, scan, tmp_path / "out.npy", device="cpu").begin().run())
+    order = Order(RECIPE, scan, tmp_path / "out.npy", device="cpu")
+    with monkeypatch.context() as patched:
+        patched.setattr(running.Journal, "begin", classmethod(refused))
+        with pytest.raises(ValueError, match=r"out\.npy can't be written: Permission denied"):
+            list(order.begin().run())
+    np.testing.assert_array_equal(done(order), RECIPE.run(slices(), device="cpu").image)
 
 
 def command(scan: Path, out: Path, *more: str) -> list[str]:
@@ -287,7 +290,23 @@ def command(scan: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-c", "from napari_deconv.cli import app; app()", *words, *more]
 
 
-def test_killed_at_random_it_goes_on_bit_for_bit(scan, tmp_path):
+@pytest.mark.timeout(600)  # 21 batches, on a machine that may have other work
+def test_killed_at_ten_random_moments_it_goes_on_bit_for_bit(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("killed.py")), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(ran.stdout)
+    assert found["alike"]
+    assert found["twice"] == 0
+    cut = [count for count in found["noted"] if count is not None]
+    assert len(cut) >= 4, found
+    assert len(set(cut)) > 1, found
+
+
+def test_a_command_line_that_is_killed_goes_on_bit_for_bit(scan, tmp_path):
     """`kill -9` in the middle; the command line, again, ends with the result of one run."""
     out = tmp_path / "out.tif"
     begun = subprocess.Popen(

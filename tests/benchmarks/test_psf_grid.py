@@ -24,9 +24,11 @@ def test_no_line_where_tiles_meet_stands_out(script: ModuleType, method: dict[st
     run = Recipe(psf=script.grid(SIZE), method=method).begin(image, device="cpu")
     result, finest = run.image(), script.finely(run.recipe, image)
     at = script.lines(run._tiles, SIZE)
-    there, anywhere, seam = script.steps(result, finest, at)
+    beside, elsewhere, there, anywhere, seam = script.added(result, finest, at)
     assert seam < SEAM
+    assert beside < 1.5 * elsewhere
     assert there < 1.5 * anywhere
     cut = result.copy()
     cut[:, at[len(at) // 2] :] += 0.003 * np.ptp(result)
-    assert script.steps(cut, finest, at)[2] > SEAM
+    assert script.added(cut, finest, at)[-1] > SEAM
+    assert 0 < script.apart(run, result) < 0.05

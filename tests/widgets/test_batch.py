@@ -175,6 +175,24 @@ def test_what_can_t_begin_is_said_in_a_sentence(desk: Desk, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.timeout(900)
+def test_run_pressed_at_once_and_twice_begins_one_batch(desk: Desk, tmp_path: Path) -> None:
+    """The scans have not been looked at yet: the press waits for that, and counts once."""
+    np.save(tmp_path / "a.npy", slices(2, 16))
+    desk.dock.panel.live.setChecked(False)
+    desk.dock.scans = [tmp_path / "a.npy"]
+    for _ in range(2):
+        desk.dock.panel.run_button.click()
+        assert desk.status == LOOKING
+        assert not desk.dock.running
+    desk.wait(lambda: bool(desk.endings))
+    assert desk.endings == ["done"]
+    assert [line["total"] for line in desk.lines if line.get("growing")] == [2]
+    desk.wait(lambda: "done already" in desk.dock.panel.plan_line.text())
+    assert desk.endings == ["done"]
+    assert (tmp_path / "out" / "a_restored.zarr").is_dir()
+
+
 def test_the_recipe_is_that_of_the_deblur_dock_with_its_psf_layer(desk: Desk) -> None:
     deblur = DeblurWidget(desk.viewer)
     desk.viewer.window.add_dock_widget(deblur, name="Deblur", area="right")

@@ -13,7 +13,7 @@ from napari.utils import progress
 from qtpy.QtCore import QThread
 from scipy.ndimage import gaussian_filter
 
-from napari_deconv import telling
+from napari_deconv import telling, verdict
 from napari_deconv.evidence.reference import psnr
 from napari_deconv.psf.shapes import GaussianPsf
 from napari_deconv.recipe import Recipe
@@ -70,6 +70,19 @@ class Told:
     def wait(self) -> str:
         self.qtbot.waitUntil(lambda: bool(self.endings), timeout=60_000)
         return self.endings[0]
+
+
+def test_a_check_without_memory_leaves_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(verdict.Reblur, "agreement", fail)
+    *_, last, said = restore(order(iterations=3), Control())
+    assert isinstance(last, View)
+    assert last.index == last.total
+    assert isinstance(said, Verdict)
+    assert said.light == "grey"
+    assert said.text.endswith("the result is whole, but the check did not fit into memory.")
 
 
 def test_what_is_told_and_in_which_order() -> None:
