@@ -41,7 +41,8 @@ def need(method: Any, fidelity: Any, axes: int, weighted: bool) -> Need:
     """Return what a method takes, by a rehearsal on the meta device."""
     problem = _mock(fidelity, axes, weighted)
     loops = "iterations" in method.parameters() and not method.is_filter(problem)
-    return Need(*method.need(problem), loops)
+    per_pixel, fixed = method.need(problem)
+    return Need(per_pixel, fixed, loops)
 
 
 def _mock(fidelity: Any, axes: int, weighted: bool) -> Problem:
