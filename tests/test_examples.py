@@ -80,7 +80,7 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
         "one frame, shipped",
         "kpn, blind",
     ]
-    own = {name: float(row.split(" | ")[3]) for name, row in rows.items()}
+    own = {name: float(row.split(" | ")[4]) for name, row in rows.items()}
     assert own["shipped model"] > own["blurred"] + 2
     assert "bursts | 8 |" in rows["kpn, blind"]
     assert "swinir" not in shown
