@@ -23,7 +23,7 @@ import torch
 from learned_parts import objects
 from scanner import SCANNERS
 from scipy.signal import fftconvolve
-from study_parts.page import table
+from study_parts import page
 
 import napari_deconv as nd
 from napari_deconv.learned import model as models
@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=FineTuning().rate, help="of learning")
     parser.add_argument("--cases", type=int, nargs="+", default=range(len(CASES)), help="which")
     parser.add_argument("--quick", action="store_true", help="few frames, to see that it runs")
+    parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +161,10 @@ def main() -> None:
         rows.append(row(CASES[number], asked))
         spent = (time.process_time() - began) / 60
         print(f"{', '.join(rows[-1])} ({spent:.1f} min)", flush=True)
-    print(f"\n{table(HEADER, rows)}")
+    text = page.table(HEADER, rows)
+    print(f"\n{text}")
+    if asked.write:
+        page.write(asked.write / "training.md", {"finetune": text})
 
 
 if __name__ == "__main__":
