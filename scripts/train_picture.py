@@ -1,8 +1,9 @@
-"""Draw the Train dock's states into docs/images/train-*.png: before, learning, stopped, done.
+"""Draw the Train dock's states: before, learning, stopped, resumed, done, and used in Deblur.
 
 xvfb-run -a -s "-screen 0 1400x900x24" python scripts/train_picture.py [--minutes 2]
 
-The model that ships learns more on drawn scenes, for the simulated radiograph, while it is watched.
+The model that ships learns more on drawn scenes, for the simulated radiograph, while it is watched:
+small patches, for the pictures to come soon. Written to docs/images/train-*.png.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ LONGEST, SETTLED, LOOK = 1_800_000, 3000, 200
 SIZE = (1200, 860)
 WIDTH = 900
 """Of a picture in pixels."""
+SMALL = {"batch": 2, "side": 80}
+"""Patches of a step."""
 
 
 def until(condition: Callable[[], bool], most: int = LONGEST) -> None:
@@ -68,6 +71,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         dock.choices.folder.setText(str(Path(folder) / "training"))
         dock.choices.minutes.setText(f"{minutes:g}")
+        dock.choices.settings = SMALL
         dock.choices.explain()
         viewer.reset_view()
         draw(viewer, "before")
@@ -81,10 +85,17 @@ def main() -> None:
         dock.area.ensureWidgetVisible(dock.result)
         draw(viewer, "stopped")
         assert dock.run()
+        seen = len(dock.plot.scores)
+        until(lambda: len(dock.plot.scores) > seen + 1)
+        dock.area.ensureWidgetVisible(dock.plot)
+        draw(viewer, "resumed")
         until(lambda: dock.state == "idle")
         dock.area.ensureWidgetVisible(dock.result)
         draw(viewer, "done")
         print(dock.status.text(), dock.result.verdict.text(), sep="\n")
+        assert dock.result.model is not None
+        dock.use(str(dock.result.model))
+        draw(viewer, "used")
     viewer.close()
 
 
