@@ -29,6 +29,7 @@ LONGEST, SETTLED, LOOK = 1_800_000, 3000, 200
 SIZE = (1200, 860)
 WIDTH = 900
 """Of a picture in pixels."""
+COLOURS = 128
 SMALL = {"batch": 2, "side": 80}
 """Patches of a step."""
 
@@ -50,7 +51,11 @@ def draw(viewer: napari.Viewer, name: str) -> None:
     loop.exec()
     window = viewer.screenshot(canvas_only=False, flash=False)
     height = round(WIDTH * window.shape[0] / window.shape[1])
-    picture = Image.fromarray(window[..., :3]).resize((WIDTH, height)).quantize(128)
+    picture = (
+        Image.fromarray(window[..., :3])
+        .resize((WIDTH, height))
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    )
     file = FOLDER / f"train-{name}.png"
     picture.save(file, optimize=True)
     print(f"{file.name}: {file.stat().st_size} bytes", flush=True)
@@ -69,14 +74,16 @@ def main() -> None:
     dock = TrainWidget(viewer)
     viewer.window.add_dock_widget(dock, name="Train", area="right")
     with TemporaryDirectory() as folder:
-        dock.choices.folder.setText(str(Path(folder) / "training"))
+        os.chdir(folder)  # the path that the picture shows is nobody's
+        dock.choices.folder.setText("our tomograph")
         dock.choices.minutes.setText(f"{minutes:g}")
         dock.choices.settings = SMALL
         dock.choices.explain()
+        until(lambda: False, SETTLED)  # the canvas finds its size
         viewer.reset_view()
         draw(viewer, "before")
         assert dock.run()
-        until(lambda: len(dock.plot.scores) > 3 and len(dock.plot.losses) > 3)
+        until(lambda: len(dock.plot.scores) > 2 and len(dock.plot.losses) > 3)
         viewer.reset_view()
         dock.area.ensureWidgetVisible(dock.plot)
         draw(viewer, "learning")
@@ -86,7 +93,7 @@ def main() -> None:
         draw(viewer, "stopped")
         assert dock.run()
         seen = len(dock.plot.scores)
-        until(lambda: len(dock.plot.scores) > seen + 1)
+        until(lambda: len(dock.plot.scores) > seen + 1 or dock.state == "idle")
         dock.area.ensureWidgetVisible(dock.plot)
         draw(viewer, "resumed")
         until(lambda: dock.state == "idle")

@@ -34,6 +34,7 @@ class TrainPlot(QWidget):
         self.rivals: dict[str, float] = {}
         self._plots = {name: self._made(name) for name in HEIGHTS}
         self._own = self._plots["psnr"].plot()
+        self._own.setZValue(1)  # above the lines of what it should beat
         self._loss = self._plots["loss"].plot()
         self._levels: dict[str, Any] = {}
         layout = QVBoxLayout(self)
