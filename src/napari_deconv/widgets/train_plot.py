@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_deconv.widgets.tone import colours
 
-HEIGHTS = {"psnr": 150, "loss": 96}
+HEIGHTS = {"psnr": 150, "loss": 106}
 AXIS = 60
 """Pixels of both plots' left axes, so that they stand above each other."""
 OWN, LOSS = "#4f94e8", "#d99c3a"

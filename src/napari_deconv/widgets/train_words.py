@@ -63,8 +63,9 @@ def verdict(done: Done) -> str:
 def card(plain: dict[str, Any]) -> str:
     """Return a model's card in plain words."""
     weakest, strongest = plain["weakest"], plain["strongest"]
+    spent = f"{plain['steps']} steps, {plain['minutes']} min of learning"
     lines = [
-        f"“{plain['title']}”: {plain['steps']} steps, {plain['minutes']} min of learning.",
+        f"“{plain['title']}”: {spent if plain['steps'] else 'what it began as'}.",
         f"Learned from {plain['data']}.",
         f"For PSFs {plain['narrowest']:.3g} to {plain['widest']:.3g} px wide (rms), and noise of "
         f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
