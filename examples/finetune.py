@@ -33,7 +33,7 @@ from napari_deconv.learned.tuning import Tuning, TuningPlan
 from napari_deconv.learned.validation import decibel
 
 NARROW, FLAT, DARK = SCANNERS
-PARTS = 4
+PARTS = 3
 """Parts that a large radiograph is cut into, along each side."""
 JUDGED = 8
 """Pictures that a model is judged by."""

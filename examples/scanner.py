@@ -26,6 +26,7 @@ from study_parts import page
 
 from napari_deconv import choices
 from napari_deconv.learned import model as models
+from napari_deconv.learned import scanner
 from napari_deconv.learned.job import Job, TrainingPlan
 from napari_deconv.learned.validation import Validation
 from napari_deconv.trainer import BLURRED, OWN, SHIPPED, TV, tv
@@ -47,6 +48,8 @@ SCANNERS: dict[str, dict[str, Any]] = {
         "read": 1e-2,
     },
 }
+KNOWN = 0.05
+"""How much wider or narrower their PSFs may be, relative: they were measured."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
 WATCHED = 8
@@ -82,9 +85,10 @@ def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
         start="" if asked.scratch else models.SHIPPED,
         folder=str(home(asked.folder, name, way_of(asked))),
         minutes=asked.minutes,
+        **({} if asked.scratch else {"cooling": scanner.COOLING}),
         training={
-            "degradation": {**SCANNERS[name], "support": 49},
-            "rate": 8e-4 if asked.scratch else 4e-4,
+            "degradation": {**SCANNERS[name], "support": 49, "jitter": KNOWN},
+            "rate": 8e-4 if asked.scratch else scanner.RATE,
             "hard": asked.hard,
             **({"batch": 1, "side": 64} if asked.quick else {}),
         },

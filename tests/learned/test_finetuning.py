@@ -146,6 +146,14 @@ def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -
     assert float(one.std()) == pytest.approx(float(view.noise.mean()), rel=0.05)
 
 
+def test_crops_fit_frames_of_any_size() -> None:
+    sizes = Scan([np.ones((61, 90)), np.ones((200, 77))], np.ones((1, 1)), 0, 1)
+    assert sizes.side(96) == 56
+    assert sizes.side(48) == 48
+    with pytest.raises(ValueError, match="31 pixels wide, too small"):
+        Scan([np.ones((90, 31))], np.ones((1, 1)), 0, 1).side(96)
+
+
 def test_frames_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(ValueError, match="second exposures"):
         Scan([np.ones((9, 9))] * 3, np.ones((1, 1)), 0, 1, [np.ones((9, 9))]).halves()

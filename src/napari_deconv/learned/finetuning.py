@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari_deconv.learned.staged import Staged
 
 Array = NDArray[np.floating[Any]]
+UNIT, SMALLEST = 8, 32
+"""Crops are multiples of so many pixels, and at least so large."""
 HELD = 8
 """Batches of crops of what is kept apart, on which a model is looked at."""
 
@@ -76,6 +78,22 @@ class Scan:
     gain: float
     read: float
     seconds: Sequence[Array] = ()
+
+    def side(self, most: int) -> int:
+        """Return the side of crops that all frames have room for and networks can halve.
+
+        Raises
+        ------
+        ValueError
+            If a frame has no room for any.
+        """
+        least = min(min(frame.shape) for frame in self.frames)
+        if least < SMALLEST:
+            raise ValueError(
+                f"A part of the scans is {least} pixels wide, too small to learn from: give larger "
+                "frames, or at least 4 of them."
+            )
+        return min(most, least) // UNIT * UNIT
 
     def halves(self) -> tuple[Scan, Scan]:
         """Return what is learned from, and the last quarter of the frames, or of the rows of one.
@@ -240,10 +258,10 @@ class Tuner:
         others: list[Tensor] = []
         told: list[Tensor] = []
         sigmas: list[Tensor] = []
+        side = scan.side(settings.side)
         for _ in range(settings.batch):
             number = int(rng.integers(len(scan.frames)))
             frame = scan.frames[number]
-            side = min(settings.side, *frame.shape)
             top, left = (int(rng.integers(n - side + 1)) for n in frame.shape)
             part = (slice(top, top + side), slice(left, left + side))
             one = frame[part].astype(np.float32)
