@@ -1,4 +1,4 @@
-"""Draw the Train dock's states: before, learning, stopped, resumed, done, and used in Deblur.
+"""Draw the Train dock's states: before, learning, stopped, done, and used in Deblur.
 
 xvfb-run -a -s "-screen 0 1400x900x24" python scripts/train_picture.py [--minutes 2]
 
@@ -92,10 +92,6 @@ def main() -> None:
         dock.area.ensureWidgetVisible(dock.result)
         draw(viewer, "stopped")
         assert dock.run()
-        seen = len(dock.plot.scores)
-        until(lambda: len(dock.plot.scores) > seen + 1 or dock.state == "idle")
-        dock.area.ensureWidgetVisible(dock.plot)
-        draw(viewer, "resumed")
         until(lambda: dock.state == "idle")
         dock.area.ensureWidgetVisible(dock.result)
         draw(viewer, "done")

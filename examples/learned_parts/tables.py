@@ -89,6 +89,6 @@ def _gains(known: Known) -> str:
         ]
         minutes = sorted({one.minutes, other.minutes})
         times = " and ".join(f"{m:g}" for m in minutes)
-        rows.append([what, f"{better} - {worse}", *gains, times])
+        rows.append([what, f"{better}, over {worse}", *gains, times])
     header = ["gain in dB", "of", "own object", "another object", "minutes"]
     return table(header, rows) if rows else ""
