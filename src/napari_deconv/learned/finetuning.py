@@ -38,7 +38,7 @@ HELD = 8
 class FineTuning(Declared):
     """How a model is fine-tuned."""
 
-    rate: float = Field(1e-4, gt=0, description="Learning rate: small, for it knows much already.")
+    rate: float = Field(2e-4, gt=0, description="Learning rate: small, for it knows much already.")
     batch: int = Field(2, ge=1, description="Crops a step.")
     side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
     split: float = Field(
