@@ -117,7 +117,7 @@ def row(case: Case, asked: argparse.Namespace) -> list[str]:
         read=scanner["read"],
         steps=asked.steps,
         out=str(asked.folder / f"{CASES.index(case)}.safetensors"),
-        tuning={"rate": asked.rate},
+        tuning={"rate": asked.rate, **({"batch": 1, "side": 32} if asked.quick else {})},
     )
     given = nd.Recipe(psf="gaussian").with_psf(psf).psf
     tuning = Tuning(plan, shots[0], shots[1] if case.exposures > 1 else [], given)
