@@ -87,7 +87,7 @@ class Scan:
         ValueError
             If a frame has no room for any.
         """
-        least = min(min(frame.shape) for frame in self.frames)
+        least = int(min(min(frame.shape) for frame in self.frames))
         if least < SMALLEST:
             raise ValueError(
                 f"A part of the scans is {least} pixels wide, too small to learn from: give larger "
