@@ -1,12 +1,15 @@
 """Does a model trained for one scanner beat the one for everybody? Three simulated scanners tell.
 
     python examples/scanner.py FOLDER --minutes 15            # some 50 min of one processor in all
-    python examples/scanner.py FOLDER --minutes 15 --scratch  # from scratch instead
-    python examples/scanner.py FOLDER --minutes 15 --hard 0   # what hard patches are worth
+    python examples/scanner.py FOLDER --minutes 60 --scratch  # how long it takes from scratch
+    python examples/scanner.py FOLDER --minutes 15 --hard 0   # without picking hard patches
+    python examples/scanner.py FOLDER                         # prints what was measured
+    python examples/scanner.py FOLDER --write docs            # and writes it into training.md
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
 for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
-weight. A training that was cut off goes on where it was. On one thread.
+weight. From scratch, the model is looked at each minute. What was cut off goes on where it was. On
+one thread.
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from learned_parts import kept
+from study_parts import page
 
 from napari_deconv import choices
 from napari_deconv.learned import model as models
+from napari_deconv.learned import scanner
 from napari_deconv.learned.job import Job, TrainingPlan
 from napari_deconv.learned.validation import Validation
-from napari_deconv.trainer import tv
+from napari_deconv.trainer import BLURRED, OWN, SHIPPED, TV, tv
 
 SCANNERS: dict[str, dict[str, Any]] = {
     "microfocus, long exposure": {
@@ -42,60 +48,177 @@ SCANNERS: dict[str, dict[str, Any]] = {
         "read": 1e-2,
     },
 }
+KNOWN = 0.05
+"""How much wider or narrower their PSFs may be, relative: they were measured."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
+WATCHED = 8
+"""Pictures of these that a training from scratch is looked at by, each minute."""
+WAYS = {"from-shipped": "shipped", "from-scratch": "scratch", "without-hard": "plain"}
+"""Folders of trainings within a scanner's, and the table that each is in."""
+TITLES = {
+    "shipped": "Begun as the model that ships",
+    "scratch": "From scratch, on fewer of the pictures",
+    "plain": "Begun as the model that ships, without picking hard patches",
+}
+
+PLACED = ("shipped", "scratch")
+"""Tables that have a place in the docs."""
 
 
-def plan_of(name: str, folder: Path, asked: argparse.Namespace) -> TrainingPlan:
+def home(root: Path, name: str, way: str) -> Path:
+    """Return the folder of a scanner's training."""
+    return root / name.split(",")[0].replace(" ", "-") / way
+
+
+def way_of(asked: argparse.Namespace) -> str:
+    """Return how the training that was asked for begins and picks."""
+    if asked.scratch:
+        return "from-scratch"
+    return "from-shipped" if asked.hard else "without-hard"
+
+
+def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
     """Return the plan for a scanner."""
-    scanner = SCANNERS[name]
     return TrainingPlan(
         title=name,
         start="" if asked.scratch else models.SHIPPED,
-        folder=str(folder / name.split(",")[0].replace(" ", "-")),
+        folder=str(home(asked.folder, name, way_of(asked))),
         minutes=asked.minutes,
+        **({} if asked.scratch else {"cooling": scanner.COOLING}),
         training={
-            "degradation": {**scanner, "support": 49},
-            "rate": 8e-4 if asked.scratch else 4e-4,
+            "degradation": {**SCANNERS[name], "support": 49, "jitter": KNOWN},
+            "rate": 8e-4 if asked.scratch else scanner.RATE,
             "hard": asked.hard,
+            **({"batch": 1, "side": 64} if asked.quick else {}),
         },
     )
 
 
-def scores(job: Job, pictures: int) -> Iterator[tuple[str, list[float]]]:
-    """Yield PSNR of each unseen picture by every method, in dB."""
+def unseen(job: Job, pictures: int) -> Validation:
+    """Return scenes of the scanner that no training draws."""
     training = job.run.training
-    unseen = Validation(training, None, -(-pictures // training.batch), branch=UNSEEN)
-    yield "blurred", unseen.blurred()
-    yield "TV, automatic", unseen.decibels([tv(held) for held in unseen.pictures])
-    shipped = models.load(models.SHIPPED).network
-    yield "shipped model", unseen.decibels(unseen.restored(shipped))
-    yield "this scanner's", unseen.decibels(unseen.restored(job.run.averaged))
+    return Validation(training, None, -(-pictures // training.batch), branch=UNSEEN)
+
+
+def mean(held: Validation, model: Any) -> float:
+    """Return the mean PSNR of what a model restores, in dB."""
+    return float(np.mean(held.decibels(held.restored(model))))
+
+
+def scores(job: Job, pictures: int) -> Iterator[tuple[str, float]]:
+    """Yield the mean PSNR of unseen pictures by every method, in dB."""
+    held = unseen(job, pictures)
+    yield BLURRED, float(np.mean(held.blurred()))
+    yield TV, float(np.mean(held.decibels([tv(one) for one in held.pictures])))
+    yield SHIPPED, mean(held, models.load(models.SHIPPED).network)
+    yield OWN, mean(held, job.run.averaged)
+
+
+def teach(name: str, asked: argparse.Namespace) -> None:
+    """Train for a scanner, unless that was done, and keep what it scores."""
+    folder = home(asked.folder, name, way_of(asked))
+    before = kept.read(folder)
+    if before is not None and before.scores and before.minutes >= asked.minutes:
+        return
+    job = Job(plan_of(name, asked))
+    curve = [] if before is None else [at for at in before.curve if at[0] * 60 <= job.run.seconds]
+    watched = unseen(job, WATCHED) if asked.scratch else None
+    for progress in job.progress():
+        due = (curve[-1][0] if curve else 0) + asked.every
+        if watched is None or job.run.cooling or progress.seconds < 60 * due:
+            continue
+        curve.append((progress.seconds / 60, mean(watched, job.run.averaged)))
+        kept.write(folder, kept.Kept(progress.seconds / 60, progress.step, {}, curve))
+    found = dict(scores(job, asked.pictures))
+    if watched is not None:
+        found |= {
+            f"watched, {SHIPPED}": mean(watched, models.load(models.SHIPPED).network),
+            f"watched, {OWN}": mean(watched, job.run.averaged),
+        }
+    job.deliver(job.folder / kept.MODEL, found)
+    kept.write(folder, kept.Kept(asked.minutes, job.run.step, found, curve))
+    print(f"{name}: {found[OWN] - found[SHIPPED]:+.2f} dB over the shipped model", flush=True)
+
+
+def tables(root: Path) -> dict[str, str]:
+    """Return every table that something was kept for."""
+    found = {}
+    for way, table in WAYS.items():
+        measured = {name: kept.read(home(root, name, way)) for name in SCANNERS}
+        known = {name: one for name, one in measured.items() if one is not None and one.scores}
+        if known:
+            found[table] = _timed(known) if way == "from-scratch" else _compared(known)
+    return found
+
+
+def _compared(known: dict[str, kept.Kept]) -> str:
+    """Return the table of models beside each other."""
+    rows = [
+        [
+            name,
+            *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
+            f"{one.scores[OWN] - one.scores[SHIPPED]:+.2f}",
+            f"{one.minutes:g}",
+            str(one.steps),
+        ]
+        for name, one in known.items()
+    ]
+    header = ["PSNR in dB", BLURRED, TV, SHIPPED, "this scanner's", "gain", "minutes", "steps"]
+    return page.table(header, rows)
+
+
+def _timed(known: dict[str, kept.Kept]) -> str:
+    """Return the table of how good a model from scratch is after how many minutes."""
+    last = max((at for one in known.values() for at, _ in one.curve), default=0)
+    minutes = [m for m in (1, 2, 5, 10, 20, 50, 100, 200, 500) if m <= last]
+    rows = []
+    for name, one in known.items():
+        rival = one.scores[f"watched, {SHIPPED}"]
+        reached = [at for at, value in one.curve if value >= rival]
+        end = one.scores[f"watched, {OWN}"]
+        late = f"{one.minutes:g}" if end >= rival else f"not in {one.minutes:g}"
+        rows.append(
+            [
+                name,
+                *(_at(one.curve, m) for m in minutes),
+                f"{end:.2f}",
+                f"{rival:.2f}",
+                f"{reached[0]:.0f}" if reached else late,
+                str(one.steps),
+            ]
+        )
+    header = ["PSNR in dB", *(f"{m} min" for m in minutes), "at the end, cooled", SHIPPED]
+    return page.table([*header, "as good after, min", "steps"], rows)
+
+
+def _at(curve: list[tuple[float, float]], minute: float) -> str:
+    """Return the first score from a minute on; nothing if there is none."""
+    return next((f"{value:.2f}" for at, value in curve if at >= minute), "")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path, help="where checkpoints and models go")
-    parser.add_argument("--minutes", type=float, default=15, help="of one processor, a scanner")
+    parser.add_argument("folder", type=Path, help="where checkpoints, models and figures are kept")
+    parser.add_argument("--minutes", type=float, help="of one processor, a scanner")
     parser.add_argument("--scanners", type=int, default=len(SCANNERS), help="how many of them")
     parser.add_argument("--pictures", type=int, default=32, help="unseen ones to judge by")
     parser.add_argument("--scratch", action="store_true", help="begin as no model")
+    parser.add_argument("--every", type=float, default=1, help="minutes between looks, if so")
     parser.add_argument("--hard", type=float, default=0.5, help="share of patches picked as hard")
-    arguments = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="small patches, to see that it runs")
+    parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
-    choices("psf")
-    print("| scanner | blurred | TV, automatic | shipped | this scanner's | gain | steps |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name in list(SCANNERS)[: arguments.scanners]:
-        plan = plan_of(name, arguments.folder, arguments)
-        job = Job(plan)
-        for _ in job.progress():
-            pass
-        means = {what: float(np.mean(found)) for what, found in scores(job, arguments.pictures)}
-        job.deliver(job.folder / "model.safetensors", means)
-        cells = " | ".join(f"{value:.2f}" for value in means.values())
-        gain = means["this scanner's"] - means["shipped model"]
-        print(f"| {name} | {cells} | {gain:+.2f} | {job.run.step} |", flush=True)
+    choices("psf")  # which plans and cards may name
+    for name in list(SCANNERS)[: asked.scanners] if asked.minutes else ():
+        teach(name, asked)
+    found = tables(asked.folder)
+    for name, text in found.items():
+        print(f"\n{TITLES[name]}\n\n{text}")
+    if asked.write:
+        placed = {name: text for name, text in found.items() if name in PLACED}
+        page.write(asked.write / "training.md", placed)
 
 
 if __name__ == "__main__":

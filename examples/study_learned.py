@@ -87,6 +87,9 @@ class Study:
                     self.cases["own, burst"], methods[name]
                 )
             kept.write(self.folder / name, kept.Kept(scores=scores))
+        if self.exposures:
+            most = {one.name: judging.limit(one) for one in self.exposures}
+            kept.write(self.folder / judging.LIMIT, kept.Kept(scores=most))
 
     def teach(self, lesson: Lesson, minutes: float) -> None:
         """Train for so many minutes in all, unless that was done, and measure what came of it."""

@@ -1,8 +1,9 @@
-"""Draw the Train dock's states into docs/images/train-*.png: before, learning, stopped, done.
+"""Draw the Train dock's states: before, learning, stopped, done, and used in Deblur.
 
 xvfb-run -a -s "-screen 0 1400x900x24" python scripts/train_picture.py [--minutes 2]
 
-The model that ships learns more on drawn scenes, for the simulated radiograph, while it is watched.
+The model that ships learns more on drawn scenes, for the simulated radiograph, while it is watched:
+small patches, for the pictures to come soon. Written to docs/images/train-*.png.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ LONGEST, SETTLED, LOOK = 1_800_000, 3000, 200
 SIZE = (1200, 860)
 WIDTH = 900
 """Of a picture in pixels."""
+COLOURS = 128
+SMALL = {"batch": 2, "side": 80}
+"""Patches of a step."""
 
 
 def until(condition: Callable[[], bool], most: int = LONGEST) -> None:
@@ -47,7 +51,11 @@ def draw(viewer: napari.Viewer, name: str) -> None:
     loop.exec()
     window = viewer.screenshot(canvas_only=False, flash=False)
     height = round(WIDTH * window.shape[0] / window.shape[1])
-    picture = Image.fromarray(window[..., :3]).resize((WIDTH, height)).quantize(128)
+    picture = (
+        Image.fromarray(window[..., :3])
+        .resize((WIDTH, height))
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    )
     file = FOLDER / f"train-{name}.png"
     picture.save(file, optimize=True)
     print(f"{file.name}: {file.stat().st_size} bytes", flush=True)
@@ -66,13 +74,16 @@ def main() -> None:
     dock = TrainWidget(viewer)
     viewer.window.add_dock_widget(dock, name="Train", area="right")
     with TemporaryDirectory() as folder:
-        dock.choices.folder.setText(str(Path(folder) / "training"))
+        os.chdir(folder)  # the path that the picture shows is nobody's
+        dock.choices.folder.setText("our tomograph")
         dock.choices.minutes.setText(f"{minutes:g}")
+        dock.choices.settings = SMALL
         dock.choices.explain()
+        until(lambda: False, SETTLED)  # the canvas finds its size
         viewer.reset_view()
         draw(viewer, "before")
         assert dock.run()
-        until(lambda: len(dock.plot.scores) > 3 and len(dock.plot.losses) > 3)
+        until(lambda: len(dock.plot.scores) > 2 and len(dock.plot.losses) > 3)
         viewer.reset_view()
         dock.area.ensureWidgetVisible(dock.plot)
         draw(viewer, "learning")
@@ -85,6 +96,9 @@ def main() -> None:
         dock.area.ensureWidgetVisible(dock.result)
         draw(viewer, "done")
         print(dock.status.text(), dock.result.verdict.text(), sep="\n")
+        assert dock.result.model is not None
+        dock.use(str(dock.result.model))
+        draw(viewer, "used")
     viewer.close()
 
 

@@ -16,17 +16,18 @@ ARGUMENTS = {"study": ["--quick"]}
 TRAININGS = ("train_default", "train_denoiser")
 """Examples that are given a folder, and end after a moment."""
 BRIEF = ["--minutes", "0.005"]
-SCANNER = [*BRIEF, "--scanners", "1", "--pictures", "1"]
+SCANNER = [*BRIEF, "--scanners", "1", "--pictures", "2", "--quick"]
 LEARNED = ["--quick", "--only", "kpn, blind"]
-TESTED = {"deblur", "boundaries", "watch", "study", *TRAININGS, "scanner", "study_learned"}
+TUNED = ["--quick", "--steps", "1", "--cases", "2"]
+OF_FOLDERS = {"scanner": SCANNER, "study_learned": LEARNED, "finetune": TUNED}
+TESTED = {"deblur", "boundaries", "watch", "study", *TRAININGS, *OF_FOLDERS}
 """Examples that one test below runs: a second test may run in another process, and run it again."""
 
 
 def output_of(script: Path) -> str:
     """Run a script in an interpreter of its own, and return what it printed."""
     with TemporaryDirectory() as folder:
-        of_folders = {"scanner": SCANNER, "study_learned": LEARNED}
-        brief = {**dict.fromkeys(TRAININGS, BRIEF), **of_folders}.get(script.stem)
+        brief = {**dict.fromkeys(TRAININGS, BRIEF), **OF_FOLDERS}.get(script.stem)
         training = [] if brief is None else [folder, *brief]
         done = subprocess.run(
             [sys.executable, "-W", "error", str(script), *ARGUMENTS.get(script.stem, training)],
@@ -62,10 +63,21 @@ def test_a_sitting_of_a_training_says_how_far_it_came(name: str) -> None:
 
 def test_a_scanner_has_a_row_of_numbers() -> None:
     (row,) = re.findall(r"^\| microfocus.*$", output_of(FOLDER / "scanner.py"), re.M)
-    blurred, _, shipped, own, gain, steps = map(float, row.strip("| ").split(" | ")[1:])
+    blurred, _, shipped, own, gain, _, steps = map(float, row.strip("| ").split(" | ")[1:])
     assert gain == pytest.approx(own - shipped, abs=0.011)
     assert shipped > blurred
     assert steps >= 1
+
+
+def test_a_fine_tuned_model_has_a_row_of_numbers_and_tables_have_a_place() -> None:
+    (row,) = re.findall(r"^\| fast.*$", output_of(FOLDER / "finetune.py"), re.M)
+    before, after, gain, least, kept, steps = map(float, row.strip("| ").split(" | ")[3:])
+    assert gain == pytest.approx(after - before, abs=0.011)
+    assert least <= gain
+    assert 0 <= kept <= steps == 1
+    page = (FOLDER.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    for table in ("finetune", "shipped", "scratch"):
+        assert f"<!-- table {table} -->" in page
 
 
 def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_trained() -> None:
@@ -80,9 +92,9 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
         "one frame, shipped",
         "kpn, blind",
     ]
-    own = {name: float(row.split(" | ")[3]) for name, row in rows.items()}
+    own = {name: float(row.split(" | ")[4]) for name, row in rows.items()}
     assert own["shipped model"] > own["blurred"] + 2
-    assert "bursts | 8 |" in rows["kpn, blind"]
+    assert "bursts | 0.01 | 8 |" in rows["kpn, blind"]
     assert "swinir" not in shown
 
 

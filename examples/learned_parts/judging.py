@@ -12,6 +12,7 @@ import torch
 from learned_parts.objects import Exposures
 from learned_parts.trainings import FRAMES, PSF, condition
 from napari_deconv.core.merging import blurred, shifted
+from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.staged import Staged
 from napari_deconv.learned.training import Training
@@ -28,6 +29,8 @@ SEEN_BY_ALL = 12
 """Pixels of the border of a registered burst that are not judged."""
 RANGE = (0.1, 99.9)
 """Percentiles between which a long exposure's grey range lies."""
+LIMIT = "noise of the long exposure"
+"""What a perfect result would have, as it is named in tables."""
 Scores = dict[str, float]
 
 
@@ -104,6 +107,12 @@ def real(exposure: Exposures, method: dict[str, Any]) -> tuple[float, np.ndarray
         kernel = condition("noise").kernel(np.random.default_rng(0)).astype(np.float32)
         agrees = blurred(torch.from_numpy(picture), torch.from_numpy(kernel)).numpy()
     return decibel(agrees / (high - low), exposure.long / (high - low)), picture
+
+
+def limit(exposure: Exposures) -> float:
+    """Return the PSNR of a perfect result: the long exposure it is compared with has noise too."""
+    low, high = np.percentile(exposure.long, RANGE)
+    return float(-20 * np.log10(gaussian_sigma(exposure.long) / (high - low)))
 
 
 def baselines(cases: dict[str, Case], shipped: Staged) -> dict[str, Callable[[], Scores]]:

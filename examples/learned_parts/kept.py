@@ -21,11 +21,14 @@ class Kept:
         That were asked for, of the processor; 0 of what is not trained.
     steps : int
     scores : dict of str to float
+    curve : list of pairs
+        PSNR while it learned: minutes and dB.
     """
 
     minutes: float = 0.0
     steps: int = 0
     scores: dict[str, float] = field(default_factory=dict)
+    curve: list[tuple[float, float]] = field(default_factory=list)
 
 
 def read(folder: Path) -> Kept | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from study_parts.page import table
 
 from learned_parts import kept
+from learned_parts.judging import LIMIT
 from learned_parts.trainings import GAINS, LESSONS, Lesson
 
 Known = list[tuple[Lesson, kept.Kept]]
@@ -22,7 +23,14 @@ BURST = {
     "own, registered": "own object, registered",
 }
 REAL = {"5 s": "5 s", "10 s": "10 s"}
-COMPARED = ("blurred", "TV, automatic", "shipped model", "one frame, TV", "one frame, shipped")
+COMPARED = (
+    "blurred",
+    "TV, automatic",
+    "shipped model",
+    "one frame, TV",
+    "one frame, shipped",
+    LIMIT,
+)
 """What models are compared with, as `judging.baselines` names it."""
 LEARNS = {"blur": "blur", "noise": "blur and noise", "burst": "bursts"}
 
@@ -48,13 +56,19 @@ def _only(known: Known, *, burst: bool) -> Known:
 
 def _part(others: dict[str, kept.Kept], known: Known, columns: dict[str, str]) -> str:
     """Return a table of the cases that are its columns; no row where none of them was measured."""
-    rows = [[name, "", "", *_cells(found, columns)] for name, found in others.items()]
+    rows = [[name, *[""] * 3, *_cells(found, columns)] for name, found in others.items()]
     rows += [
-        [lesson.name, LEARNS[lesson.learns], str(found.steps), *_cells(found, columns)]
+        [lesson.name, LEARNS[lesson.learns], *_effort(found), *_cells(found, columns)]
         for lesson, found in known
     ]
-    told = [row for row in rows if any(row[3:])]
-    return table(["PSNR in dB", "learned from", "steps", *columns.values()], told) if told else ""
+    told = [row for row in rows if any(row[4:])]
+    header = ["PSNR in dB", "learned from", "minutes", "steps", *columns.values()]
+    return table(header, told) if told else ""
+
+
+def _effort(found: kept.Kept) -> list[str]:
+    """Return for how many minutes and steps something was trained."""
+    return [f"{found.minutes:g}" if found.minutes else "", str(found.steps)]
 
 
 def _cells(found: kept.Kept, columns: dict[str, str]) -> list[str]:
@@ -74,5 +88,7 @@ def _gains(known: Known) -> str:
             for case in (f"own, {lesson.learns}", f"other, {lesson.learns}")
         ]
         minutes = sorted({one.minutes, other.minutes})
-        rows.append([what, *gains, " and ".join(f"{m:g}" for m in minutes)])
-    return table(["gain in dB", "own object", "another object", "minutes"], rows) if rows else ""
+        times = " and ".join(f"{m:g}" for m in minutes)
+        rows.append([what, f"{better}, over {worse}", *gains, times])
+    header = ["gain in dB", "of", "own object", "another object", "minutes"]
+    return table(header, rows) if rows else ""

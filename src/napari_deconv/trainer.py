@@ -155,7 +155,7 @@ class Trainer:
         if best:
             self._score = score
             self.job.deliver(self._best, {**self._others, OWN: score})
-        shown = int(np.argmax([held.truth.std() for held in watched.pictures]))
+        shown = int(np.argmax([_richness(held.truth) for held in watched.pictures]))
         preview = self.job.folder / PREVIEW
         _write(preview, _panels(watched.pictures[shown], self._tv[shown], pictures[shown]))
         return Validated(run.step, score, self._others, best, str(preview))
@@ -209,6 +209,11 @@ def tv(held: Held) -> NDArray[np.float32]:
     recipe = Recipe(psf="gaussian", method="tv").with_psf(held.kernel)
     image: NDArray[np.float32] = recipe.run(held.frame, device="cpu").image
     return image
+
+
+def _richness(truth: NDArray[Any]) -> float:
+    """Return how much there is to be seen in a picture."""
+    return float(np.abs(np.diff(truth, axis=0)).mean() + np.abs(np.diff(truth, axis=1)).mean())
 
 
 def _panels(held: Held, by_tv: NDArray[Any], restored: NDArray[Any]) -> NDArray[np.float32]:

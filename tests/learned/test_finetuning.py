@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from napari_deconv.cli import app
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
-from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
+from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner, surely_less
 from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.validation import Validation
 
@@ -103,6 +103,36 @@ def test_what_unlearns_is_not_kept(trained: Run) -> None:
         assert torch.equal(one, other)
 
 
+def test_a_gain_within_chance_is_none() -> None:
+    rng = np.random.default_rng(0)
+    before = rng.normal(1, 0.1, 16)
+    apart = rng.normal(0, 0.01, 16)
+    apart -= apart.mean()
+    error = apart.std(ddof=1) / 4
+    assert not surely_less(before, before)
+    assert not surely_less(before + apart - 0.9 * error, before)
+    assert surely_less(before + apart - 1.1 * error, before)
+    assert not surely_less(before + 0.1, before)
+
+
+def test_drawn_scenes_are_learned_from_beside_the_frames(trained: Run) -> None:
+    shown, kernel = frames(trained, 4)
+    asked: list[int] = []
+
+    def drawn(step: int) -> Any:
+        asked.append(step)
+        return trained.training.batch_of(step, 3)
+
+    scan = Scan(shown, kernel, GAIN, READ)
+    with_scenes = Tuner(trained.averaged, scan, lambda _: 0.0, QUICK, drawn)
+    without = Tuner(trained.averaged, scan, lambda _: 0.0, QUICK)
+    for tuner in (with_scenes, without):
+        list(tuner.looks(2))
+    assert asked == [1, 2]
+    pairs = zip(with_scenes._average.parameters(), without._average.parameters(), strict=True)
+    assert any(not torch.equal(one, other) for one, other in pairs)
+
+
 def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -> None:
     rng = np.random.default_rng(0)
     frame = 0.5 + 0.02 * rng.normal(size=(400, 400))
@@ -114,6 +144,14 @@ def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -
     assert abs(float(torch.corrcoef(both)[0, 1])) < 0.03
     assert float(other.std()) == pytest.approx(float(sigma.mean()), rel=0.05)
     assert float(one.std()) == pytest.approx(float(view.noise.mean()), rel=0.05)
+
+
+def test_crops_fit_frames_of_any_size() -> None:
+    sizes = Scan([np.ones((61, 90)), np.ones((200, 77))], np.ones((1, 1)), 0, 1)
+    assert sizes.side(96) == 56
+    assert sizes.side(48) == 48
+    with pytest.raises(ValueError, match="31 pixels wide, too small"):
+        Scan([np.ones((90, 31))], np.ones((1, 1)), 0, 1).side(96)
 
 
 def test_frames_that_do_not_go_together_are_refused() -> None:

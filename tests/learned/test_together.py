@@ -56,7 +56,7 @@ def test_two_processes_learn_as_one_with_the_joint_batch(tmp_path: Path, tiny: A
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
 def test_ten_kills_lose_no_more_than_what_lies_between_checkpoints(tmp_path: Path) -> None:
-    found = json.loads(run("killed.py", tmp_path, 0.4))
+    found = json.loads(run("killed.py", tmp_path, 0.2))
     assert len(found["lost"]) == 10
     # The step under way when a checkpoint is due, the one that is cut off, and writing.
     assert max(found["lost"]) <= found["every"] + 3 * found["longest"] + 0.2

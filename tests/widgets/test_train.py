@@ -28,6 +28,7 @@ from napari_deconv.widgets.layer_choice import images
 from napari_deconv.widgets.train import TrainWidget
 from napari_deconv.widgets.train_choices import FOUND, STARTS, TYPED
 from napari_deconv.widgets.train_order import PLAN, found_noise
+from napari_deconv.widgets.train_preview import labelled
 from napari_deconv.widgets.train_result import OWN
 
 LEFT = Qt.MouseButton.LeftButton
@@ -202,6 +203,7 @@ def test_an_order_is_written_as_a_plan(bench: Bench, tmp_path: Path) -> None:
     assert plan.white == pytest.approx(np.percentile(scan(), 99.9))
     assert plan.start == "default"
     assert plan.training.hard == 0.5
+    assert plan.cooling == 0.5
     assert np.load(plan.images[0]).shape == (8, 64, 64)
     np.testing.assert_allclose(np.load(plan.psf).sum(), 1, rtol=1e-5)
     assert found_noise(scan()) == (gain, read)
@@ -243,10 +245,24 @@ def test_events_survive_their_line() -> None:
     assert parse('{"event": "other"}') is None
 
 
+def test_panels_of_a_preview_are_named(qtbot: Any) -> None:
+    picture = np.linspace(-0.5, 0.5, 64 * 268, dtype=np.float32).reshape(64, 268)
+    shown = labelled(picture)
+    np.testing.assert_array_equal(shown[-64:], picture)
+    words = shown[:-64]
+    assert words.dtype == np.float32
+    assert words.min() == picture.min()
+    assert 8 < len(words) < 20
+    for panel in np.array_split(words, 4, axis=1):
+        assert np.ptp(panel) > 0.5
+
+
 def test_words() -> None:
     table = {"blurred": 25.0, "TV, automatic": 30.0, "shipped model": 31.0, "this model": 31.5}
     done = Done("done", "m", {}, table, 12)
     assert train_words.verdict(done).startswith("+0.50 dB over the model that ships and +1.50 dB")
+    alike = Done("stopped", "m", {}, {**table, "this model": 31.05}, 6)
+    assert "which also picked it. So little more or less is chance" in train_words.verdict(alike)
     worse = Done("done", "m", {}, {**table, "this model": 30.5}, 12)
     assert "train longer" in train_words.verdict(worse)
     assert train_words.status(Comparing(1, 6)).endswith("2 of 6")

@@ -2,7 +2,8 @@
 
 What a measurement says of the blurred picture is learned from pairs of noisy frames: two exposures
 of one scene, or two that are made of one frame and its known noise. What the blur removed has no
-say in that; there the model is asked to restore its own results again, turned, blurred and noisy.
+say in that; there the model is asked to restore its own results again, turned, blurred and noisy,
+and goes on learning from drawn scenes of the same PSF and noise.
 """
 
 from __future__ import annotations
@@ -20,27 +21,36 @@ from pydantic import Field
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
-from napari_deconv.learned.losses import BORDER
+from napari_deconv.learned.losses import BORDER, log_error
 from napari_deconv.learned.view import View, seen
 
 if TYPE_CHECKING:
+    from napari_deconv.learned.degradation import Pairs
     from napari_deconv.learned.staged import Staged
 
 Array = NDArray[np.floating[Any]]
+UNIT, SMALLEST = 8, 32
+"""Crops are multiples of so many pixels, and at least so large."""
+HELD = 8
+"""Batches of crops of what is kept apart, on which a model is looked at."""
 
 
 class FineTuning(Declared):
     """How a model is fine-tuned."""
 
-    rate: float = Field(5e-5, gt=0, description="Learning rate: small, for it knows much already.")
+    rate: float = Field(2e-4, gt=0, description="Learning rate: small, for it knows much already.")
     batch: int = Field(2, ge=1, description="Crops a step.")
     side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
     split: float = Field(
         0.5, gt=0, le=4, description="Noise added to one half of a frame, in times its own."
     )
     equivariance: float = Field(
-        1.0, ge=0, description="How much restoring its own results again counts."
+        0.3, ge=0, description="How much restoring its own results again counts."
     )
+    drawn: float = Field(
+        1.0, ge=0, description="How much drawn scenes of the same PSF and noise count."
+    )
+    warmup: int = Field(10, ge=0, description="Steps over which the rate rises at first.")
     average: float = Field(0.95, ge=0, lt=1, description="Share of averaged weights that stays.")
     every: int = Field(20, ge=1, description="Steps between two looks at what is kept apart.")
     patience: int = Field(4, ge=1, description="Looks without a gain after which it ends.")
@@ -68,6 +78,22 @@ class Scan:
     gain: float
     read: float
     seconds: Sequence[Array] = ()
+
+    def side(self, most: int) -> int:
+        """Return the side of crops that all frames have room for and networks can halve.
+
+        Raises
+        ------
+        ValueError
+            If a frame has no room for any.
+        """
+        least = int(min(min(frame.shape) for frame in self.frames))
+        if least < SMALLEST:
+            raise ValueError(
+                f"A part of the scans is {least} pixels wide, too small to learn from: give larger "
+                "frames, or at least 4 of them."
+            )
+        return min(most, least) // UNIT * UNIT
 
     def halves(self) -> tuple[Scan, Scan]:
         """Return what is learned from, and the last quarter of the frames, or of the rows of one.
@@ -107,7 +133,7 @@ class Look:
     guard : float
         PSNR on drawn scenes of the same PSF and noise, in dB.
     best : bool
-        Whether it is kept.
+        Whether it is kept: the misfit fell by more than its standard error, and the guard rose.
     """
 
     step: int
@@ -128,6 +154,9 @@ class Tuner:
         Takes a model and returns its PSNR on drawn scenes of this PSF and noise. A model that does
         worse there than the one it started as has unlearned something, and is never kept.
     settings : FineTuning
+    drawn : callable, optional
+        Takes a step and returns drawn scenes of this PSF and noise, which are learned from as well:
+        noisy frames alone let a model forget what the blur removed.
 
     Attributes
     ----------
@@ -141,8 +170,10 @@ class Tuner:
         scan: Scan,
         guard: Callable[[Staged], float],
         settings: FineTuning | None = None,
+        drawn: Callable[[int], Pairs] | None = None,
     ) -> None:
         self.settings = settings or FineTuning()
+        self._drawn = drawn
         self._learned, self._tested = scan.halves()
         self._guard = guard
         self._model, self._average = copy.deepcopy(model), copy.deepcopy(model)
@@ -152,7 +183,7 @@ class Tuner:
         self._optimiser = torch.optim.AdamW(
             self._model.parameters(), self.settings.rate, weight_decay=0.0
         )
-        self._held = [self._pair(self._tested, (2, k)) for k in range(4)]
+        self._held = [self._pair(self._tested, (2, k)) for k in range(HELD)]
 
     def looks(self, steps: int) -> Iterator[Look]:
         """Learn, and look now and then; ends when nothing is gained any more.
@@ -163,19 +194,19 @@ class Tuner:
             At most.
         """
         start = self._guard(self.best)
-        least = self._misfit(self._average)
-        yield Look(0, least, start, True)
+        least = self._misfits(self._average)
+        yield Look(0, float(least.mean()), start, True)
         without = 0
         for step in range(1, steps + 1):
             self._advance(step)
             if step % self.settings.every and step < steps:
                 continue
-            misfit, guard = self._misfit(self._average), self._guard(self._average)
-            better = misfit < least and guard > start
+            misfits, guard = self._misfits(self._average), self._guard(self._average)
+            better = surely_less(misfits, least) and guard > start
             if better:
-                least, without = misfit, 0
+                least, without = misfits, 0
                 self.best.load_state_dict(self._average.state_dict())
-            yield Look(step, misfit, guard, better)
+            yield Look(step, float(misfits.mean()), guard, better)
             without += not better
             if without >= self.settings.patience:
                 return
@@ -184,10 +215,15 @@ class Tuner:
         settings = self.settings
         view, other, sigma = self._pair(self._learned, (1, step))
         estimate = self._model(view)[-1]
-        loss = _misfit(view, estimate, other, sigma)
+        loss = _misfit(view, estimate, other, sigma).mean()
         if settings.equivariance:
             again = self._again(view, estimate.detach(), step)
             loss = loss + settings.equivariance * again
+        if settings.drawn and self._drawn is not None:
+            known, truth = self._drawn(step)
+            loss = loss + settings.drawn * log_error(self._model(known), truth, known.noise)
+        for group in self._optimiser.param_groups:
+            group["lr"] = settings.rate * min(1.0, step / (settings.warmup + 1))
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 0.5)
@@ -222,10 +258,10 @@ class Tuner:
         others: list[Tensor] = []
         told: list[Tensor] = []
         sigmas: list[Tensor] = []
+        side = scan.side(settings.side)
         for _ in range(settings.batch):
             number = int(rng.integers(len(scan.frames)))
             frame = scan.frames[number]
-            side = min(settings.side, *frame.shape)
             top, left = (int(rng.integers(n - side + 1)) for n in frame.shape)
             part = (slice(top, top + side), slice(left, left + side))
             one = frame[part].astype(np.float32)
@@ -250,16 +286,25 @@ class Tuner:
         return view, torch.stack(others), torch.stack(sigmas)
 
     @torch.no_grad()
-    def _misfit(self, model: Staged) -> float:
-        return float(
-            np.mean([float(_misfit(v, model(v)[-1], other, s)) for v, other, s in self._held])
-        )
+    def _misfits(self, model: Staged) -> NDArray[np.float64]:
+        """Return the misfit of each crop that is kept apart."""
+        found = [_misfit(v, model(v)[-1], other, s) for v, other, s in self._held]
+        return torch.cat(found).double().numpy()
+
+
+def surely_less(ones: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Return whether the mean of pairs fell by more than the standard error of their differences.
+
+    Both saw the same noise, so that most of it cancels in each pair.
+    """
+    gained = others - ones
+    return bool(gained.mean() > gained.std(ddof=1) / math.sqrt(gained.size))
 
 
 def _misfit(view: View, estimate: Tensor, other: Tensor, sigma: Tensor) -> Tensor:
-    """Return the mean of ``(H x - g)^2 / sigma^2`` over the inner part of a frame not shown."""
+    """Return the mean of ``(H x - g)^2 / sigma^2`` over the inner part of each frame not shown."""
     blurred = view.crop(view.blur(view.spread(estimate)))
-    return _inner((blurred - other) / sigma).square().mean()
+    return _inner((blurred - other) / sigma).square().mean((1, 2, 3))
 
 
 def _inner(x: Tensor) -> Tensor:

@@ -46,10 +46,11 @@ class TrainingPlan(Declared):
     )
     folder: str = Field("training", description="Where the run's checkpoints lie.")
     out: str = Field("model.safetensors", description="File that the model goes to.")
-    minutes: float | None = Field(
-        None, gt=0, description="Minutes in all; of them a quarter is cooling."
-    )
+    minutes: float | None = Field(None, gt=0, description="Minutes in all, cooling among them.")
     steps: int | None = Field(None, ge=8, description="Steps in all, in place of minutes.")
+    cooling: float = Field(
+        0.25, ge=0.1, le=0.9, description="Share of them in which the rate falls to nothing."
+    )
     clock: Literal["processor", "wall"] = Field(
         "processor", description="Whose minutes: the processor's, or those on the wall."
     )
@@ -138,12 +139,13 @@ class Job:
     def progress(self) -> Iterator[Progress]:
         """Train, then cool; a job that was cut off goes on, one that is stopped ends here."""
         steps, every, device = self.plan.steps, self.plan.checkpoint, self.plan.device
+        falling = self.total * self.plan.cooling
         if steps is not None:
-            first: dict[str, float] = {"steps": steps - steps // 4 - self.run.step}
-            last: dict[str, Any] = {"steps": steps // 4}
+            first: dict[str, float] = {"steps": steps - int(falling) - self.run.step}
+            last: dict[str, Any] = {"steps": max(int(falling), 1)}
         else:
-            first = {"seconds": 0.75 * self.total - self.run.seconds}
-            last = {"seconds": self.total / 4}
+            first = {"seconds": self.total - falling - self.run.seconds}
+            last = {"seconds": falling}
         yield from train(self.run, self.folder, every=every, **first)
         if self.run.joint.stopping:
             return

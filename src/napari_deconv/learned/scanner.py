@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari_deconv.learned.training import Run, Training
     from napari_deconv.psf.sampling import Psf
 
+RATE, COOLING = 2e-4, 0.5
+"""Rate of a model that already knows much, and the share of its training in which it falls: what a
+restart at a high rate undoes has to be mended."""
 ENERGY = 0.999
 """Share of a PSF that its grid has to hold; the rest is cut off."""
 NARROWEST, WIDEST = 9, 129

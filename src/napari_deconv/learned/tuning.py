@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_deconv.learned.staged import Staged
     from napari_deconv.psf.sampling import Psf
 
+DRAWN = 3
+"""Branch of random numbers of drawn scenes that are learned from on the way."""
 GUARDS = 3
 """Batches of drawn scenes on which a model must not fall below the one it started as."""
 
@@ -100,7 +102,11 @@ class Tuning:
             read,
             [(plane - low) / (high - low) for plane in others],
         )
-        self.tuner = Tuner(start, scan, self._guard, plan.tuning)
+        shown = {"batch": plan.tuning.batch, "side": plan.tuning.side}
+        drawn = self.training.model_copy(update=shown)
+        self.tuner = Tuner(
+            start, scan, self._guard, plan.tuning, lambda step: drawn.batch_of(step, DRAWN)
+        )
         self._looks: list[Look] = []
 
     def looks(self) -> Iterator[Look]:

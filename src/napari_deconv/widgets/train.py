@@ -190,6 +190,7 @@ class TrainWidget(QWidget):
         elif ending == "done":
             self.bar.setValue(UNITS)
             self.status.say("Done.", "plain")
+            self.score_line.say("")  # of the last step, which need not be the best
         elif not self.result.isVisible():
             self._offer_best()
         self.finished.emit(ending)

@@ -13,6 +13,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_deconv.learned import model as models
+from napari_deconv.learned import scanner
 from napari_deconv.psf.kernel import understand
 from napari_deconv.widgets.column import Column, Line, shrinking
 from napari_deconv.widgets.correct_layers import CORRECTION
@@ -41,8 +42,6 @@ STARTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """What a training begins as: a model, and what its networks are."""
-SLOWER = 4e-4
-"""Learning rate of a model that already knows much."""
 
 
 class TrainChoices(QWidget):
@@ -108,7 +107,7 @@ class TrainChoices(QWidget):
         psf, size = self.psf.value, None if source is None else source.pixel_size
         fetch = self.psf.fetch() or partial(cast("Psf", psf).kernel, size)
         start, network = STARTS[self.begin.currentText()]
-        settings: dict[str, Any] = {"hard": 0.5, **({"rate": SLOWER} if start else {})}
+        settings: dict[str, Any] = {"hard": 0.5, **({"rate": scanner.RATE} if start else {})}
         if network:
             settings["architecture"] = dict(network)
         settings |= self.settings

@@ -73,4 +73,4 @@ class TrainLists:
             if not layer.rgb and not any(layer is one for one in taken)
         ]
         folder = Path(self.folder).name if self.folder else "a folder of pictures …"
-        return [("drawn scenes: no pictures needed", SCENES), *layers, (folder, FOLDER)]
+        return [("drawn scenes (no pictures)", SCENES), *layers, (folder, FOLDER)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_deconv.core.noise import poisson_gaussian
+from napari_deconv.learned import scanner
 from napari_deconv.learned.job import TrainingPlan
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class TrainOrder:
             clock="wall",
             training=self.settings,
         )
+        if self.start:
+            plan = plan.replace(cooling=scanner.COOLING)
         path = self.folder / PLAN
         path.write_text(yaml.safe_dump(plan.plain(), sort_keys=False), encoding="utf-8")
         return path

@@ -10,12 +10,15 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_deconv.widgets.tone import colours
 
-HEIGHTS = {"psnr": 150, "loss": 96}
+HEIGHTS = {"psnr": 150, "loss": 106}
 AXIS = 60
 """Pixels of both plots' left axes, so that they stand above each other."""
 OWN, LOSS = "#4f94e8", "#d99c3a"
 RIVALS = {"blurred": "#9a9a9a", "TV, automatic": "#58a55c", "shipped model": "#b98ae0"}
 """Colours that can be read on the backgrounds of both themes."""
+BLURRED = "blurred"
+DEEPEST, LEAST = 15.0, 1.0
+"""Most and least of PSNR that is shown, in dB."""
 SHORT = {"TV, automatic": "TV", "shipped model": "shipped"}
 
 
@@ -31,6 +34,7 @@ class TrainPlot(QWidget):
         self.rivals: dict[str, float] = {}
         self._plots = {name: self._made(name) for name in HEIGHTS}
         self._own = self._plots["psnr"].plot()
+        self._own.setZValue(1)  # above the lines of what it should beat
         self._loss = self._plots["loss"].plot()
         self._levels: dict[str, Any] = {}
         layout = QVBoxLayout(self)
@@ -94,16 +98,17 @@ class TrainPlot(QWidget):
 
     def _level(self, name: str, value: float) -> pg.InfiniteLine:
         colour = RIVALS.get(name, "#9a9a9a")
-        places = {"blurred": 0.25, "TV, automatic": 0.6, "shipped model": 0.9}
+        places = {"blurred": (0.5, 0.5), "TV, automatic": (0.02, 0.0), "shipped model": (0.98, 1.0)}
+        position, anchor = places.get(name, (0.5, 0.5))
         line = pg.InfiniteLine(
             value,
             0,
             pen=pg.mkPen(colour, width=1.5, style=Qt.PenStyle.DashLine),
             label=f"{SHORT.get(name, name)} {value:.1f}",
             labelOpts={
-                "position": places.get(name, 0.5),
+                "position": position,
                 "color": colour,
-                "anchors": [(0.5, 1)] * 2,
+                "anchors": [(anchor, 1)] * 2,
             },
         )
         self._plots["psnr"].addItem(line)
@@ -127,8 +132,11 @@ class TrainPlot(QWidget):
 
     def _range(self) -> tuple[float, float]:
         """Return the PSNRs between which everything lies that is to be compared."""
-        shown = [y for _, y in self.scores] + list(self.rivals.values())
+        shown = [y for _, y in self.scores]
+        shown += [y for name, y in self.rivals.items() if name != BLURRED]  # it is far below all
         if not shown:
             return 0.0, 1.0
-        low = max(min(shown), max(shown) - 15)  # a model from scratch begins far below
-        return low, max(max(shown), low + 0.1)
+        high = max(shown)
+        low = max(min(shown), high - DEEPEST)  # a model from scratch begins far below
+        spare = max(LEAST - (high - low), 0) / 2
+        return low - spare, high + spare

@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QColor, QImage, QPainter
 
 from napari_deconv.widgets.layer_choice import MAP
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+    from numpy.typing import NDArray
 
 NAME = "training: blurred, TV, model, truth"
+PANELS = ("blurred", "TV", "model now", "truth")
+LETTERS = 0.13
+"""Height of the words above the panels, as a share of a panel's width."""
 APART = 0.06
 """Gap between scan and preview, as a share of the scan's height."""
 
@@ -33,7 +39,7 @@ class TrainPreview:
     def show(self, file: str | Path, scan: Any) -> None:
         """Show the picture in a file; a layer that the user took away comes again."""
         try:
-            picture = np.load(file, allow_pickle=False)
+            picture = labelled(np.load(file, allow_pickle=False))
         except (OSError, ValueError):  # the folder is gone
             return
         if self.layer is not None and self.layer in self._viewer.layers:
@@ -46,6 +52,30 @@ class TrainPreview:
             picture, name=NAME, metadata={MAP: "training"}, rgb=False, **_place(picture, scan)
         )
         self._viewer.layers.selection.active = active  # what the user was at stays at hand
+
+
+def labelled(picture: NDArray[Any]) -> NDArray[Any]:
+    """Return a picture of panels side by side, and above each what it is."""
+    width, height = picture.shape[1], max(10, round(LETTERS * picture.shape[1] / len(PANELS)))
+    strip = QImage(width, height + 4, QImage.Format.Format_Grayscale8)
+    strip.fill(0)
+    painter = QPainter(strip)
+    painter.setPen(QColor("white"))
+    font = painter.font()
+    font.setPixelSize(height)
+    painter.setFont(font)
+    for number, name in enumerate(PANELS):
+        left, right = (round(n * width / len(PANELS)) for n in (number, number + 1))
+        room = QRect(left, 0, right - left, height + 2)
+        painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, name)
+    painter.end()
+    bits: Any = strip.constBits()
+    if hasattr(bits, "setsize"):  # as PyQt gives it
+        bits.setsize(strip.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint8).reshape(height + 4, strip.bytesPerLine())[:, :width]
+    low, high = float(picture.min()), float(picture.max())
+    words = low + (high - low) * rows.astype(picture.dtype) / 255
+    return np.concatenate([words.astype(picture.dtype), picture])
 
 
 def _place(picture: Any, scan: Any) -> dict[str, Any]:

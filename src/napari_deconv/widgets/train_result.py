@@ -114,7 +114,7 @@ def _table() -> QTableWidget:
     table = QTableWidget(0, 3)
     table.setObjectName("train_table")
     table.setAccessibleName("the model beside others on pictures kept apart")
-    table.setHorizontalHeaderLabels(["on pictures kept apart", "PSNR dB", "gain"])
+    table.setHorizontalHeaderLabels(["on pictures kept apart", "PSNR dB", "over blurred"])
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -123,8 +123,8 @@ def _table() -> QTableWidget:
         rows.setDefaultSectionSize(ROW_HEIGHT)
     if (heading := table.horizontalHeader()) is not None:
         heading.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            heading.resizeSection(column, 74)
+        for column, width in ((1, 74), (2, 92)):
+            heading.resizeSection(column, width)
     return table
 
 

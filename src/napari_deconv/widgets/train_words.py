@@ -8,6 +8,8 @@ from napari_deconv.evidence.calibration import Calibration
 from napari_deconv.training_events import Begun, Comparing, Done, Event, Learned, Validated
 
 OWN, SHIPPED, TV, BLURRED = "this model", "shipped model", "TV, automatic", "blurred"
+CHANCE = 0.1
+"""Difference in dB, on so few pictures, that means nothing."""
 
 
 def duration(seconds: float) -> str:
@@ -45,20 +47,25 @@ def verdict(done: Done) -> str:
     gains = [f"{own - tv:+.2f} dB over TV"]
     if SHIPPED in done.table:
         gains.insert(0, f"{own - done.table[SHIPPED]:+.2f} dB over the model that ships")
-    better = own > max(value for name, value in done.table.items() if name != OWN)
-    advice = (
-        "It restores such scans better than both."
-        if better
-        else "It is not better than all of these yet: train longer, or use the best of the table."
-    )
-    return f"{' and '.join(gains)}, on {done.pictures} pictures kept apart. {advice}"
+    gain = own - max(value for name, value in done.table.items() if name != OWN)
+    if gain >= CHANCE:
+        advice = "It restores such scans better than both."
+    elif gain > -CHANCE:
+        advice = "So little more or less is chance: train longer, or keep what you have."
+    else:
+        advice = (
+            "It is not better than all of these yet: train longer, or use the best of the table."
+        )
+    apart = "kept apart" if done.ending == "done" else "kept apart, which also picked it"
+    return f"{' and '.join(gains)}, on {done.pictures} pictures {apart}. {advice}"
 
 
 def card(plain: dict[str, Any]) -> str:
     """Return a model's card in plain words."""
     weakest, strongest = plain["weakest"], plain["strongest"]
+    spent = f"{plain['steps']} steps, {plain['minutes']} min of learning"
     lines = [
-        f"“{plain['title']}”: {plain['steps']} steps, {plain['minutes']} min of learning.",
+        f"“{plain['title']}”: {spent if plain['steps'] else 'what it began as'}.",
         f"Learned from {plain['data']}.",
         f"For PSFs {plain['narrowest']:.3g} to {plain['widest']:.3g} px wide (rms), and noise of "
         f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
