@@ -19,4 +19,4 @@ DENOISER = Training(
 )
 
 if __name__ == "__main__":
-    main(DENOISER, "NAFNet denoiser")
+    main(DENOISER, "NAFNet denoiser", {})
