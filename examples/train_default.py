@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from napari_deconv.learned.delivery import deliver
+from napari_deconv.learned.delivery import deliver, drawn
 from napari_deconv.learned.training import Run, Training, begin, cooled, train
 
 DEFAULT = Training(
@@ -68,7 +68,8 @@ def main(
     run.training = training.replace(**parts)
     sit(run, arguments.folder, math.inf)
     if arguments.out is not None:
-        card = deliver(run, arguments.out, title)
+        mix = drawn(training.scenes.soft, training.scenes.stark)
+        card = deliver(run, arguments.out, title, mix)
         print(f"{arguments.out}: {card.steps} steps, {card.minutes} min")
 
 
