@@ -22,6 +22,7 @@ from napari_deconv.batch import running
 from napari_deconv.batch.engine import Engine
 from napari_deconv.batch.order import Order
 from napari_deconv.core.units import PixelSize
+from napari_deconv.restoration import Restoration
 from napari_deconv.scans.block import NpyBlock
 from napari_deconv.scans.journal import Journal
 from napari_deconv.scans.opening import open_scan
@@ -93,7 +94,13 @@ def test_what_slices_take_is_said_before_the_start(scan, tmp_path, monkeypatch):
     assert not any("This takes" in n for n in Order(RECIPE, scan, tmp_path / "a.npy").begin().notes)
     monkeypatch.setattr("napari_deconv.restoration.LARGE", 100)
     (said,) = Order(RECIPE, scan, tmp_path / "b.npy", engine=Engine(2)).begin().notes
-    assert re.fullmatch(r"This takes about .+, \d+ MB in each of 2 processes\.", said)
+    assert re.fullmatch(
+        r"This takes about .+, \d+ MB in each of 2 processes, and what writing takes\.", said
+    )
+    began = Restoration.image
+    monkeypatch.setattr(Restoration, "image", lambda ready: time.sleep(1) or began(ready))
+    (said,) = Order(RECIPE, scan, tmp_path / "c.npy").begin().notes
+    assert int(re.findall(r"about (\d+) s", said)[0]) >= len(slices()) // 2
 
 
 def test_a_volume_in_pieces_equals_the_whole(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from napari_deconv.scans.targets import kind_of
 from napari_deconv.storing import StoredType
 
 if TYPE_CHECKING:
+    from napari_deconv.planning import Forecast
     from napari_deconv.recipe import Recipe
     from napari_deconv.restoration import Restoration
     from napari_deconv.scans.scan import Scan
@@ -35,6 +37,10 @@ THICK = 64
 """Slices of a piece of a volume, each piece being read with those that it depends on."""
 LOOKED_AT = 96
 """Slices in the middle of a volume that all of it is judged by."""
+
+
+LONG = 1.0
+"""Seconds that a slice may take to be tried before the start."""
 
 
 @dataclass(frozen=True)
@@ -131,24 +137,24 @@ class Order:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
         recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
-        foretold = self._foretold(restoration, scan)
+        alone = self.engine.scheduler is None and _around(restoration.recipe) is None
+        told = restoration.foreseen(len(scan)) if alone else None
         restoration.choose()
-        notes = (*scan.metadata.get("notes", ()), *restoration.notes, *foretold)
+        notes = (*scan.metadata.get("notes", ()), *restoration.notes)
+        if told is not None and told.seconds is not None:
+            notes = (*notes, self._foretold(told, _tried(told, restoration, scan)))
         return restoration.recipe, notes
 
-    def _foretold(self, restoration: Restoration[Recipe], scan: Scan) -> tuple[str, ...]:
-        """Return what slices take here, a sentence; nothing of a cluster, or of a volume's pieces.
+    def _foretold(self, told: Forecast, seconds: float) -> str:
+        """Return in a sentence what slices take here.
 
         Where processes share a scan, each has the memory of one.
         """
-        if self.engine.scheduler is not None or _around(restoration.recipe) is not None:
-            return ()
-        told, workers = restoration.foreseen(len(scan)), self.engine.workers
-        if told.seconds is None:
-            return ()
-        shared = replace(told, seconds=told.seconds / workers)
+        workers = self.engine.workers
         each = f" in each of {workers} processes" if workers > 1 else ""
-        return (f"This takes {shared}{each}.",)
+        return (
+            f"This takes {replace(told, seconds=seconds / workers)}{each}, and what writing takes."
+        )
 
     def _planned(self, recipe: Recipe, scan: Scan) -> Recipe:
         """Return the recipe with tiles of slices that fit into the share of each process."""
@@ -177,6 +183,27 @@ def _looked_at(recipe: Recipe, scan: Scan) -> npt.NDArray[np.generic]:
         return scan.sample()
     first = max(0, (len(scan) - LOOKED_AT) // 2)
     return scan.read(first, min(len(scan), first + LOOKED_AT))
+
+
+def _tried(told: Forecast, restoration: Restoration[Recipe], scan: Scan) -> float:
+    """Return the seconds that all slices take, by two that go from disk to grey values.
+
+    Of slices that take long, iterating is nearly all, and they are not tried.
+    """
+    assert told.seconds is not None
+    if told.seconds > LONG * told.slices:
+        return told.seconds
+    spent = 0.0
+    for _ in range(2):  # the first time more is made ready
+        began = perf_counter()
+        try:
+            planes = scan.read(0, min(2, len(scan)))
+            restoration.take(planes)
+            restoration.image()
+        except ValueError:  # said of the piece when its turn comes
+            return told.seconds
+        spent = (perf_counter() - began) / len(planes)
+    return max(told.seconds, spent * told.slices)
 
 
 def _around(recipe: Recipe) -> int | None:
