@@ -67,8 +67,8 @@ PLACED = ("shipped", "scratch")
 
 
 def home(root: Path, name: str, way: str) -> Path:
-    """Return the folder of a scanner's training."""
-    return root / name.split(",")[0].replace(" ", "-") / way
+    """Return the folder of a scanner's training; other models that ship have others."""
+    return root / models.digest_of(models.SHIPPED) / name.split(",")[0].replace(" ", "-") / way
 
 
 def way_of(asked: argparse.Namespace) -> str:

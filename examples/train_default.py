@@ -64,11 +64,11 @@ def main(
         )
         return
     run = cooled(arguments.folder, seconds=60 * arguments.cool, device=arguments.device)
-    parts = {part: getattr(training, part).replace(**values) for part, values in last.items()}
-    run.training = training.replace(**parts)
+    mix = drawn(run.training.scenes.soft, run.training.scenes.stark)
+    parts = {part: getattr(run.training, part).replace(**values) for part, values in last.items()}
+    run.training = run.training.replace(**parts)
     sit(run, arguments.folder, math.inf)
     if arguments.out is not None:
-        mix = drawn(training.scenes.soft, training.scenes.stark)
         card = deliver(run, arguments.out, title, mix)
         print(f"{arguments.out}: {card.steps} steps, {card.minutes} min")
 

@@ -225,7 +225,8 @@ class Asked:
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        beside = (STAYING + FREED * need.loops) * math.prod(grid) if tiles > 1 else 0
+        freed = FREED if need.loops and self.device.type == "cpu" else 0
+        beside = (STAYING + freed) * math.prod(grid) if tiles > 1 else 0
         return Forecast(tile, tiles, pictures + beside + need.of(grid), free)
 
     def grid(self, tile: int) -> tuple[int, ...]:

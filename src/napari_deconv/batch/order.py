@@ -137,21 +137,23 @@ class Order:
         """Return the recipe with all that is measured and found as numbers, and what was noted."""
         recipe = self._planned(recipe, scan)
         restoration = recipe.begin(_looked_at(recipe, scan), device=self.device)
-        alone = self.engine.scheduler is None and _around(restoration.recipe) is None
-        told = restoration.foreseen(len(scan)) if alone else None
         restoration.choose()
+        found = restoration.recipe
         notes = (*scan.metadata.get("notes", ()), *restoration.notes)
-        if told is not None and told.seconds is not None:
-            notes = (*notes, self._foretold(told, _tried(told, restoration, scan)))
-        return restoration.recipe, notes
+        if self.engine.scheduler is None and _around(found) is None:
+            told = restoration.foreseen(len(scan))
+            if told.seconds is not None:
+                seconds = max(told.seconds, _tried(restoration, scan, told.seconds))
+                notes = (*notes, self._foretold(told, seconds))
+        return found, notes
 
     def _foretold(self, told: Forecast, seconds: float) -> str:
         """Return in a sentence what slices take here.
 
-        Where processes share a scan, each has the memory of one.
+        Where processes share a scan, each has the memory of one, and at best the pace of one.
         """
         workers = self.engine.workers
-        each = f" in each of {workers} processes" if workers > 1 else ""
+        each = f" in each of {workers} processes, at best" if workers > 1 else ""
         return (
             f"This takes {replace(told, seconds=seconds / workers)}{each}, and what writing takes."
         )
@@ -185,25 +187,28 @@ def _looked_at(recipe: Recipe, scan: Scan) -> npt.NDArray[np.generic]:
     return scan.read(first, min(len(scan), first + LOOKED_AT))
 
 
-def _tried(told: Forecast, restoration: Restoration[Recipe], scan: Scan) -> float:
-    """Return the seconds that all slices take, by two that go from disk to grey values.
+def _tried(restoration: Restoration[Recipe], scan: Scan, iterating: float) -> float:
+    """Return the seconds that all slices take, by two that go from the file to grey values.
 
-    Of slices that take long, iterating is nearly all, and they are not tried.
+    Nothing is tried where iterating takes so long that it is nearly all, and what goes wrong is
+    said of the slices when their turn comes. The restoration is spent afterwards.
     """
-    assert told.seconds is not None
-    if told.seconds > LONG * told.slices:
-        return told.seconds
+    count = len(scan)
+    if iterating > LONG * count:
+        return iterating
     spent = 0.0
-    for _ in range(2):  # the first time more is made ready
+    for first in (0, max(0, count - 2)):  # the first time more is made ready
         began = perf_counter()
         try:
-            planes = scan.read(0, min(2, len(scan)))
+            planes = scan.read(first, min(first + 2, count))
             restoration.take(planes)
             restoration.image()
-        except ValueError:  # said of the piece when its turn comes
-            return told.seconds
+        except (ValueError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not devices.ran_out(error):
+                raise
+            return iterating
         spent = (perf_counter() - began) / len(planes)
-    return max(told.seconds, spent * told.slices)
+    return spent * count
 
 
 def _around(recipe: Recipe) -> int | None:

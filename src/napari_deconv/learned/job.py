@@ -141,8 +141,9 @@ class Job:
         steps, every, device = self.plan.steps, self.plan.checkpoint, self.plan.device
         falling = self.total * self.plan.cooling
         if steps is not None:
-            first: dict[str, float] = {"steps": steps - int(falling) - self.run.step}
-            last: dict[str, Any] = {"steps": max(int(falling), 1)}
+            settling = max(int(falling), 1)
+            first: dict[str, float] = {"steps": steps - settling - self.run.step}
+            last: dict[str, Any] = {"steps": settling}
         else:
             first = {"seconds": self.total - falling - self.run.seconds}
             last = {"seconds": falling}

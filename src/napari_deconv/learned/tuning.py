@@ -120,19 +120,22 @@ class Tuning:
         from napari_deconv.learned.delivery import widths
 
         plan, kept = self.plan, [look for look in self._looks if look.best]
+        base = models.card_of(plan.start).model_copy(update={"title": plan.title})
+        if kept[-1].step == 0:
+            models.save(Path(plan.out), self.tuner.best, base)
+            return base
         narrowest, widest = widths(self.training.degradation, plan.tuning.seed)
         weakest, strongest = self.training.degradation.levels()
-        base = models.card_of(plan.start)
         scores = {"drawn scenes, before": kept[0].guard, "drawn scenes, after": kept[-1].guard}
         card = base.model_copy(
             update={
-                "title": plan.title,
                 "calibration": None,  # was counted of the model that it began as
                 "narrowest": round(narrowest, 2),
                 "widest": round(widest, 2),
                 "weakest": weakest,
                 "strongest": strongest,
-                "data": f"{base.data}; then noisy scans of the user's, without sharp ones",
+                "data": f"{base.data}; then noisy scans of the user's, without sharp ones, and "
+                "drawn scenes of their PSF and noise",
                 "made": f"{base.made}; fine-tuned over {kept[-1].step} steps",
                 "scores": {what: round(value, 2) for what, value in scores.items()},
             }
