@@ -5,7 +5,8 @@
 A scan of float32 slices in zarr is made slice by slice, then restored by the command line with two
 processes. Memory is the sum, over all processes that take part, of the highest resident size that
 each of them ever had: no less than the highest sum, with shared libraries counted for each process.
-Afterwards a short scan is restored with one process and with two in turn;
+Afterwards a short scan is restored with one process on one core (by itself zarr packs on others
+beside it) and with two in turn;
 rates are slices a second from the first finished piece to the last, so that they hold for a scan of
 any length, and the time until then stands beside them. Linux only: it reads /proc.
 """
@@ -99,6 +100,7 @@ def restore(recipe: Path, scan: Path, out: Path, workers: int) -> Ran:
     with subprocess.Popen(
         [*COMMAND, *map(str, words)], stdout=subprocess.PIPE, text=True, env=os.environ | ONE_THREAD
     ) as process:
+        os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:workers])
         watch = Watch(process.pid)
         assert process.stdout is not None
         told = [json.loads(line) for line in process.stdout]
