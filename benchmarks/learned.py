@@ -1,13 +1,14 @@
 """The shipped models beside Wiener, Richardson-Lucy and total variation, in dB.
 
-    python benchmarks/learned.py [--markdown] [--rows A B ...] [--keep FILE] [--model FILE]
-        [--card FILE]
+    python benchmarks/learned.py [--markdown] [--rows A B ...] [--seed 0] [--keep FILE]
+        [--model FILE] [--card FILE]
 
 Every scene is blurred so that what lies beyond the border reaches in, counted as photons and
 read with noise. PSNR for a full scale of 1, without 16 px along the border; the mean over a row's
 scenes. "Best" takes the strength and the stop that the truth says are best in the mean of the row;
 the others know nothing of it. `--keep` takes what was found before from a file, all but
 that of the learned methods. `--card` writes the model anew, its card with the mean of each row.
+`--seed` draws other assemblies and other noise: those of 0 were looked at while models were made.
 
 A 0.8 G(2) + 0.2 G(8), 2000 photons, read noise 0.003; B the same, 1e5 photons; C 200 photons, read
 noise 0.01; D 0.65 G(3) + 0.35 exp(6); E a double focal spot, a kind of PSF never trained on; M
@@ -115,25 +116,30 @@ def rows() -> dict[str, Row]:
         "R": Row("others", first, 200, 0.01),
         "S": Row("photographs", gaussian(1.6), 1e9, 0.01),
         "T": Row("photographs", gaussian(2), 1e9, 0.01),
+        "U": Row("colours", gaussian(1.6), 1e9, 0.01),
+        "V": Row("colours", gaussian(2), 1e9, 0.01),
     }
 
 
-def scenes(kind: str) -> dict[str, Array]:
-    """Return the scenes of a kind, larger than the frame by the PSF."""
+def scenes(kind: str, seed: int = 0) -> dict[str, Array]:
+    """Return the scenes of a kind, larger than the frame by the PSF; in colour, channels first."""
     side = SIDE + 2 * HALF
     if kind == "assemblies":
-        return learned_scenes.assemblies(16, side)
+        return learned_scenes.assemblies(16, side, seed)
     maker: Any = getattr(learned_scenes, kind)
     found: dict[str, Array] = maker(side)
     return found
 
 
-def measured(row: Row, scene: Array, seed: int) -> tuple[NDArray[np.float32], Array]:
+def measured(
+    row: Row, scene: Array, number: int, seed: int = 0
+) -> tuple[NDArray[np.float32], Array]:
     """Return what a detector sees of a scene, and the truth."""
-    rng = np.random.default_rng((4321, seed))
-    clean = np.clip(fftconvolve(scene, row.psf, "valid"), 0, None)
+    rng = np.random.default_rng((4321 + seed, number))
+    psf = row.psf[(None,) * (scene.ndim - 2)]
+    clean = np.clip(fftconvolve(scene, psf, "valid", axes=(-2, -1)), 0, None)
     image = rng.poisson(clean * row.peak) / row.peak + rng.normal(0, row.read, clean.shape)
-    return image.astype(np.float32), scene[HALF:-HALF, HALF:-HALF]
+    return image.astype(np.float32), scene[..., HALF:-HALF, HALF:-HALF]
 
 
 def decibel(image: Array, truth: Array) -> float:
@@ -142,7 +148,11 @@ def decibel(image: Array, truth: Array) -> float:
     return float(-10 * np.log10(np.mean((image[inner].astype(float) - truth[inner]) ** 2)))
 
 
-def tried(image: Array, psf: Array, truth: Array) -> Iterator[tuple[str, float]]:
+Tried = tuple[str, float]
+"""A method with its setting, and its PSNR."""
+
+
+def tried(image: Array, psf: Array, truth: Array) -> Iterator[Tried]:
     """Yield the PSNR of everything but the model, by method and setting."""
     yield "blurred", decibel(image, truth)
     begun = nd.Recipe(method="wiener").begin(image, psf, device="cpu")
@@ -165,26 +175,41 @@ def tried(image: Array, psf: Array, truth: Array) -> Iterator[tuple[str, float]]
                 yield f"TV, best|{weight} {step.index}", decibel(step.image(), truth)
 
 
+def learned(image: Array, psf: Array, truth: Array, methods: list[Any]) -> Iterator[Tried]:
+    """Yield the PSNR of learned methods."""
+    for method in methods:
+        result = nd.deconvolve(image, psf, method, device="cpu")
+        yield method["name"], decibel(result, truth)
+
+
+def together(channels: list[dict[str, float]]) -> dict[str, float]:
+    """Return the PSNR of all channels of a picture, by method and setting."""
+    return {
+        key: float(-10 * np.log10(np.mean([10 ** (-one[key] / 10) for one in channels])))
+        for key in channels[0]
+    }
+
+
 Found = dict[str, dict[str, dict[str, float]]]
 """PSNR by row, scene, method and setting."""
 
 
-def find(names: list[str], model: str, found: Found) -> Iterator[str]:
+def find(names: list[str], model: str, found: Found, seed: int = 0) -> Iterator[str]:
     """Fill in the PSNR of the rows' scenes, all anew for the model, and yield each row's name."""
     for name in names:
         row = rows()[name]
         kept = found.setdefault(name, {})
-        for seed, (title, scene) in enumerate(scenes(row.scenes).items()):
-            image, truth = measured(row, scene, seed)
-            psf = row.psf if row.told is None else row.told
+        methods = [{"name": "restore", "model": model}]
+        if row.scenes in ("photographs", "colours"):
+            methods.append({"name": "plug-and-play"})
+        psf = row.psf if row.told is None else row.told
+        for number, (title, scene) in enumerate(scenes(row.scenes, seed).items()):
+            image, truth = measured(row, scene, number, seed)
+            shape = (-1, *truth.shape[-2:])
+            channels = list(zip(image.reshape(shape), truth.reshape(shape), strict=True))
             if title not in kept:
-                kept[title] = dict(tried(image, psf, truth))
-            methods = [{"name": "restore", "model": model}]
-            if row.scenes == "photographs":
-                methods.append({"name": "plug-and-play"})
-            for method in methods:
-                result = nd.deconvolve(image, psf, method, device="cpu")
-                kept[title][method["name"]] = decibel(result, truth)
+                kept[title] = together([dict(tried(g, psf, u)) for g, u in channels])
+            kept[title] |= together([dict(learned(g, psf, u, methods)) for g, u in channels])
         yield name
 
 
@@ -252,6 +277,7 @@ def scored(found: Found, model: str, path: Path) -> None:
 def main() -> None:
     arguments = parser(__doc__ or "")
     arguments.add_argument("--rows", nargs="+", default=list(rows()), help="conditions")
+    arguments.add_argument("--seed", type=int, default=0, help="of assemblies and noise")
     arguments.add_argument("--keep", type=Path, help="file of what was found")
     arguments.add_argument("--model", default="default", help="name or file of the model")
     arguments.add_argument("--card", type=Path, help="where the model with its scores goes")
@@ -259,7 +285,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep = given.keep
     found: Found = json.loads(keep.read_text()) if keep is not None and keep.is_file() else {}
-    for _ in find(given.rows, given.model, found):
+    for _ in find(given.rows, given.model, found, given.seed):
         if keep is not None:
             keep.write_text(json.dumps(found))
     header, lines = table_of(found, given.rows)

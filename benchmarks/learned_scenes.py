@@ -7,6 +7,7 @@ questions, asked at 16 points of every pixel.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ FINE = 4
 """Points along each side of a pixel."""
 PHOTOGRAPHS = (
     "camera", "coins", "page", "moon", "brick", "gravel", "grass", "cell", "clock_motion", "text",
+)  # fmt: skip
+COLOURED = (
+    "astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "ihc.png",
+    "motorcycle_left.png", "retina.jpg", "rocket.jpg",
 )  # fmt: skip
 FILMS = {"RG1_UNCR.dcm": ((60, 60), (60, 330), (330, 60), (330, 330)),
          "RG3_UNCR.dcm": ((40, 40), (40, 300), (300, 40), (300, 300))}  # fmt: skip
@@ -120,37 +125,52 @@ def others(side: int) -> dict[str, Array]:
     return {name: np.clip(_drawn(side, grey), 0, 1) for name, grey in OTHERS.items()}
 
 
-def assemblies(number: int, side: int) -> dict[str, Array]:
+def assemblies(number: int, side: int, seed: int) -> dict[str, Array]:
     """Return scenes of the kind that models learn from, of seeds that none was trained on."""
     from napari_deconv.learned.assemblies import assembly
 
-    made = (assembly(np.random.default_rng((987_654, k)), side) for k in range(number))
+    made = (assembly(np.random.default_rng((987_654 + seed, k)), side) for k in range(number))
     return {f"assembly {k}": scene for k, scene in enumerate(made)}
 
 
 def photographs(side: int) -> dict[str, Array]:
     """Return crops of ten photographs of scikit-image, grey, 0 to 1."""
-    from skimage import data, io
-
     found = {}
     for name in PHOTOGRAPHS:
-        path = data.__file__.rsplit("/", 1)[0] + f"/{name}.png"
-        picture = io.imread(path).astype(float)
-        picture = picture[..., :3].mean(-1) if picture.ndim == 3 else picture
-        top, left = ((n - side) // 2 for n in picture.shape)
-        if top >= 0 and left >= 0:
-            crop = picture[top : top + side, left : left + side]
-        else:  # smaller than the crop: mirrored
-            pads = [(0, max(side - n, 0)) for n in picture.shape]
-            crop = np.pad(picture, pads, mode="reflect")[:side, :side]
-        found[name] = crop / 255
+        picture = _photograph(f"{name}.png")
+        found[name] = _middle(picture[..., :3].mean(-1) if picture.ndim == 3 else picture, side)
     return found
+
+
+def colours(side: int) -> dict[str, Array]:
+    """Return crops of eight photographs of scikit-image, shape (3, side, side), 0 to 1."""
+    pictures = {name.split(".")[0]: _photograph(name) for name in COLOURED}
+    return {
+        name: np.stack([_middle(picture[..., channel], side) for channel in range(3)])
+        for name, picture in pictures.items()
+    }
+
+
+def _photograph(name: str) -> Array:
+    """Return a picture that comes with scikit-image, 0 to 1."""
+    from skimage import data, io
+
+    picture: Array = io.imread(Path(data.__file__).parent / name).astype(float) / 255
+    return picture
+
+
+def _middle(picture: Array, side: int) -> Array:
+    """Return the middle of a picture, mirrored where that is smaller than the side."""
+    top, left = ((n - side) // 2 for n in picture.shape)
+    if top >= 0 and left >= 0:
+        return picture[top : top + side, left : left + side]
+    pads = [(0, max(side - n, 0)) for n in picture.shape]
+    return np.pad(picture, pads, mode="reflect")[:side, :side]
 
 
 def films(side: int) -> dict[str, Array]:
     """Return eight crops of two radiographs, binned, or nothing if the package is not there."""
     from importlib.util import find_spec
-    from pathlib import Path
 
     import pydicom
 

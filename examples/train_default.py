@@ -5,7 +5,8 @@
 
 Each sitting goes on where the last one ended, even if that was cut off. Cooling lets the learning
 rate fall on a branch of its own and writes the model; the run itself can go on afterwards. On one
-thread; at the same versions of everything the result is the same for the same sittings.
+thread; at the same versions of everything the result is the same for the same sittings. With
+another `--seed` it makes a model that has nothing in common with the one that ships.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from napari_deconv.learned.delivery import deliver, drawn
 from napari_deconv.learned.training import Run, Training, begin, cooled, train
 
 DEFAULT = Training(
+    seed=1,
     alone=2500,
     batch=2,
     scenes={"soft": 0.25, "stark": 0.12},
@@ -55,13 +57,14 @@ def main(
     parser.add_argument("--minutes", type=float, default=math.inf, help="of this sitting")
     parser.add_argument("--cool", type=float, help="minutes over which the learning rate falls")
     parser.add_argument("--out", type=Path, help="where the cooled model goes")
+    parser.add_argument("--seed", type=int, default=training.seed, help="of a new run")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.cool is None:
-        sit(
-            begin(training, arguments.folder, arguments.device), arguments.folder, arguments.minutes
-        )
+        chosen = training.replace(seed=arguments.seed)
+        run = begin(chosen, arguments.folder, arguments.device)
+        sit(run, arguments.folder, arguments.minutes)
         return
     run = cooled(arguments.folder, seconds=60 * arguments.cool, device=arguments.device)
     mix = drawn(run.training.scenes.soft, run.training.scenes.stark)
