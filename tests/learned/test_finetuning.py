@@ -131,7 +131,7 @@ def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float)
     looks = list(tuner.looks(30))
     assert len(looks) == 1 + QUICK.patience  # it gave up
     assert [look.best for look in looks] == [True, False, False]
-    assert f"({gain:+.3f} +- 0.173 over the start)" in str(looks[1])
+    assert f"({gain:+.2f} ± 0.17 over the start)" in str(looks[1])
     for one, other in zip(tuner.best.parameters(), trained.averaged.parameters(), strict=True):
         assert torch.equal(one, other)
 

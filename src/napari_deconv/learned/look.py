@@ -1,4 +1,4 @@
-"""A look at a model without a truth: is it surely better than it was, or is that chance?"""
+"""A look at a model without a truth: whether it is surely better than it was, or by chance."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Difference:
 
     def __str__(self) -> str:
         """Return it with its standard error."""
-        return f"{self.mean:+.3f} +- {self.error:.3f}"
+        return f"{self.mean:+.2f} ± {self.error:.2f}"
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ class Method(Choice):
         Strengths do, when lower; of others it is declared with the field.
         """
         found = {}
-        for name, field in self.parameters().items():
-            extra = field.json_schema_extra or {}
+        for name, info in self.parameters().items():
+            extra = info.json_schema_extra or {}
             if name in self.strengths() and "sharper" not in extra:
                 found["less strength"] = True
             elif extra.get("sharper") == "on":
