@@ -72,8 +72,12 @@ def test_a_sitting_of_a_training_says_how_far_it_came(name: str) -> None:
 
 def test_a_scanner_has_a_row_of_numbers() -> None:
     (row,) = re.findall(r"^\| microfocus.*$", output_of(FOLDER / "scanner.py"), re.M)
-    blurred, _, shipped, own, gain, _, steps = map(float, row.strip("| ").split(" | ")[1:])
+    cells = row.strip("| ").split(" | ")[1:]
+    gain, error = map(float, cells.pop(5).split(" ± "))
+    hard, blurred, _, shipped, own, _, steps = map(float, cells)
+    assert hard == 0.5
     assert gain == pytest.approx(own - shipped, abs=0.011)
+    assert error > 0
     assert shipped > blurred
     assert steps >= 1
 
@@ -159,7 +163,7 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
         "one frame, shipped",
         "kpn, blind",
     ]
-    own = {name: float(row.split(" | ")[4]) for name, row in rows.items()}
+    own = {name: float(row.split(" | ")[5]) for name, row in rows.items()}
     assert own["shipped model"] > own["blurred"] + 2
     assert "bursts | 0.01 | 8 |" in rows["kpn, blind"]
     assert "swinir" not in shown
