@@ -111,6 +111,7 @@ def test_training_on_a_folder_from_the_command_line(tmp_path: Path, tiny: Any) -
     assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert told[-1]["table"] == card["scores"]
     assert card["calibration"]["pictures"] == told[-1]["pictures"]
+    assert told[-1]["error"] > 0
     held = np.load(looks[-1]["preview"])
     assert held.shape == (32, 4 * 32 + 12)
     model = str(tmp_path / "mine.safetensors")
