@@ -169,6 +169,36 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
     assert "swinir" not in shown
 
 
+def test_minutes_are_steps_of_a_pace_that_is_measured_once_for_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from learned_parts import kept, pace, tables
+    from learned_parts.trainings import LESSONS
+
+    days = iter((0.5, 1.0, 0.25))  # each machine at its own speed
+
+    def measured(lessons: Any, _: Any) -> dict[str, float]:
+        speed = next(days)
+        return {one.name: speed * (1 + number) for number, one in enumerate(lessons)}
+
+    monkeypatch.setattr(pace, "measured", measured)
+    first = pace.paces(tmp_path, LESSONS[:3], None)
+    assert pace.steps(first[LESSONS[1].name], 2.0) == 120
+    assert pace.steps(first[LESSONS[1].name], 1e-3) == pace.FEWEST
+    assert pace.paces(tmp_path, LESSONS[:3], None) == first
+    assert pace.paces(tmp_path, LESSONS, None)[LESSONS[0].name] == 1.0  # one was missing
+    assert pace.paces(tmp_path, LESSONS, None, anew=True)[LESSONS[0].name] == 0.25
+    home = tmp_path / LESSONS[0].folder
+    made = kept.Kept(2.0, 240, {"own, blur": 30.0}, pace=0.5)
+    kept.write(home, made)
+    assert kept.read(home) == made
+    assert "| blur | 2 | 240 | 0.50 | 30.00 |" in tables.tables(tmp_path)["single"]
+    (home / "notes.txt").write_text("a user's")
+    kept.forget(home)
+    assert [file.name for file in home.iterdir()] == ["notes.txt"]
+
+
 def test_deblurring_gains_decibels() -> None:
     before, after = map(float, re.findall(r"([\d.]+) dB", output_of(FOLDER / "deblur.py")))
     assert after > before + 3

@@ -18,7 +18,7 @@ from learned_parts.trainings import Lesson
 from napari_deconv.learned.job import Job
 
 FILE = "paces.json"
-ROUNDS = 5
+ROUNDS = 8
 """Steps of each that are timed; one before them is not."""
 FEWEST = 8
 """Steps that a training has at least."""

@@ -129,7 +129,11 @@ def test_train_stop_resume_save_and_use(bench: Bench, tmp_path: Path) -> None:
     assert set(table) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert "over the model that ships" in dock.result.verdict.text()
     assert "For PSFs 1." in dock.result.card.text()
+    assert "press Resume" in dock.status.text()
     assert dock.result.model == tmp_path / "run" / "model.safetensors"
+    bench.press("use_model")
+    (deblur,) = bench.viewer.window._qt_window.findChildren(DeblurWidget)
+    assert deblur.method.model == str(dock.result.model)
 
 
 def test_a_model_is_saved_and_used(bench: Bench, tmp_path: Path) -> None:
