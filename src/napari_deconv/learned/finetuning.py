@@ -165,7 +165,8 @@ class Tuner:
         self._optimiser = torch.optim.AdamW(
             self._model.parameters(), self.settings.rate, weight_decay=0.0
         )
-        self._held = [self._pair(self._tested, (2, k)) for k in range(HELD)]
+        held = (self._pair(self._tested, (2, k)) for k in range(HELD))
+        self._held = [(view.lasting(), other, sigma) for view, other, sigma in held]
 
     def looks(self, steps: int) -> Iterator[Look]:
         """Learn, and look now and then; ends when nothing is gained any more.
