@@ -146,9 +146,10 @@ class Study:
             one = self.cases[f"own, {condition}" if name == "burst" else f"{name}, {condition}"]
             place = int(np.argmax([held.truth.std() for held in one.held]))
             held = one.held[place]
-            panels = {"blurred": held.frame, "TV, automatic": one.by_tv()[place]}
+            panels = {"blurred": held.frame}
             if condition == "burst":
-                panels = {"one frame": one.first().held[place].frame, **panels}
+                panels = {"one frame": one.first().held[place].frame, "mean of all": held.frame}
+            panels["TV, automatic"] = one.by_tv()[place]
             shipped = models.load(models.SHIPPED).network
             panels["shipped model"] = one.by(shipped)[place]
             for lesson in shown:
