@@ -113,7 +113,8 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
 
         def looks(self) -> Iterator[Look]:
             for step, gain, best in ((0, 0.0, True), (20, 0.125, True), (40, 9.0, False)):
-                yield Look(step, 1.0, 30.0, Difference(gain, 0.0625), best)
+                told = Difference(gain, 0.0625)
+                yield Look(step, 1.0, told, 30.0, told, best)
 
         def deliver(self) -> None:
             network = copy.deepcopy(models.load(models.SHIPPED).network)

@@ -154,7 +154,8 @@ def test_a_gain_within_two_standard_errors_is_none() -> None:
     assert ERRORS == 2
     assert 1 / 40 < often < 1 / 25
     assert (
-        str(Look(0, 1.0, 30.0, found, True)) == "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
+        str(Look(0, 1.0, found, 30.0, found, True))
+        == "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
     )
 
 

@@ -178,19 +178,20 @@ class Tuner:
         """
         start = self._guard(self.best)
         least = self._misfits(self._average)
-        yield Look(0, float(least.mean()), float(start.mean()), Difference(0.0, 0.0), True)
+        none = Difference(0.0, 0.0)
+        yield Look(0, float(least.mean()), none, float(start.mean()), none, True)
         without = 0
         for step in range(1, steps + 1):
             self._advance(step)
             if step % self.settings.every and step < steps:
                 continue
             misfits, guard = self._misfits(self._average), self._guard(self._average)
-            gained = Difference.between(start, guard)
-            better = Difference.between(misfits, least).significant and gained.significant
+            fell, gained = Difference.between(misfits, least), Difference.between(start, guard)
+            better = fell.significant and gained.significant
             if better:
                 least, without = misfits, 0
                 self.best.load_state_dict(self._average.state_dict())
-            yield Look(step, float(misfits.mean()), float(guard.mean()), gained, better)
+            yield Look(step, float(misfits.mean()), fell, float(guard.mean()), gained, better)
             without += not better
             if without >= self.settings.patience:
                 return

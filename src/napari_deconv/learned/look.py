@@ -40,7 +40,11 @@ class Difference:
 
     def __str__(self) -> str:
         """Return it with its standard error."""
-        return f"{self.mean:+.2f} ± {self.error:.2f}"
+        return self.said(2)
+
+    def said(self, digits: int) -> str:
+        """Return it with so many digits behind the point."""
+        return f"{self.mean:+.{digits}f} ± {self.error:.{digits}f}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Look:
     step : int
     misfit : float
         Of its results, blurred again, on what is kept apart, in variances of the noise.
+    fell : Difference
+        How far that is below the best one so far, on the same crops.
     guard : float
         PSNR on drawn scenes of the same PSF and noise, in dB.
     gained : Difference
@@ -62,15 +68,17 @@ class Look:
 
     step: int
     misfit: float
+    fell: Difference
     guard: float
     gained: Difference
     best: bool
 
     def __str__(self) -> str:
         """Return it as a line."""
+        fell = f" (fell by {self.fell.said(5)})" if self.step else ""
         over = f" ({self.gained} over the start)" if self.step else ""
         kept = ", kept" if self.best else ""
         return (
-            f"step {self.step}: misfit {self.misfit:.4f}, drawn scenes {self.guard:.2f} dB{over}"
-            f"{kept}"
+            f"step {self.step}: misfit {self.misfit:.4f}{fell}, "
+            f"drawn scenes {self.guard:.2f} dB{over}{kept}"
         )
