@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from napari_deconv import choices
 from napari_deconv.evidence.calibration import Calibration, calibrated
@@ -41,12 +40,6 @@ def counted(model: str, pictures: int, side: int = SIDE) -> tuple[Calibration, d
     return found, {name: float(np.mean(held.decibels(which))) for name, which in means.items()}
 
 
-def written(model: str, found: Calibration, out: Path) -> None:
-    """Write a model, the count on its card."""
-    card = models.card_of(model).model_copy(update={"calibration": found})
-    models.write(out, load_file(models.location(model)), card)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=models.SHIPPED, help="name or file of the model")
@@ -58,7 +51,7 @@ def main() -> None:
     began = time.process_time()
     found, means = counted(asked.model, asked.pictures)
     if asked.out is not None:
-        written(asked.model, found, asked.out)
+        models.retell(asked.model, asked.out, calibration=found)
     for name, value in means.items():
         print(f"{name}: {value:.2f} dB")
     print(f"Marked: {found.marked:.1%} of all places. {found.said()}")

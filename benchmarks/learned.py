@@ -28,7 +28,6 @@ import learned_scenes
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from scipy.signal import fftconvolve
 from table import parser, show
 
@@ -270,8 +269,7 @@ def scored(found: Found, model: str, path: Path) -> None:
         f"row {name}": round(float(np.mean([values["restore"] for values in row.values()])), 2)
         for name, row in sorted(found.items())
     }
-    card = models.card_of(model).model_copy(update={"scores": means})
-    models.write(path, load_file(models.location(model)), card)
+    models.retell(model, path, scores=means)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
     python examples/finetune.py FOLDER --write docs   # some 7 min of one processor
     python examples/finetune.py FOLDER --steps 400    # learns longer where that still gains
+    python examples/finetune.py FOLDER --cases 0 2    # some of the table's rows, printed only
 
 Simulated scanners of a PSF, gain and read noise of their own look at objects of kinds that the
 shipped model never learned from. It is fine-tuned on three quarters of their noisy, blurred frames,
@@ -27,8 +28,8 @@ from study_parts import page
 
 import napari_deconv as nd
 from napari_deconv.learned import model as models
-from napari_deconv.learned.finetuning import FineTuning
 from napari_deconv.learned.images import Images
+from napari_deconv.learned.look import Difference
 from napari_deconv.learned.tuning import Tuning, TuningPlan
 from napari_deconv.learned.validation import decibel
 
@@ -45,6 +46,7 @@ HEADER = (
     "after",
     "gain",
     "least of a picture",
+    "gain on drawn scenes",
     "kept at step",
     "steps",
 )
@@ -105,7 +107,7 @@ def row(case: Case, asked: argparse.Namespace) -> list[str]:
     whole = Images.of(pictures(case.thing), psf.shape[0])
     learned, tested = (part.pictures for part in whole.halves(1))
     learned = learned[: 4 if asked.quick else None]
-    tested = tested[:: -(-len(tested) // (1 if asked.quick else JUDGED))]
+    tested = tested[:: -(-len(tested) // (2 if asked.quick else JUDGED))]
     shots = [
         [frame(scene, psf, scanner, (shot, k)) for k, scene in enumerate(learned)]
         for shot in range(case.exposures)
@@ -117,28 +119,32 @@ def row(case: Case, asked: argparse.Namespace) -> list[str]:
         read=scanner["read"],
         steps=asked.steps,
         out=str(asked.folder / f"{CASES.index(case)}.safetensors"),
-        tuning={"rate": asked.rate, **({"batch": 1, "side": 32} if asked.quick else {})},
+        tuning={
+            **({} if asked.rate is None else {"rate": asked.rate}),
+            **({"batch": 1, "side": 32} if asked.quick else {}),
+        },
     )
     given = nd.Recipe(psf="gaussian").with_psf(psf).psf
     tuning = Tuning(plan, shots[0], shots[1] if case.exposures > 1 else [], given)
     looks = []
     for look in tuning.looks():
-        kept = ", kept" if look.best else ""
-        print(f"step {look.step}: misfit {look.misfit:.4f}, drawn scenes {look.guard:.2f} dB{kept}")
+        print(look, flush=True)
         looks.append(look)
     tuning.deliver()
     shown = [frame(scene, psf, scanner, (9, k)) for k, scene in enumerate(tested)]
     truths = [scene[edge:-edge, edge:-edge] for scene in tested]
     before, after = (scores(m, shown, truths, psf) for m in (models.SHIPPED, plan.out))
-    gained = after - before
+    gained = Difference.between(before, after)
+    last = [look for look in looks if look.best][-1]
     return [
         case.scanner,
         case.thing,
         "frames" if case.exposures == 1 else f"{case.exposures} exposures",
         *(f"{values.mean():.2f}" for values in (before, after)),
-        f"{gained.mean():+.2f}",
-        f"{gained.min():+.2f}",
-        str([look.step for look in looks if look.best][-1]),
+        str(gained),
+        f"{(after - before).min():+.2f}",
+        str(last.gained),
+        str(last.step),
         str(looks[-1].step),
     ]
 
@@ -147,11 +153,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where fine-tuned models go")
     parser.add_argument("--steps", type=int, default=60, help="of each, at most")
-    parser.add_argument("--rate", type=float, default=FineTuning().rate, help="of learning")
-    parser.add_argument("--cases", type=int, nargs="+", default=range(len(CASES)), help="which")
+    parser.add_argument("--rate", type=float, help="of learning")
+    every = range(len(CASES))
+    parser.add_argument("--cases", type=int, nargs="+", choices=every, default=every, help="which")
     parser.add_argument("--quick", action="store_true", help="few frames, to see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
     asked = parser.parse_args()
+    if asked.write and (asked.quick or set(asked.cases) != set(every)):
+        parser.error("--write replaces the whole table: leave out --quick, and --cases or name all")
     torch.set_num_threads(1)
     asked.folder.mkdir(parents=True, exist_ok=True)
     rows = []

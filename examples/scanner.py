@@ -2,9 +2,10 @@
 
     python examples/scanner.py FOLDER --minutes 15            # some 50 min of one processor in all
     python examples/scanner.py FOLDER --minutes 60 --scratch  # how long it takes from scratch
-    python examples/scanner.py FOLDER --minutes 15 --hard 0   # without picking hard patches
+    python examples/scanner.py FOLDER --minutes 15 --hard 0   # beside it, no hard patches picked
     python examples/scanner.py FOLDER                         # prints what was measured
-    python examples/scanner.py FOLDER --write docs            # and writes it into training.md
+    python examples/scanner.py FOLDER --write docs            # and writes it into training.md,
+                                                              # once all three have been trained
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
 for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
@@ -15,7 +16,6 @@ one thread.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from napari_deconv import choices
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.look import Difference
 from napari_deconv.learned.validation import Validation
 from napari_deconv.trainer import BLURRED, OWN, SHIPPED, TV, tv
 
@@ -48,34 +49,28 @@ SCANNERS: dict[str, dict[str, Any]] = {
         "read": 1e-2,
     },
 }
-KNOWN = 0.05
-"""How much wider or narrower their PSFs may be, relative: they were measured."""
+ERROR = "gain, standard error"
+"""Name under which it is kept."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
 WATCHED = 8
 """Pictures of these that a training from scratch is looked at by, each minute."""
-WAYS = {"from-shipped": "shipped", "from-scratch": "scratch", "without-hard": "plain"}
-"""Folders of trainings within a scanner's, and the table that each is in."""
 TITLES = {
     "shipped": "Begun as the model that ships",
     "scratch": "From scratch, on fewer of the pictures",
-    "plain": "Begun as the model that ships, without picking hard patches",
 }
-
-PLACED = ("shipped", "scratch")
-"""Tables that have a place in the docs."""
+"""What begins how, by the name of its table."""
 
 
-def home(root: Path, name: str, way: str) -> Path:
-    """Return the folder of a scanner's training; other models that ship have others."""
-    return root / models.digest_of(models.SHIPPED) / name.split(",")[0].replace(" ", "-") / way
+def place(root: Path, name: str) -> Path:
+    """Return the folder of a scanner's trainings; other models that ship have others."""
+    return root / models.digest_of(models.SHIPPED) / name.split(",")[0].replace(" ", "-")
 
 
-def way_of(asked: argparse.Namespace) -> str:
-    """Return how the training that was asked for begins and picks."""
-    if asked.scratch:
-        return "from-scratch"
-    return "from-shipped" if asked.hard else "without-hard"
+def home(name: str, asked: argparse.Namespace) -> Path:
+    """Return the folder of the training that was asked for."""
+    way = "scratch" if asked.scratch else "shipped"
+    return place(asked.folder, name) / f"{way}-hard-{asked.hard:g}"
 
 
 def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
@@ -83,13 +78,13 @@ def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
     return TrainingPlan(
         title=name,
         start="" if asked.scratch else models.SHIPPED,
-        folder=str(home(asked.folder, name, way_of(asked))),
+        folder=str(home(name, asked)),
         minutes=asked.minutes,
         **({} if asked.scratch else {"cooling": scanner.COOLING}),
         training={
-            "degradation": {**SCANNERS[name], "support": 49, "jitter": KNOWN},
-            "rate": 8e-4 if asked.scratch else scanner.RATE,
+            "degradation": {**SCANNERS[name], "support": 49, "jitter": scanner.KNOWN},
             "hard": asked.hard,
+            **({} if asked.scratch else {"rate": scanner.RATE}),
             **({"batch": 1, "side": 64} if asked.quick else {}),
         },
     )
@@ -101,23 +96,34 @@ def unseen(job: Job, pictures: int) -> Validation:
     return Validation(training, None, -(-pictures // training.batch), branch=UNSEEN)
 
 
+def each(held: Validation, model: Any) -> np.ndarray:
+    """Return the PSNR of each picture that a model restores, in dB."""
+    return np.array(held.decibels(held.restored(model)))
+
+
 def mean(held: Validation, model: Any) -> float:
-    """Return the mean PSNR of what a model restores, in dB."""
-    return float(np.mean(held.decibels(held.restored(model))))
+    """Return the mean of these."""
+    return float(each(held, model).mean())
 
 
-def scores(job: Job, pictures: int) -> Iterator[tuple[str, float]]:
-    """Yield the mean PSNR of unseen pictures by every method, in dB."""
+def scores(job: Job, pictures: int) -> dict[str, float]:
+    """Return the mean PSNR of unseen pictures by every method, in dB, and the gain's error."""
     held = unseen(job, pictures)
-    yield BLURRED, float(np.mean(held.blurred()))
-    yield TV, float(np.mean(held.decibels([tv(one) for one in held.pictures])))
-    yield SHIPPED, mean(held, models.load(models.SHIPPED).network)
-    yield OWN, mean(held, job.run.averaged)
+    shipped, own = (
+        each(held, model) for model in (models.load(models.SHIPPED).network, job.run.averaged)
+    )
+    return {
+        BLURRED: float(np.mean(held.blurred())),
+        TV: float(np.mean(held.decibels([tv(one) for one in held.pictures]))),
+        SHIPPED: float(shipped.mean()),
+        OWN: float(own.mean()),
+        ERROR: Difference.between(shipped, own).error,
+    }
 
 
 def teach(name: str, asked: argparse.Namespace) -> None:
     """Train for a scanner, unless that was done, and keep what it scores."""
-    folder = home(asked.folder, name, way_of(asked))
+    folder = home(name, asked)
     before = kept.read(folder)
     if before is not None and before.scores and before.minutes >= asked.minutes:
         return
@@ -128,52 +134,70 @@ def teach(name: str, asked: argparse.Namespace) -> None:
         due = (curve[-1][0] if curve else 0) + asked.every
         if watched is None or job.run.cooling or progress.seconds < 60 * due:
             continue
-        curve.append((progress.seconds / 60, mean(watched, job.run.averaged)))
-        kept.write(folder, kept.Kept(progress.seconds / 60, progress.step, {}, curve))
-    found = dict(scores(job, asked.pictures))
+        minutes = progress.seconds / 60
+        curve.append((minutes, mean(watched, job.run.averaged)))
+        kept.write(folder, kept.Kept(minutes, progress.step, curve=curve, hard=asked.hard))
+    found = scores(job, asked.pictures)
     if watched is not None:
         found |= {
             f"watched, {SHIPPED}": mean(watched, models.load(models.SHIPPED).network),
             f"watched, {OWN}": mean(watched, job.run.averaged),
         }
     job.deliver(job.folder / kept.MODEL, found)
-    kept.write(folder, kept.Kept(asked.minutes, job.run.step, found, curve))
-    print(f"{name}: {found[OWN] - found[SHIPPED]:+.2f} dB over the shipped model", flush=True)
+    made = kept.Kept(asked.minutes, job.run.step, found, curve, hard=asked.hard)
+    kept.write(folder, made)
+    gain = Difference(found[OWN] - found[SHIPPED], found[ERROR])
+    print(f"{name}: {gain} dB over the shipped model", flush=True)
 
 
-def tables(root: Path) -> dict[str, str]:
-    """Return every table that something was kept for."""
+def tables(root: Path, *, whole: bool = False) -> dict[str, str]:
+    """Return every table that something was kept for; only those with all scanners, if asked."""
     found = {}
-    for way, table in WAYS.items():
-        measured = {name: kept.read(home(root, name, way)) for name in SCANNERS}
-        known = {name: one for name, one in measured.items() if one is not None and one.scores}
-        if known:
-            found[table] = _timed(known) if way == "from-scratch" else _compared(known)
+    for way in TITLES:
+        known = [
+            (name, one)
+            for name in SCANNERS
+            for folder in sorted(place(root, name).glob(f"{way}-hard-*"))
+            if (one := kept.read(folder)) is not None and one.scores
+        ]
+        if known and not (whole and len({name for name, _ in known}) < len(SCANNERS)):
+            found[way] = _timed(known) if way == "scratch" else _compared(known)
     return found
 
 
-def _compared(known: dict[str, kept.Kept]) -> str:
+def _compared(known: list[tuple[str, kept.Kept]]) -> str:
     """Return the table of models beside each other."""
     rows = [
         [
             name,
+            f"{one.hard:g}",
             *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
-            f"{one.scores[OWN] - one.scores[SHIPPED]:+.2f}",
+            str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
             f"{one.minutes:g}",
             str(one.steps),
         ]
-        for name, one in known.items()
+        for name, one in known
     ]
-    header = ["PSNR in dB", BLURRED, TV, SHIPPED, "this scanner's", "gain", "minutes", "steps"]
+    header = [
+        "PSNR in dB",
+        "hard",
+        BLURRED,
+        TV,
+        SHIPPED,
+        "this scanner's",
+        "gain",
+        "minutes",
+        "steps",
+    ]
     return page.table(header, rows)
 
 
-def _timed(known: dict[str, kept.Kept]) -> str:
+def _timed(known: list[tuple[str, kept.Kept]]) -> str:
     """Return the table of how good a model from scratch is after how many minutes."""
-    last = max((at for one in known.values() for at, _ in one.curve), default=0)
+    last = max((at for _, one in known for at, _ in one.curve), default=0)
     minutes = [m for m in (1, 2, 5, 10, 20, 50, 100, 200, 500) if m <= last]
     rows = []
-    for name, one in known.items():
+    for name, one in known:
         rival = one.scores[f"watched, {SHIPPED}"]
         reached = [at for at, value in one.curve if value >= rival]
         end = one.scores[f"watched, {OWN}"]
@@ -181,6 +205,7 @@ def _timed(known: dict[str, kept.Kept]) -> str:
         rows.append(
             [
                 name,
+                f"{one.hard:g}",
                 *(_at(one.curve, m) for m in minutes),
                 f"{end:.2f}",
                 f"{rival:.2f}",
@@ -188,7 +213,7 @@ def _timed(known: dict[str, kept.Kept]) -> str:
                 str(one.steps),
             ]
         )
-    header = ["PSNR in dB", *(f"{m} min" for m in minutes), "at the end, cooled", SHIPPED]
+    header = ["PSNR in dB", "hard", *(f"{m} min" for m in minutes), "at the end, cooled", SHIPPED]
     return page.table([*header, "as good after, min", "steps"], rows)
 
 
@@ -205,20 +230,21 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=32, help="unseen ones to judge by")
     parser.add_argument("--scratch", action="store_true", help="begin as no model")
     parser.add_argument("--every", type=float, default=1, help="minutes between looks, if so")
-    parser.add_argument("--hard", type=float, default=0.5, help="share of patches picked as hard")
+    share = scanner.HARD
+    parser.add_argument("--hard", type=float, default=share, help="share of patches picked as hard")
     parser.add_argument("--quick", action="store_true", help="small patches, to see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
     asked = parser.parse_args()
+    if asked.write and asked.quick:
+        parser.error("--quick only shows that it runs: what it finds is not for the docs")
     torch.set_num_threads(1)
     choices("psf")  # which plans and cards may name
     for name in list(SCANNERS)[: asked.scanners] if asked.minutes else ():
         teach(name, asked)
-    found = tables(asked.folder)
-    for name, text in found.items():
+    for name, text in tables(asked.folder).items():
         print(f"\n{TITLES[name]}\n\n{text}")
     if asked.write:
-        placed = {name: text for name, text in found.items() if name in PLACED}
-        page.write(asked.write / "training.md", placed)
+        page.write(asked.write / "training.md", tables(asked.folder, whole=True))
 
 
 if __name__ == "__main__":

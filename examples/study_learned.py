@@ -4,11 +4,14 @@
     python examples/study_learned.py FOLDER --minutes 15 --only kpn  # of it, with kpn in its name
     python examples/study_learned.py FOLDER                          # prints what was measured
     python examples/study_learned.py FOLDER --write docs             # writes page and pictures
+    python examples/study_learned.py FOLDER --minutes 15 --anew      # forgets all, trains again
     python examples/study_learned.py FOLDER --quick                  # only to see that it runs
 
 Twelve networks are trained for so many minutes of one processor each (12 x 15 minutes are three
 hours): SwinIR, NAFNet and KPN, from the slices of one object of which a quarter is withheld. Each
 keeps its checkpoint in FOLDER: the same command goes on after any end, and more minutes train on.
+At first all take turns for a few steps, and the time that a step takes then makes steps of minutes,
+so that a slow day is no disadvantage. Comparing takes some minutes more.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from learned_parts import judging, kept, objects, pictures, tables
+from learned_parts import judging, kept, objects, pace, pictures, tables
 from learned_parts.trainings import CONDITIONS, LESSONS, Lesson
 from study_parts import page
 
@@ -91,18 +94,33 @@ class Study:
             most = {one.name: judging.limit(one) for one in self.exposures}
             kept.write(self.folder / judging.LIMIT, kept.Kept(scores=most))
 
-    def teach(self, lesson: Lesson, minutes: float) -> None:
-        """Train for so many minutes in all, unless that was done, and measure what came of it."""
+    def teach(self, lessons: list[Lesson], minutes: float, *, anew: bool) -> None:
+        """Train each for so many minutes in all, unless that was done, and measure what it knows.
+
+        Anew, if asked; then the time of a step is measured again too, if all of them are.
+        """
+        paces: pace.Paces = {}
+        if not self.quick:
+            again = anew and len(lessons) == len(LESSONS)
+            paces = pace.paces(self.folder, LESSONS, self.slices, anew=again)
+        for lesson in lessons:
+            if anew:
+                kept.forget(self.folder / lesson.folder)
+            self._teach(lesson, minutes, paces.get(lesson.name, 0.0))
+
+    def _teach(self, lesson: Lesson, minutes: float, seconds: float) -> None:
         home = self.folder / lesson.folder
         before = kept.read(home)
         if before is not None and before.minutes >= minutes:
             return
         began = time.process_time()
-        job = Job(lesson.plan(self.folder, minutes, self.quick), [self.slices])
+        steps = pace.steps(seconds, minutes) if seconds else pace.FEWEST
+        job = Job(lesson.plan(self.folder, steps, quick=self.quick), [self.slices])
         for _ in job.progress():
             pass
         job.deliver(home / kept.MODEL, {})
-        kept.write(home, kept.Kept(minutes, job.run.step, self.scores(lesson)))
+        made = kept.Kept(minutes, job.run.step, self.scores(lesson), [], seconds, lesson.hard)
+        kept.write(home, made)
         spent = (time.process_time() - began) / 60
         print(f"{lesson.name}: {job.run.step} steps, {spent:.1f} min of this sitting", flush=True)
 
@@ -128,9 +146,10 @@ class Study:
             one = self.cases[f"own, {condition}" if name == "burst" else f"{name}, {condition}"]
             place = int(np.argmax([held.truth.std() for held in one.held]))
             held = one.held[place]
-            panels = {"blurred": held.frame, "TV, automatic": one.by_tv()[place]}
+            panels = {"blurred": held.frame}
             if condition == "burst":
-                panels = {"one frame": one.first().held[place].frame, **panels}
+                panels = {"one frame": one.first().held[place].frame, "mean of all": held.frame}
+            panels["TV, automatic"] = one.by_tv()[place]
             shipped = models.load(models.SHIPPED).network
             panels["shipped model"] = one.by(shipped)[place]
             for lesson in shown:
@@ -178,21 +197,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where checkpoints, models and figures are kept")
     parser.add_argument("--minutes", type=float, help="of one processor, for each training")
     parser.add_argument("--only", default="", help="train those that have this in their name")
+    parser.add_argument("--anew", action="store_true", help="forget what was trained, if so named")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of study_learned.md")
     asked = parser.parse_args()
+    if asked.write and asked.quick:
+        parser.error("--quick only shows that it runs: what it finds is not for the docs")
+    if asked.anew and not (asked.minutes or asked.quick):
+        parser.error("--anew trains again: say for how many --minutes")
     torch.set_num_threads(1)
     choices("psf")  # which plans and cards may name
+    root = asked.folder / models.digest_of(models.SHIPPED)  # nothing of another one is mixed in
     minutes = 0.01 if asked.quick else asked.minutes
     if minutes or asked.write:
-        study = Study(asked.folder, quick=asked.quick)
+        study = Study(root, quick=asked.quick)
         study.compare()
-        for lesson in LESSONS if minutes else ():
-            if asked.only in lesson.name:
-                study.teach(lesson, minutes)
+        if minutes:
+            chosen = [lesson for lesson in LESSONS if asked.only in lesson.name]
+            study.teach(chosen, minutes, anew=asked.anew)
         if asked.write:
             study.draw(asked.write / "images")
-    found = tables.tables(asked.folder)
+    found = tables.tables(root)
     for name, text in found.items():
         print(f"\n{name}\n\n{text}")
     if asked.write:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from learned_parts.trainings import Lesson
+from napari_deconv.learned.training import COOLED, RUN
 
 SCORES, MODEL = "scores.json", "model.safetensors"
 
@@ -23,12 +25,18 @@ class Kept:
     scores : dict of str to float
     curve : list of pairs
         PSNR while it learned: minutes and dB.
+    pace : float
+        Seconds of the processor that a step takes, by which minutes became steps; 0 if they didn't.
+    hard : float
+        Share of patches that were picked as hard.
     """
 
     minutes: float = 0.0
     steps: int = 0
     scores: dict[str, float] = field(default_factory=dict)
     curve: list[tuple[float, float]] = field(default_factory=list)
+    pace: float = 0.0
+    hard: float = 0.0
 
 
 def read(folder: Path) -> Kept | None:
@@ -39,10 +47,21 @@ def read(folder: Path) -> Kept | None:
 
 def write(folder: Path, kept: Kept) -> None:
     """Keep what was measured."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"{SCORES}.writing"
-    fresh.write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
-    fresh.replace(folder / SCORES)
+    written(folder / SCORES, asdict(kept))
+
+
+def written(path: Path, plain: Any) -> None:
+    """Write plain data to a file that is never seen half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.writing")
+    fresh.write_text(json.dumps(plain, indent=1), encoding="utf-8")
+    fresh.replace(path)
+
+
+def forget(folder: Path) -> None:
+    """Remove a training with all that is kept of it."""
+    for name in (RUN, COOLED, SCORES, MODEL):
+        (folder / name).unlink(missing_ok=True)
 
 
 def model(root: Path, lesson: Lesson) -> dict[str, object]:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 GAP, LINE, FONT, ENLARGED = 6, 34, 13, 2
 GREYS = 64
 """Grey levels that are kept: noise of more levels doubles the file."""
-ROW = 5
+ROW = 6
 """Panels of a row at most."""
 
 
@@ -25,8 +25,8 @@ def sheet(panels: dict[str, np.ndarray], limits: tuple[float, float]) -> Image.I
     """
     low, high = limits
     height, width = (ENLARGED * n for n in next(iter(panels.values())).shape)
-    columns = min(ROW, len(panels))
-    rows = -(-len(panels) // columns)
+    rows = -(-len(panels) // ROW)
+    columns = -(-len(panels) // rows)
     size = (width + GAP) * columns - GAP, (height + LINE + GAP) * rows - GAP
     page = Image.new("L", size, 255)
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)

@@ -56,19 +56,20 @@ def _only(known: Known, *, burst: bool) -> Known:
 
 def _part(others: dict[str, kept.Kept], known: Known, columns: dict[str, str]) -> str:
     """Return a table of the cases that are its columns; no row where none of them was measured."""
-    rows = [[name, *[""] * 3, *_cells(found, columns)] for name, found in others.items()]
+    rows = [[name, *[""] * 4, *_cells(found, columns)] for name, found in others.items()]
     rows += [
         [lesson.name, LEARNS[lesson.learns], *_effort(found), *_cells(found, columns)]
         for lesson, found in known
     ]
-    told = [row for row in rows if any(row[4:])]
-    header = ["PSNR in dB", "learned from", "minutes", "steps", *columns.values()]
+    told = [row for row in rows if any(row[5:])]
+    header = ["PSNR in dB", "learned from", "minutes", "steps", "s a step", *columns.values()]
     return table(header, told) if told else ""
 
 
 def _effort(found: kept.Kept) -> list[str]:
-    """Return for how many minutes and steps something was trained."""
-    return [f"{found.minutes:g}" if found.minutes else "", str(found.steps)]
+    """Return for how many minutes and steps something was trained, and how long a step takes."""
+    pace = f"{found.pace:.2f}" if found.pace else ""
+    return [f"{found.minutes:g}" if found.minutes else "", str(found.steps), pace]
 
 
 def _cells(found: kept.Kept, columns: dict[str, str]) -> list[str]:

@@ -70,7 +70,7 @@ class Lesson:
         """Name of its folder."""
         return self.name.replace(", ", "-").replace(" ", "-")
 
-    def plan(self, root: Path, minutes: float | None, quick: bool) -> TrainingPlan:
+    def plan(self, root: Path, steps: int, *, quick: bool) -> TrainingPlan:
         """Return the plan, its folder within `root`."""
         sizes = {"batch": 1, "side": 32, "warmup": 2} if quick else {"batch": 4, "side": 96}
         network = self.network or models.card_of(models.SHIPPED).architecture.plain()
@@ -79,8 +79,7 @@ class Lesson:
             title=self.name,
             start=self.begins,
             folder=str(root / self.folder),
-            minutes=None if quick else minutes,
-            steps=8 if quick else None,
+            steps=steps,
             training={
                 "architecture": {**network, **small},
                 "degradation": condition(self.learns).plain(),

@@ -23,12 +23,15 @@ def finetune(
     if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
         raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
     tuning = Tuning(plan, arrays_of(plan.scans), arrays_of(plan.exposures), psf_in(plan.psf))
+    best = 0
     for look in tuning.looks():
-        kept = ", kept" if look.best else ""
-        said = f"misfit {look.misfit:.4f}, drawn scenes {look.guard:.2f} dB"
-        typer.echo(f"step {look.step}: {said}{kept}", err=True)
+        typer.echo(look, err=True)
+        best = look.step if look.best else best
     card = tuning.deliver()
+    if not best:
+        typer.echo(f"{out}: nothing was surely better; it holds the model it began as.", err=True)
     if as_json:
         typer.echo(json.dumps(card.plain(), allow_nan=False))
-        return
-    typer.echo(f"{out}: " + ", ".join(f"{what} {value} dB" for what, value in card.scores.items()))
+    elif best:
+        scores = ", ".join(f"{what} {value} dB" for what, value in card.scores.items())
+        typer.echo(f"{out}: {scores}")

@@ -44,20 +44,12 @@ RECORDED = 50
 class Restoration(Standing[P]):
     """A recipe standing ready to iterate on one image; see `Standing` for what it knows."""
 
-    def __init__(
-        self,
-        recipe: P,
-        image: npt.NDArray[np.generic],
-        device: str,
-        region: tuple[slice, ...] | None = None,
-        weights: npt.ArrayLike | None = None,
-    ) -> None:
-        super().__init__(recipe, image, device, region, weights)
+    def _get_ready(self) -> None:
+        """Pick the rule for strengths, and find those that take no solving."""
+        recipe = self.recipe
         told = recipe.boundary.continues and self._measured.white
         self._rule = recipe.strength.of(recipe.method.rule if told else "noise")
         self._resolve()
-        remarks = recipe.method.remarks(self._first)
-        self.notes = (*self.notes, *remarks, *self._said)
 
     @property
     def chosen(self) -> bool:
@@ -282,7 +274,8 @@ class Restoration(Standing[P]):
         frame, field = self._poser.frame.part((..., *part)), self._poser.exposure.field
         blur = None if field is None else partial(field.blur, corner=[one.start for one in part])
         kernel = self._poser.kernel(middle_of(part))
-        return verdict.Reblur(frame, kernel, self._measured, self.recipe.fidelity, blur)
+        sharper = self.recipe.method.sharper()
+        return verdict.Reblur(frame, kernel, self._measured, self.recipe.fidelity, blur, sharper)
 
     def _pieces(self) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
         """Return the tiles of what is restored, and widened by the PSF's reach."""

@@ -96,7 +96,11 @@ class Standing(Generic[P]):
         smeared = () if measured.white else (SMEARED.format(measured.neighbours),)
         said = (*recipe.replaced_noise(), *smeared, *measured.foreign(fresh), *self.notes)
         self.notes = (*self._kernel.notes, *self._placed(), *whole.notes, *clipped)
-        self._said = said
+        self._get_ready()
+        self.notes = (*self.notes, *recipe.method.remarks(self._first), *said)
+
+    def _get_ready(self) -> None:
+        """Do what a kind of it needs, now that all is known of the image."""
 
     def take(self, image: npt.NDArray[np.generic]) -> None:
         """Go on with other slices of the same scan, nothing of which is measured again.

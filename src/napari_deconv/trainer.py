@@ -13,6 +13,7 @@ import numpy as np
 from napari_deconv.evidence.calibration import Calibration, calibrated
 from napari_deconv.learned import model as models
 from napari_deconv.learned.job import Job, decibels
+from napari_deconv.learned.look import Difference
 from napari_deconv.learned.losses import BORDER
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
@@ -93,7 +94,7 @@ class Trainer:
         judged = None if ending == "stopped" else (yield from self._judged())
         if judged is None:  # the pictures that picked the best have to do
             ending = "stopped"
-            judged = {**self._others, OWN: self._score}, len(watched.pictures)
+            judged = {**self._others, OWN: self._score}, len(watched.pictures), 0.0
         yield self._over(ending, *judged)
 
     def said(self) -> str:
@@ -120,7 +121,8 @@ class Trainer:
         found = yield from self._rivals(watched)
         if found is None:
             return None
-        self._others, self._tv = found
+        rivals, self._tv = found
+        self._others = {name: decibels(values) for name, values in rivals.items()}
         if self._best.is_file() and job.run.step:
             self._score = models.card_of(str(self._best)).scores.get(OWN, -np.inf)
         return watched
@@ -172,28 +174,30 @@ class Trainer:
         found = yield from self._rivals(judged)
         if found is None:
             return None
-        table, by_tv = found
+        rivals, by_tv = found
         network = models.load(str(self._best), run.device).network
         own = judged.restored(network, run.device)
-        table[OWN] = decibels(judged.decibels(own))
+        values = judged.decibels(own)
+        best = max(rivals.values(), key=lambda each: sum(each))
+        error = Difference.between(np.array(best), np.array(values)).error
         truths = [held.truth for held in judged.pictures]
         self._calibration = calibrated(own, by_tv, truths, BORDER)
-        return table, len(judged.pictures)
+        table = {name: decibels(each) for name, each in {**rivals, OWN: values}.items()}
+        return table, len(judged.pictures), error
 
     def _rivals(self, held: Validation) -> Any:
-        """Return PSNR by other methods, and what TV makes of each picture; None if stopped."""
+        """Return the PSNRs by other methods, and what TV makes of pictures; None if stopped."""
         pictures = []
         for index, one in enumerate(held.pictures):
             if self.job.asked:
                 return None
             yield Comparing(index, len(held.pictures))
             pictures.append(tv(one))
-        table = {BLURRED: decibels(held.blurred()), TV: decibels(held.decibels(pictures))}
-        shipped = models.load(models.SHIPPED).network
-        table[SHIPPED] = decibels(held.decibels(held.restored(shipped)))
-        return table, pictures
+        shipped = held.restored(models.load(models.SHIPPED).network)
+        values = {BLURRED: held.blurred(), TV: held.decibels(pictures)}
+        return {**values, SHIPPED: held.decibels(shipped)}, pictures
 
-    def _over(self, ending: Ending, table: dict[str, float], pictures: int) -> Done:
+    def _over(self, ending: Ending, table: dict[str, float], pictures: int, error: float) -> Done:
         """Write the best model, with its table, to where the plan says."""
         out = Path(self.job.plan.out)
         best = models.load(str(self._best))
@@ -201,7 +205,7 @@ class Trainer:
         card: Card = best.card.model_copy(update=told)
         models.save(out, best.network, card)
         hard = self.job.run.joint.hardness.told() if self.job.run.training.hard else ""
-        return Done(ending, str(out), card.plain(), table, pictures, hard)
+        return Done(ending, str(out), card.plain(), table, pictures, hard, round(error, 3))
 
 
 def tv(held: Held) -> NDArray[np.float32]:

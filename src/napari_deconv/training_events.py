@@ -102,6 +102,8 @@ class Done:
         How many.
     hard : str
         What was hard, in words; empty if not measured.
+    error : float
+        Standard error of how far it is above the best of the others, in dB; 0 if not measured.
     """
 
     ending: Ending
@@ -110,6 +112,7 @@ class Done:
     table: dict[str, float]
     pictures: int
     hard: str = ""
+    error: float = 0.0
 
 
 @dataclass(frozen=True)

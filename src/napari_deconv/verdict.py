@@ -57,6 +57,8 @@ class Reblur:
         Noise model; a stated gain of counted photons goes before the measured one.
     changing : callable or None
         Blurs a picture by the PSF of each place, where the PSF changes.
+    sharper : tuple of str
+        What of its parameters makes the method smooth less.
     """
 
     frame: Frame
@@ -64,6 +66,7 @@ class Reblur:
     measured: Measurement
     fidelity: Fidelity
     changing: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
+    sharper: tuple[str, ...] = ()
 
     def agreement(
         self, result: npt.NDArray[np.float32], expected: Expectation | None = None
@@ -100,7 +103,7 @@ class Reblur:
             return Unchecked(reason[:1].lower() + reason[1:])
         found = together(checks)
         assert isinstance(found, ResidualCheck)
-        return replace(found, implied=self.implied())
+        return replace(found, implied=self.implied(), sharper=self.sharper)
 
     def residual(self, result: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the result, blurred again, less the data, in units of the noise's sigma.

@@ -23,7 +23,7 @@ def test_a_model_is_written_with_the_count_and_repeats_it(
     assert 0 <= found.marked <= 1
     assert set(means) == {"model", "TV, automatic"}
     out = tmp_path / "counted.safetensors"
-    script.written(models.SHIPPED, found, out)
+    models.retell(models.SHIPPED, out, calibration=found)
     card = models.card_of(str(out))
     assert card.calibration == found
     assert card.replace(calibration=None) == models.card_of(models.SHIPPED).replace(

@@ -157,7 +157,7 @@ def test_it_begins_as_the_mean_of_the_frames(small: dict[str, Any]) -> None:
 
 def test_every_network_learns_in_20_steps(of_frames: dict[str, Any], tiny: Maker) -> None:
     run = Run(tiny(architecture=of_frames, degradation=BURST, rate=4e-3))
-    batch = run.training.batch_of(0)
+    batch = run.training.batch_of(0).lasting()
     object.__setattr__(run.training, "batch_of", lambda *_: batch)
     losses = [float(run.advance().loss) for _ in range(20)]
     assert sum(losses[-4:]) < 0.95 * sum(losses[:4])

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from napari_deconv.cli import app
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
-from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner, surely_less
+from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
+from napari_deconv.learned.look import ERRORS, Difference, Look
 from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.validation import Validation
 
@@ -24,15 +25,25 @@ QUICK = FineTuning(side=48, every=6, patience=2, rate=2e-4)
 
 
 @pytest.fixture(scope="module")
-def trained(request: pytest.FixtureRequest) -> Run:
+def trained() -> Run:
     """Return a small model that learned a little for one PSF and noise."""
+    return taught(1.5, 13, 25)
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Run:
+    """Return a small model that learned a little for the same noise and another PSF."""
+    return taught(2.2, 17, 15)
+
+
+def taught(sigma: float, support: int, steps: int) -> Run:
     run = Run(
         Training(
             architecture={"width": 8, "encoder": (1,), "middle": 1, "decoder": (1,), "stages": 1},
             scenes={"side": 96, "kept": 8},
             degradation={
-                "psf": {"name": "gaussian", "sigma": 1.5},
-                "support": 13,
+                "psf": {"name": "gaussian", "sigma": sigma},
+                "support": support,
                 "gain": GAIN,
                 "read": READ,
             },
@@ -42,7 +53,7 @@ def trained(request: pytest.FixtureRequest) -> Run:
             rate=3e-3,
         )
     )
-    for _ in range(25):
+    for _ in range(steps):
         run.advance()
     return run
 
@@ -62,57 +73,90 @@ def frames(run: Run, number: int, exposure: int = 0) -> tuple[list[np.ndarray], 
     return found, kernel
 
 
-def held_out(run: Run) -> Any:
-    """Return what scores a model on scenes that no one has seen, in dB."""
-    unseen = Validation(run.training, None, 3, branch=9)
-    return lambda model: float(np.mean(unseen.decibels(unseen.restored(model))))
+def scored(run: Run, batches: int, branch: int = 2) -> Any:
+    """Return what scores a model on scenes of a scanner that no one learned from, in dB."""
+    unseen = Validation(run.training, None, batches, branch)
+    return lambda model: np.array(unseen.decibels(unseen.restored(model)))
+
+
+@pytest.mark.parametrize("exposures", [1, 2])
+def test_what_surely_gains_is_kept(trained: Run, stranger: Run, exposures: int) -> None:
+    shown, kernel = frames(trained, 5)
+    seconds = frames(trained, 5, 1)[0] if exposures == 2 else ()
+    tuner = Tuner(
+        stranger.averaged,
+        Scan(shown, kernel, GAIN, READ, seconds),
+        scored(trained, 6),
+        QUICK.replace(rate=1e-3, drawn=50.0),
+        lambda step: trained.training.batch_of(step, 3),
+    )
+    looks = list(tuner.looks(12))
+    assert [look.step for look in looks if look.best] == [0, 6, 12]
+    assert looks[-1].gained.mean > looks[1].gained.mean > 0
+    unseen = scored(trained, 6, branch=9)
+    assert unseen(tuner.best).mean() > unseen(stranger.averaged).mean() + 0.05
 
 
 @pytest.mark.parametrize("exposures", [1, 2])
 def test_it_never_falls_below_its_start(trained: Run, exposures: int) -> None:
     shown, kernel = frames(trained, 5)
     seconds = frames(trained, 5, 1)[0] if exposures == 2 else ()
-    watched = Validation(trained.training, None, 3)
     before = {name: value.clone() for name, value in trained.averaged.state_dict().items()}
     tuner = Tuner(
         trained.averaged,
         Scan(shown, kernel, GAIN, READ, seconds),
-        lambda model: float(np.mean(watched.decibels(watched.restored(model)))),
+        scored(trained, 3),
         QUICK,
     )
     looks = list(tuner.looks(30))
     assert looks[0].step == 0
-    score = held_out(trained)
-    assert score(tuner.best) >= score(trained.averaged)
+    assert min(look.misfit for look in looks[1:]) < looks[0].misfit  # it fits the frames better
+    assert looks[-1].gained.mean < 0  # and has unlearned what they don't show
+    unseen = scored(trained, 3, branch=9)
+    assert unseen(tuner.best).mean() >= unseen(trained.averaged).mean()
     for name, value in trained.averaged.state_dict().items():
         assert torch.equal(value, before[name]), name
-    kept = [look for look in looks if look.best]
-    assert [look.misfit for look in kept] == sorted((k.misfit for k in kept), reverse=True)
-    assert all(look.guard >= looks[0].guard for look in kept)
+    for look in looks[1:]:
+        assert look.guard == pytest.approx(looks[0].guard + look.gained.mean, abs=1e-9)
 
 
-def test_what_unlearns_is_not_kept(trained: Run) -> None:
+@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.1])
+def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float) -> None:
     shown, kernel = frames(trained, 5)
-    falling = iter(range(100, 0, -1))
-    tuner = Tuner(
-        trained.averaged, Scan(shown, kernel, GAIN, READ), lambda _: float(next(falling)), QUICK
-    )
+    chance = np.array([-0.3, 0.3, -0.3, 0.3])  # of a standard error of 0.17
+    looked = iter([np.zeros(4), *(chance + gain for _ in range(9))])
+    settings = QUICK.replace(every=1, rate=1e-3)
+    scan = Scan(shown, kernel, GAIN, READ)
+    tuner = Tuner(trained.averaged, scan, lambda _: next(looked), settings)
     looks = list(tuner.looks(30))
     assert len(looks) == 1 + QUICK.patience  # it gave up
+    assert [look.best for look in looks] == [True, False, False]
+    assert f"({gain:+.2f} ± 0.17 over the start)" in str(looks[1])
     for one, other in zip(tuner.best.parameters(), trained.averaged.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
-def test_a_gain_within_chance_is_none() -> None:
+def test_a_gain_within_two_standard_errors_is_none() -> None:
     rng = np.random.default_rng(0)
     before = rng.normal(1, 0.1, 16)
     apart = rng.normal(0, 0.01, 16)
     apart -= apart.mean()
     error = apart.std(ddof=1) / 4
-    assert not surely_less(before, before)
-    assert not surely_less(before + apart - 0.9 * error, before)
-    assert surely_less(before + apart - 1.1 * error, before)
-    assert not surely_less(before + 0.1, before)
+    for size, significant in ((0, False), (1.9, False), (2.1, True), (-9, False)):
+        found = Difference.between(before, before + apart + size * error)
+        assert found.mean == pytest.approx(size * error)
+        assert found.error == pytest.approx(error)
+        assert found.significant is significant
+    assert not Difference.between(before, before).significant
+    # One-sided, of 16 pairs: what the word of the constant promises.
+    chance = rng.standard_normal((20_000, 16))
+    often = np.mean([Difference.between(np.zeros(16), one).significant for one in chance])
+    assert ERRORS == 2
+    assert 1 / 40 < often < 1 / 25
+    assert (
+        str(Look(0, 1.0, found, 30.0, found, True))
+        == "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
+    )
 
 
 def test_drawn_scenes_are_learned_from_beside_the_frames(trained: Run) -> None:
@@ -124,8 +168,8 @@ def test_drawn_scenes_are_learned_from_beside_the_frames(trained: Run) -> None:
         return trained.training.batch_of(step, 3)
 
     scan = Scan(shown, kernel, GAIN, READ)
-    with_scenes = Tuner(trained.averaged, scan, lambda _: 0.0, QUICK, drawn)
-    without = Tuner(trained.averaged, scan, lambda _: 0.0, QUICK)
+    with_scenes = Tuner(trained.averaged, scan, lambda _: np.zeros(2), QUICK, drawn)
+    without = Tuner(trained.averaged, scan, lambda _: np.zeros(2), QUICK)
     for tuner in (with_scenes, without):
         list(tuner.looks(2))
     assert asked == [1, 2]
@@ -137,7 +181,7 @@ def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -
     rng = np.random.default_rng(0)
     frame = 0.5 + 0.02 * rng.normal(size=(400, 400))
     scan = Scan([frame], trained.training.degradation.psf.kernel(), 0.0, 0.02)
-    tuner = Tuner(trained.averaged, scan, lambda _: 0.0, FineTuning(side=90, batch=4))
+    tuner = Tuner(trained.averaged, scan, lambda _: np.zeros(2), FineTuning(side=90, batch=4))
     view, other, sigma = tuner._pair(scan, (5, 5))
     one = view.crop(view.data)
     both = torch.stack((one.flatten(), other.flatten()))
@@ -161,8 +205,11 @@ def test_frames_that_do_not_go_together_are_refused() -> None:
         Scan([], np.ones((1, 1)), 0, 1).halves()
 
 
-def test_finetuning_from_the_command_line(trained: Run, tmp_path: Path) -> None:
-    deliver(trained, tmp_path / "start.safetensors", "start")
+@pytest.mark.parametrize("rate", [1e-3, 1e-9])
+def test_finetuning_from_the_command_line(
+    trained: Run, stranger: Run, tmp_path: Path, rate: float
+) -> None:
+    deliver(stranger, tmp_path / "start.safetensors", "start")
     shown, kernel = frames(trained, 4)
     for number, frame in enumerate(shown):
         np.save(tmp_path / f"scan{number}.npy", (1000 * frame).astype(np.float32))
@@ -172,16 +219,26 @@ def test_finetuning_from_the_command_line(trained: Run, tmp_path: Path) -> None:
         "psf": str(tmp_path / "psf.npy"),
         "start": str(tmp_path / "start.safetensors"),
         "out": str(tmp_path / "tuned.safetensors"),
-        "steps": 3,
-        "tuning": {"side": 48, "every": 3},
+        "gain": 1000 * GAIN,
+        "read": 1000 * READ,
+        "steps": 6,
+        "tuning": {"side": 48, "every": 6, "drawn": 50.0, "rate": rate},
     }
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     done = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml"), "--json"])
     assert done.exit_code == 0, done.output
     card = json.loads(done.stdout)
-    scores = card["scores"]
-    assert scores["drawn scenes, after"] >= scores["drawn scenes, before"]
     assert models.load(plan["out"]).card.title == "fine-tuned model"
+    if rate < 1e-6:
+        assert "nothing was surely better; it holds the model it began as" in done.stderr
+        assert card == models.card_of(plan["start"]).replace(title="fine-tuned model").plain()
+        return
+    assert ", kept" in done.stderr.splitlines()[-1]
+    assert card["scores"]["drawn scenes, after"] > card["scores"]["drawn scenes, before"]
+    assert "fine-tuned over 6 steps" in card["made"]
+
+
+def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("nothing", encoding="utf-8")
     refused = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml")])
     assert refused.exit_code == 2

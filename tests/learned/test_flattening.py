@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
+from napari_deconv.learned import staged
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.flattening import LEAST, flattened
 from napari_deconv.learned.model import card_of
@@ -74,6 +76,30 @@ def test_a_stage_that_joins_changes_nothing_at_first(small: dict[str, Any]) -> N
     model.settle = False
     one, two = model(square(0.01)[0])
     torch.testing.assert_close(one, two, rtol=0, atol=1e-6)
+
+
+def test_of_a_view_that_lasts_it_is_worked_out_once(
+    small: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(1)
+    one, other = (Architecture(**small, stages=2, flat=f).build() for f in ((0.1,), (0.1, 0.3)))
+    view = square(0.01)[0]
+    fresh = [model(view)[-1] for model in (one, other)]
+    asked: list[Any] = []
+
+    def noted(view: View, strengths: Any) -> torch.Tensor:
+        asked.append(strengths)
+        return flattened(view, strengths)
+
+    monkeypatch.setattr(staged, "flattened", noted)
+    lasting = view.lasting()
+    for _ in range(3):
+        for model, before in zip((one, other), fresh, strict=True):
+            assert torch.equal(model(lasting)[-1], before)
+    assert asked == [(0.1,), (0.1, 0.3)]
+    one(view)
+    one(view)
+    assert len(asked) == 4
 
 
 def test_a_model_from_before_is_built_as_it_was() -> None:

@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 import napari_deconv as nd
+from napari_deconv import trainer
 from napari_deconv.cli import app
 from napari_deconv.core.operators import Blur
 from napari_deconv.learned.images import Images
@@ -91,7 +92,11 @@ def test_crops_hold_nothing_but_what_is_learned_from() -> None:
         assert set(crop.values.ravel().tolist()) <= levels
 
 
-def test_training_on_a_folder_from_the_command_line(tmp_path: Path, tiny: Any) -> None:
+def test_training_on_a_folder_from_the_command_line(
+    tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, few in (("WATCHED", 2), ("JUDGED", 4)):
+        monkeypatch.setattr(trainer, name, few)
     folder = tmp_path / "sharp"
     folder.mkdir()
     for number, picture in enumerate(pictures(5)):
@@ -110,7 +115,8 @@ def test_training_on_a_folder_from_the_command_line(tmp_path: Path, tiny: Any) -
     assert card["data"] == "4 images of the user's"
     assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert told[-1]["table"] == card["scores"]
-    assert card["calibration"]["pictures"] == told[-1]["pictures"]
+    assert card["calibration"]["pictures"] == told[-1]["pictures"] == 4
+    assert told[-1]["error"] > 0
     held = np.load(looks[-1]["preview"])
     assert held.shape == (32, 4 * 32 + 12)
     model = str(tmp_path / "mine.safetensors")

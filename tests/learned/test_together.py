@@ -58,6 +58,8 @@ def test_two_processes_learn_as_one_with_the_joint_batch(tmp_path: Path, tiny: A
 def test_ten_kills_lose_no_more_than_what_lies_between_checkpoints(tmp_path: Path) -> None:
     found = json.loads(run("killed.py", tmp_path, 0.2))
     assert len(found["lost"]) == 10
+    assert found["steps"] > 3  # of which three came after the last kill: it did learn before
+    assert max(found["lost"]) > 0
     # The step under way when a checkpoint is due, the one that is cut off, and writing.
     assert max(found["lost"]) <= found["every"] + 3 * found["longest"] + 0.2
     assert found["alike"]

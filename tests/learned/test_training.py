@@ -27,7 +27,7 @@ def test_every_network_learns_in_20_steps(
     architecture: dict[str, Any], degradation: str, tiny: Maker
 ) -> None:
     run = Run(tiny(architecture=architecture, degradation=DEGRADATIONS[degradation], rate=4e-3))
-    batch = run.training.batch_of(0)
+    batch = run.training.batch_of(0).lasting()
     object.__setattr__(run.training, "batch_of", lambda *_: batch)
     losses = [float(run.advance().loss) for _ in range(20)]
     assert sum(losses[-4:]) < 0.95 * sum(losses[:4])

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from napari_deconv.training_events import Begun, Comparing, Done, Validated, lin
 from napari_deconv.widgets import train_words
 from napari_deconv.widgets.correct_layers import CORRECTION
 from napari_deconv.widgets.deblur import DeblurWidget
-from napari_deconv.widgets.layer_choice import images
+from napari_deconv.widgets.layer_choice import ORIGIN, images
 from napari_deconv.widgets.train import TrainWidget
 from napari_deconv.widgets.train_choices import FOUND, STARTS, TYPED
 from napari_deconv.widgets.train_order import PLAN, found_noise
@@ -129,7 +129,11 @@ def test_train_stop_resume_save_and_use(bench: Bench, tmp_path: Path) -> None:
     assert set(table) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert "over the model that ships" in dock.result.verdict.text()
     assert "For PSFs 1." in dock.result.card.text()
+    assert "press Resume" in dock.status.text()
     assert dock.result.model == tmp_path / "run" / "model.safetensors"
+    bench.press("use_model")
+    (deblur,) = bench.viewer.window._qt_window.findChildren(DeblurWidget)
+    assert deblur.method.model == str(dock.result.model)
 
 
 def test_a_model_is_saved_and_used(bench: Bench, tmp_path: Path) -> None:
@@ -193,7 +197,12 @@ def test_an_order_is_written_as_a_plan(bench: Bench, tmp_path: Path) -> None:
     dock.choices.sharp.value = bench.viewer.layers["slices"]
     dock.choices.explain()
     assert "three quarters of 8 slices" in dock.choices.sharp_line.text()
+    assert "up to 15% wider or narrower" in dock.choices.plan_line.text()
+    assert "degradation" not in dock.choices.order().settings  # nobody measured the PSF
+    bench.viewer.layers["psf"].metadata[ORIGIN] = {"kind": "edge", "figures": []}
     dock.choices.begin.setCurrentIndex(0)
+    assert "up to 5% wider or narrower" in dock.choices.plan_line.text()
+    dock.choices.settings = {}
     import yaml
 
     path = dock.choices.order().write()
@@ -204,6 +213,7 @@ def test_an_order_is_written_as_a_plan(bench: Bench, tmp_path: Path) -> None:
     assert plan.start == "default"
     assert plan.training.hard == 0.5
     assert plan.cooling == 0.5
+    assert (plan.training.rate, plan.training.degradation.jitter) == (2e-4, 0.05)
     assert np.load(plan.images[0]).shape == (8, 64, 64)
     np.testing.assert_allclose(np.load(plan.psf).sum(), 1, rtol=1e-5)
     assert found_noise(scan()) == (gain, read)
@@ -261,9 +271,14 @@ def test_words() -> None:
     table = {"blurred": 25.0, "TV, automatic": 30.0, "shipped model": 31.0, "this model": 31.5}
     done = Done("done", "m", {}, table, 12)
     assert train_words.verdict(done).startswith("+0.50 dB over the model that ships and +1.50 dB")
+    assert "better than both" in train_words.verdict(done)
+    unsure = train_words.verdict(replace(done, error=0.3))
+    assert "(standard error 0.30 dB). So little more or less is chance" in unsure
     alike = Done("stopped", "m", {}, {**table, "this model": 31.05}, 6)
     assert "which also picked it. So little more or less is chance" in train_words.verdict(alike)
     worse = Done("done", "m", {}, {**table, "this model": 30.5}, 12)
     assert "train longer" in train_words.verdict(worse)
+    looked = Validated(3, 31.5, {"blurred": 25.0, "TV, automatic": 30.0}, False, "x.npy")
+    assert train_words.score(looked).endswith("+6.50 over the blurred pictures, +1.50 over TV")
     assert train_words.status(Comparing(1, 6)).endswith("2 of 6")
     assert [train_words.duration(s) for s in (5, 600, 9000)] == ["5 s", "10 min", "2.5 h"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 Light = Literal["green", "yellow", "red", "grey"]
@@ -30,16 +31,16 @@ SEEN = {0.01: Seen(60, 20, 20, 0), 0.02: Seen(60, 20, 0, 0), 0.05: Seen(57, 1, 0
 """By the noise's sigma as a share of the grey range: 20 seeds of three simulated pictures."""
 
 YELLOW = (
-    "Yellow: something small is left beside the noise. The result is smoother than the data allow "
-    "(less strength, more iterations), the PSF a little too wide, or the noise not as measured."
+    "Yellow: something small is left beside the noise. The result is smoother than the data allow"
+    "{}, the PSF a little too wide, or the noise not as measured."
 )
 RED = (
-    "Red: the data contradict the result. The PSF is much too wide, the strength too great, or "
-    "something is missing or invented in one place: see the residual map."
+    "Red: the data contradict the result. The PSF is much too wide, the result much too smooth{}, "
+    "or something is missing or invented in one place: see the residual map."
 )
 
 
-def meaning(light: Light, noise: float) -> str:
+def meaning(light: Light, noise: float, sharper: Sequence[str] = ()) -> str:
     """Return what a light does and doesn't mean.
 
     Parameters
@@ -47,9 +48,12 @@ def meaning(light: Light, noise: float) -> str:
     light : str
     noise : float
         The noise's sigma as a share of the grey range.
+    sharper : sequence of str
+        What of its parameters makes the method smooth less.
     """
     if light in ("yellow", "red"):
-        return YELLOW if light == "yellow" else RED
+        tried = f" ({', '.join(sharper)})" if sharper else ""
+        return (YELLOW if light == "yellow" else RED).format(tried)
     level = next((known for known in SEEN if noise <= known), max(SEEN))
     less = " More noise, as here, hides more." if noise > level else ""
     seen, percent = SEEN[level], round(100 * level)

@@ -67,6 +67,8 @@ class ResidualCheck:
         The noise's sigma as a share of the grey range; 0 if not known.
     implied : Implied or None
         How the picture that data and PSF imply goes with frequency.
+    sharper : tuple of str
+        What of its parameters makes the method smooth less.
     """
 
     chi2: float
@@ -77,6 +79,7 @@ class ResidualCheck:
     expected: Expectation = USUAL
     noise: float = 0.0
     implied: Implied | None = None
+    sharper: tuple[str, ...] = ()
 
     @property
     def light(self) -> Light:
@@ -139,7 +142,7 @@ class ResidualCheck:
     @property
     def meaning(self) -> str:
         """What the light does and doesn't mean at this noise."""
-        return meaning(self.light, self.noise)
+        return meaning(self.light, self.noise, self.sharper)
 
     def __str__(self) -> str:
         """Return the verdict as a sentence."""

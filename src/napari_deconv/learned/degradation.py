@@ -54,7 +54,12 @@ class Pairs(NamedTuple):
         names = ["data", "sigma", "noise", "known"] + ["frames"] * (view.frames is not None)
         parts = {name: getattr(view, name).to(device) for name in names}
         view.blur.spectrum = view.blur.spectrum.to(device)
-        return Pairs(replace(view, **parts), self.truth.to(device))
+        moved = Pairs(replace(view, shown=None, **parts), self.truth.to(device))
+        return moved if view.shown is None else moved.lasting()
+
+    def lasting(self) -> Pairs:
+        """Return the same pairs, to be looked at many times."""
+        return self._replace(view=self.view.lasting())
 
 
 class Degradation(Declared):

@@ -21,7 +21,9 @@ from pydantic import Field
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
+from napari_deconv.learned.look import Difference, Look
 from napari_deconv.learned.losses import BORDER, log_error
+from napari_deconv.learned.scanner import RATE
 from napari_deconv.learned.view import View, seen
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ HELD = 8
 class FineTuning(Declared):
     """How a model is fine-tuned."""
 
-    rate: float = Field(2e-4, gt=0, description="Learning rate: small, for it knows much already.")
+    rate: float = Field(RATE, gt=0, description="Learning rate: small, for it knows much already.")
     batch: int = Field(2, ge=1, description="Crops a step.")
     side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
     split: float = Field(
@@ -121,27 +123,6 @@ class Scan:
         return learned, tested
 
 
-@dataclass(frozen=True)
-class Look:
-    """How the model does without truth.
-
-    Attributes
-    ----------
-    step : int
-    misfit : float
-        Of its results, blurred again, on what is kept apart, in variances of the noise.
-    guard : float
-        PSNR on drawn scenes of the same PSF and noise, in dB.
-    best : bool
-        Whether it is kept: the misfit fell by more than its standard error, and the guard rose.
-    """
-
-    step: int
-    misfit: float
-    guard: float
-    best: bool
-
-
 class Tuner:
     """Fine-tunes a copy of a model.
 
@@ -151,8 +132,9 @@ class Tuner:
         Where it starts; left as it is.
     scan : Scan
     guard : callable
-        Takes a model and returns its PSNR on drawn scenes of this PSF and noise. A model that does
-        worse there than the one it started as has unlearned something, and is never kept.
+        Takes a model and returns its PSNR on each of some drawn scenes of this PSF and noise, the
+        same each time. A model that is not surely better there than the one it started as may have
+        unlearned something, and is never kept.
     settings : FineTuning
     drawn : callable, optional
         Takes a step and returns drawn scenes of this PSF and noise, which are learned from as well:
@@ -168,7 +150,7 @@ class Tuner:
         self,
         model: Staged,
         scan: Scan,
-        guard: Callable[[Staged], float],
+        guard: Callable[[Staged], NDArray[np.float64]],
         settings: FineTuning | None = None,
         drawn: Callable[[int], Pairs] | None = None,
     ) -> None:
@@ -183,7 +165,8 @@ class Tuner:
         self._optimiser = torch.optim.AdamW(
             self._model.parameters(), self.settings.rate, weight_decay=0.0
         )
-        self._held = [self._pair(self._tested, (2, k)) for k in range(HELD)]
+        held = (self._pair(self._tested, (2, k)) for k in range(HELD))
+        self._held = [(view.lasting(), other, sigma) for view, other, sigma in held]
 
     def looks(self, steps: int) -> Iterator[Look]:
         """Learn, and look now and then; ends when nothing is gained any more.
@@ -195,18 +178,20 @@ class Tuner:
         """
         start = self._guard(self.best)
         least = self._misfits(self._average)
-        yield Look(0, float(least.mean()), start, True)
+        none = Difference(0.0, 0.0)
+        yield Look(0, float(least.mean()), none, float(start.mean()), none, True)
         without = 0
         for step in range(1, steps + 1):
             self._advance(step)
             if step % self.settings.every and step < steps:
                 continue
             misfits, guard = self._misfits(self._average), self._guard(self._average)
-            better = surely_less(misfits, least) and guard > start
+            fell, gained = Difference.between(misfits, least), Difference.between(start, guard)
+            better = fell.significant and gained.significant
             if better:
                 least, without = misfits, 0
                 self.best.load_state_dict(self._average.state_dict())
-            yield Look(step, float(misfits.mean()), guard, better)
+            yield Look(step, float(misfits.mean()), fell, float(guard.mean()), gained, better)
             without += not better
             if without >= self.settings.patience:
                 return
@@ -290,15 +275,6 @@ class Tuner:
         """Return the misfit of each crop that is kept apart."""
         found = [_misfit(v, model(v)[-1], other, s) for v, other, s in self._held]
         return torch.cat(found).double().numpy()
-
-
-def surely_less(ones: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Return whether the mean of pairs fell by more than the standard error of their differences.
-
-    Both saw the same noise, so that most of it cancels in each pair.
-    """
-    gained = others - ones
-    return bool(gained.mean() > gained.std(ddof=1) / math.sqrt(gained.size))
 
 
 def _misfit(view: View, estimate: Tensor, other: Tensor, sigma: Tensor) -> Tensor:

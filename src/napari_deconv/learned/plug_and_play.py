@@ -45,7 +45,11 @@ class PlugAndPlay(Method):
         DENOISER, description="A denoiser that ships, or the path of a .safetensors file."
     )
     strength: float = Field(
-        0.23, gt=0, le=100, description="How much the denoiser counts beside the data."
+        0.23,
+        gt=0,
+        le=100,
+        description="How much the denoiser counts beside the data.",
+        json_schema_extra={"sharper": "lower"},
     )
     iterations: int = Field(8, ge=1, le=1000, description="Steps of each kind.")
     start: float = Field(

@@ -44,7 +44,9 @@ class Restore(Method):
         models.SHIPPED, description="A model that ships, or the path of a .safetensors file."
     )
     project: bool = Field(
-        False, description="Put what the data clearly say back onto the result at the end."
+        False,
+        description="Put what the data clearly say back onto the result at the end.",
+        json_schema_extra={"sharper": "on"},
     )
     force: bool = Field(False, description="Go on even far outside what the model was trained for.")
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 RATE, COOLING = 2e-4, 0.5
 """Rate of a model that already knows much, and the share of its training in which it falls: what a
 restart at a high rate undoes has to be mended."""
+HARD = 0.5
+"""Share of patches that are picked as hard, unless told otherwise."""
+KNOWN = 0.05
+"""How much wider or narrower a PSF that was measured may be, relative. A model is told the PSF of
+each patch as it is, so that jitter doesn't teach it to live with a wrong one: it is the range of
+PSFs that it is made for. 15 % is for shapes that a user guessed; measured widths are known better,
+and what changes them afterwards, such as the place of the object in the beam, is a few percent."""
 ENERGY = 0.999
 """Share of a PSF that its grid has to hold; the rest is cut off."""
 NARROWEST, WIDEST = 9, 129

@@ -208,7 +208,12 @@ class Staged(nn.Module):
             said = torch.cat((said, physics.of_frames(view)), 1)
         if not self.flat or depth == 1:
             return said
-        return torch.cat((said, flattened(view, self.flat)), 1)
+        flat = None if view.shown is None else view.shown.get(self.flat)
+        if flat is None:
+            flat = flattened(view, self.flat)
+            if view.shown is not None:
+                view.shown[self.flat] = flat
+        return torch.cat((said, flat), 1)
 
     def forward(self, view: View, depth: int | None = None) -> list[Tensor]:
         """Return the estimate after each of the first `depth` stages, the last settled.

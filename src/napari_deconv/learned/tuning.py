@@ -15,7 +15,8 @@ from napari_deconv.core.params import Declared
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
-from napari_deconv.learned.finetuning import FineTuning, Look, Scan, Tuner
+from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
+from napari_deconv.learned.look import Look
 from napari_deconv.learned.training import Training
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 DRAWN = 3
 """Branch of random numbers of drawn scenes that are learned from on the way."""
-GUARDS = 3
+GUARDS = 6
 """Batches of drawn scenes on which a model must not fall below the one it started as."""
 
 
@@ -143,8 +144,8 @@ class Tuning:
         models.save(Path(plan.out), self.tuner.best, card)
         return card
 
-    def _guard(self, model: Staged) -> float:
-        return float(np.mean(self._guarded.decibels(self._guarded.restored(model))))
+    def _guard(self, model: Staged) -> NDArray[np.float64]:
+        return np.array(self._guarded.decibels(self._guarded.restored(model)))
 
 
 def _planes(arrays: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:

@@ -56,7 +56,7 @@ class Validation:
         self, training: Training, source: Source | None, batches: int, branch: int = WATCHED
     ) -> None:
         self._batches: list[Pairs] = [
-            training.batch_of(number, branch, source) for number in range(batches)
+            training.batch_of(number, branch, source).lasting() for number in range(batches)
         ]
         self.pictures = [
             Held(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -39,6 +39,9 @@ class View:
     frames : Tensor, shape (B, N, *frame), or None
         Frames of a burst, laid over each other, `data` being their mean; a pixel that one did not
         see holds the mean. None of a single picture.
+    shown : dict or None
+        Total variation that was worked out of it, by strengths, of a view that is looked at many
+        times; None to keep nothing.
     """
 
     data: Tensor
@@ -48,6 +51,11 @@ class View:
     noise: Tensor
     known: Tensor
     frames: Tensor | None = None
+    shown: dict[tuple[float, ...], Tensor] | None = field(default=None, repr=False)
+
+    def lasting(self) -> View:
+        """Return the same view, which keeps what is worked out of it."""
+        return replace(self, shown={})
 
     def crop(self, x: Tensor) -> Tensor:
         """Return the frame of what lies on the canvas."""

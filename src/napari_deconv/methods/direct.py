@@ -95,6 +95,7 @@ class LeastSquares(ClosedForm):
         gt=0,
         le=1,
         description="Frequencies that the PSF passes more weakly than this are not fully restored.",
+        json_schema_extra={"sharper": "lower"},
     )
 
     def response(self, problem: Problem) -> Tensor:
@@ -216,7 +217,7 @@ class Wiener(ClosedForm):
     noise: Weight = Field(
         "auto",
         description="Noise sigma as a fraction of the grey range; more is smoother.",
-        json_schema_extra={"unit": "of range"},
+        json_schema_extra={"unit": "of range", "sharper": "lower"},
     )
     exponent: float = Field(
         3.0, ge=0, le=4, description="How steeply the signal's power falls with frequency."

@@ -76,6 +76,22 @@ class Method(Choice):
         fields = cls.parameters().items()
         return [name for name, field in fields if Literal["auto"] in get_args(field.annotation)]
 
+    def sharper(self) -> tuple[str, ...]:
+        """Return what of its parameters smooths the result less, in words; none if none does.
+
+        Strengths do, when lower; of others it is declared with the field.
+        """
+        found = {}
+        for name, info in self.parameters().items():
+            extra = info.json_schema_extra or {}
+            if name in self.strengths() and "sharper" not in extra:
+                found["less strength"] = True
+            elif extra.get("sharper") == "on":
+                found[f"{name} on"] = not getattr(self, name)
+            elif "sharper" in extra:
+                found[f"{extra['sharper']} {name}"] = True
+        return tuple(words for words, helps in found.items() if helps)
+
     def strengthened(self, strength: float) -> Self:
         """Return the method at a strength, which those to be found share alike."""
         names = self.automatic()

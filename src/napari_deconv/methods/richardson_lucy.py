@@ -37,7 +37,13 @@ class RichardsonLucy(Method):
     name: Literal["richardson-lucy"] = "richardson-lucy"
     label: ClassVar[str] = "Richardson-Lucy: counted photons"
     fidelities: ClassVar[tuple[str, ...]] = ("poisson",)
-    iterations: int = Field(30, ge=1, le=100_000, description="More is sharper and noisier.")
+    iterations: int = Field(
+        30,
+        ge=1,
+        le=100_000,
+        description="More is sharper and noisier.",
+        json_schema_extra={"sharper": "more"},
+    )
     accelerated: bool = Field(
         False, description="Extrapolate each step: a third of the iterations for the same picture."
     )

@@ -33,7 +33,15 @@ Strength = Annotated[
     Weight, Field(description="Strength of the prior; more is flatter, less is noisier.")
 ]
 Positive = Annotated[bool, Field(description="Let no grey value fall below zero.")]
-Iterations = Annotated[int, Field(ge=1, le=100_000, description="Iterations of the solver.")]
+Iterations = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=100_000,
+        description="Iterations of the solver.",
+        json_schema_extra={"sharper": "more"},
+    ),
+]
 Solver = Annotated[
     Literal["admm", "primal-dual"],
     Field(description="Algorithm; all reach the same picture, admm soonest."),

@@ -107,6 +107,11 @@ class PsfSource(QObject):
         return chosen.metadata.get(ORIGIN) if isinstance(chosen, Image) else None
 
     @property
+    def measured(self) -> bool:
+        """Whether the chosen layer says that it was measured in a picture."""
+        return "figures" in (self.origin or {})
+
+    @property
     def pixel_size(self) -> PixelSize | None:
         """Pixel size of the chosen layer; None for a shape, and where the layer knows no length."""
         chosen = self.menu.value

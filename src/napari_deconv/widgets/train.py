@@ -189,7 +189,7 @@ class TrainWidget(QWidget):
             self.status.say(f"Stopped; Resume goes on from here. {self._best}".strip(), "plain")
         elif ending == "done":
             self.bar.setValue(UNITS)
-            self.status.say("Done.", "plain")
+            self.status.say("Done. To train on, give more minutes and press Resume.", "plain")
             self.score_line.say("")  # of the last step, which need not be the best
         elif not self.result.isVisible():
             self._offer_best()

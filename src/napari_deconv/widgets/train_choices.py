@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QVBox
 
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
+from napari_deconv.learned.degradation import Degradation
 from napari_deconv.psf.kernel import understand
 from napari_deconv.widgets.column import Column, Line, shrinking
 from napari_deconv.widgets.correct_layers import CORRECTION
@@ -107,7 +108,11 @@ class TrainChoices(QWidget):
         psf, size = self.psf.value, None if source is None else source.pixel_size
         fetch = self.psf.fetch() or partial(cast("Psf", psf).kernel, size)
         start, network = STARTS[self.begin.currentText()]
-        settings: dict[str, Any] = {"hard": 0.5, **({"rate": scanner.RATE} if start else {})}
+        settings: dict[str, Any] = {"hard": scanner.HARD}
+        if start:
+            settings["rate"] = scanner.RATE
+        if self.psf.measured:
+            settings["degradation"] = {"jitter": scanner.KNOWN}
         if network:
             settings["architecture"] = dict(network)
         settings |= self.settings
@@ -226,8 +231,10 @@ class TrainChoices(QWidget):
             )
         ships = self.begin.currentIndex() == 0
         who = "The model that ships learns more" if ships else "A new model learns"
+        off = scanner.KNOWN if self.psf.measured else Degradation().jitter
         return (
-            f"{who} for {duration(60 * minutes)}, beside what you do here. It is saved every "
+            f"{who} for {duration(60 * minutes)}, beside what you do here: for this PSF, up to "
+            f"{off:.0%} wider or narrower. It is saved every "
             f"minute to {place.name}; stop it when you like, the best so far stays. At the end it "
             "is compared with the model that ships and with TV on pictures it never saw."
         )

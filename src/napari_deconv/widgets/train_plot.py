@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_deconv.widgets.tone import colours
 
-HEIGHTS = {"psnr": 150, "loss": 106}
+HEIGHTS = {"psnr": 168, "loss": 106}
 AXIS = 60
 """Pixels of both plots' left axes, so that they stand above each other."""
 OWN, LOSS = "#4f94e8", "#d99c3a"
@@ -80,6 +80,7 @@ class TrainPlot(QWidget):
                 item.getAxis(side).setTextPen(colour["quiet"])
             item.setLabel("left", "PSNR (dB)" if name == "psnr" else "loss")
         self._plots["loss"].getPlotItem().setLabel("bottom", "step")
+        self._plots["psnr"].getPlotItem().setTitle("this model", color=OWN, size="9pt")
 
     def _made(self, name: str) -> pg.PlotWidget:
         plot = pg.PlotWidget(self, enableMenu=False)

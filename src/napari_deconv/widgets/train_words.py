@@ -8,8 +8,12 @@ from napari_deconv.evidence.calibration import Calibration
 from napari_deconv.training_events import Begun, Comparing, Done, Event, Learned, Validated
 
 OWN, SHIPPED, TV, BLURRED = "this model", "shipped model", "TV, automatic", "blurred"
+SPOKEN = {BLURRED: "the blurred pictures", TV: "TV", SHIPPED: "the model that ships"}
 CHANCE = 0.1
-"""Difference in dB, on so few pictures, that means nothing."""
+"""Difference in dB that means nothing, on however many pictures; twice its error, if more."""
+
+
+UNCHANGED = "the model it began as, for nothing that was learned was better"
 
 
 def duration(seconds: float) -> str:
@@ -36,7 +40,10 @@ def status(event: Event) -> str:
 def score(event: Validated) -> str:
     """Return how the model does now beside what it should beat."""
     said = f"{event.restored:.2f} dB on what is kept apart"
-    beside = [f"{event.restored - value:+.2f} over {name}" for name, value in event.others.items()]
+    beside = [
+        f"{event.restored - value:+.2f} over {SPOKEN.get(name, name)}"
+        for name, value in event.others.items()
+    ]
     kept = "; the best so far, kept" if event.best else ""
     return f"{said}: {', '.join(beside)}{kept}"
 
@@ -48,16 +55,18 @@ def verdict(done: Done) -> str:
     if SHIPPED in done.table:
         gains.insert(0, f"{own - done.table[SHIPPED]:+.2f} dB over the model that ships")
     gain = own - max(value for name, value in done.table.items() if name != OWN)
-    if gain >= CHANCE:
+    chance = max(CHANCE, 2 * done.error)
+    if gain >= chance:
         advice = "It restores such scans better than both."
-    elif gain > -CHANCE:
+    elif gain > -chance:
         advice = "So little more or less is chance: train longer, or keep what you have."
     else:
         advice = (
             "It is not better than all of these yet: train longer, or use the best of the table."
         )
     apart = "kept apart" if done.ending == "done" else "kept apart, which also picked it"
-    return f"{' and '.join(gains)}, on {done.pictures} pictures {apart}. {advice}"
+    error = f" (standard error {done.error:.2f} dB)" if done.error else ""
+    return f"{' and '.join(gains)}, on {done.pictures} pictures {apart}{error}. {advice}"
 
 
 def card(plain: dict[str, Any]) -> str:
@@ -65,7 +74,7 @@ def card(plain: dict[str, Any]) -> str:
     weakest, strongest = plain["weakest"], plain["strongest"]
     spent = f"{plain['steps']} steps, {plain['minutes']} min of learning"
     lines = [
-        f"“{plain['title']}”: {spent if plain['steps'] else 'what it began as'}.",
+        f"“{plain['title']}”: {spent if plain['steps'] else UNCHANGED}.",
         f"Learned from {plain['data']}.",
         f"For PSFs {plain['narrowest']:.3g} to {plain['widest']:.3g} px wide (rms), and noise of "
         f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
