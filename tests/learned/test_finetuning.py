@@ -136,6 +136,21 @@ def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float)
         assert torch.equal(one, other)
 
 
+def test_what_the_frames_contradict_is_not_kept(trained: Run) -> None:
+    shown, kernel = frames(trained, 5)
+    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
+    settings = QUICK.replace(every=1, rate=1e-3)
+    tuner = Tuner(
+        trained.averaged, Scan(shown, kernel, GAIN, READ), lambda _: next(looked), settings
+    )
+    misfits = iter([np.ones(4), np.full(4, 1.01), np.ones(4), np.full(4, 0.99)])
+    tuner._misfits = lambda _: next(misfits)
+    assert [look.best for look in tuner.looks(3)] == [True, False, False]
+    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
+    misfits = iter([np.ones(4), np.full(4, 0.99), np.full(4, 0.995), np.full(4, 0.98)])
+    assert [look.best for look in tuner.looks(3)] == [True, True, False, True]
+
+
 def test_a_gain_within_two_standard_errors_is_none() -> None:
     rng = np.random.default_rng(0)
     before = rng.normal(1, 0.1, 16)

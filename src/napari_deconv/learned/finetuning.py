@@ -187,7 +187,7 @@ class Tuner:
                 continue
             misfits, guard = self._misfits(self._average), self._guard(self._average)
             fell, gained = Difference.between(misfits, least), Difference.between(start, guard)
-            better = fell.significant and gained.significant
+            better = fell.mean > 0 and gained.significant
             if better:
                 least, without = misfits, 0
                 self.best.load_state_dict(self._average.state_dict())

@@ -63,7 +63,8 @@ class Look:
     gained : Difference
         How far that is above the start's on the same scenes, in dB.
     best : bool
-        Whether it is kept: misfit and guard both became better by more than two standard errors.
+        Whether it is kept: the misfit, which tells of harm rather than of gain, is the least so
+        far, and the guard rose by more than two standard errors.
     """
 
     step: int
