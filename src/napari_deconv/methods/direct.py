@@ -99,7 +99,11 @@ class LeastSquares(ClosedForm):
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / max(|h|^2, cutoff^2)``."""
-        return problem.blur.spectrum.conj() / problem.blur.power().clamp(min=self.cutoff**2)
+        blur = problem.blur
+        floor = self.cutoff**2
+        return blur.once(
+            (self.key(), floor), lambda: blur.spectrum.conj() / blur.power().clamp(min=floor)
+        )
 
 
 class _Regularised(ClosedForm):
@@ -157,6 +161,11 @@ class _Regularised(ClosedForm):
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / (|h|^2 + weight |k|^2)``, 0 where the denominator is 0."""
+        if self.weight == "auto":
+            return self._response(problem)
+        return problem.blur.once((self.key(), self.weight), lambda: self._response(problem))
+
+    def _response(self, problem: Problem) -> Tensor:
         (term,) = self.terms(problem)
         penalty = term.weight * self.prior.analysis(problem.ndim).power(problem.data)
         denominator = problem.blur.power() + penalty
