@@ -52,7 +52,7 @@ def cluster(workers: int) -> Iterator[Client]:
     """Yield a client of workers that are threads of this process, spoken to over TCP."""
     kinds: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": ":0"}
     with (
-        dask.config.set({"distributed.admin.tick.limit": "1h"}),
+        dask.config.set(engine.SETTINGS),
         LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=0, **kinds) as made,
         Client(made.scheduler_address) as client,
     ):

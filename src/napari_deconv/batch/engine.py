@@ -31,6 +31,16 @@ ANSWER = 10
 PATIENCE = 5
 """Workers that may vanish over one piece before it is given up."""
 
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": PATIENCE,
+    "distributed.admin.tick.limit": "1h",
+    "distributed.worker.daemon": True,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "30s",
+    "distributed.admin.tick.interval": "1s",
+}
+"""Of dask: workers end with their client, and nobody looks at them a hundred times a second."""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -92,15 +102,7 @@ class Engine:
         import dask
         from distributed import Client, LocalCluster
 
-        settings = {
-            "distributed.scheduler.allowed-failures": PATIENCE,
-            "distributed.admin.tick.limit": "1h",
-            "distributed.worker.daemon": True,
-            "distributed.worker.profile.enabled": False,
-            "distributed.admin.system-monitor.interval": "30s",
-            "distributed.admin.tick.interval": "1s",
-        }
-        with dask.config.set(settings):
+        with dask.config.set(SETTINGS):
             if self.scheduler is not None:
                 try:
                     client = Client(self.scheduler, timeout=ANSWER)

@@ -259,8 +259,6 @@ class Wiener(ClosedForm):
 
     def _noise_to_signal(self, problem: Problem) -> Tensor:
         """Return N / S on the half spectrum, 0 for the mean."""
-        from napari_deconv.core.operators import squared_frequency
-
         noise = (assumed_noise(problem) if self.noise == "auto" else self.noise) ** 2
         c: Tensor | float
         if problem.survey is None:
@@ -268,20 +266,25 @@ class Wiener(ClosedForm):
         else:
             f0, data, number, shape = problem.survey
             c = shape / max(data - noise * number, _SMALLEST)
-        f2 = squared_frequency(problem.data, problem.ndim)
-        ratio = noise * (f2 + f0**2) ** (self.exponent / 2) * c
+        ratio = noise * self._rise(problem, f0) * c
         origin: tuple[Any, ...] = (..., *(0 for _ in problem.blur.grid))
         ratio[origin] = 0.0
         return ratio
 
     def _signal(self, problem: Problem, noise: float) -> tuple[float, Tensor]:
         """Return f0 and 1 / c of a whole picture."""
-        from napari_deconv.core.operators import squared_frequency
-
         blur = problem.blur
         f0 = 1 / max(blur.grid)
-        fall = (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2)
         fluctuation = problem.data - problem.data.mean(blur.axes, keepdim=True)
         periodogram = blur.forward(fluctuation).abs().square() / math.prod(blur.grid)
         signal = (periodogram - noise).sum(blur.axes, keepdim=True).clamp(min=_SMALLEST)
-        return f0, (blur.power() / fall).sum() / signal
+        return f0, (blur.power() / self._rise(problem, f0)).sum() / signal
+
+    def _rise(self, problem: Problem, f0: float) -> Tensor:
+        """Return ``c / S``."""
+        from napari_deconv.core.operators import squared_frequency
+
+        return problem.blur.once(
+            (self.key(), f0, self.exponent),
+            lambda: (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2),
+        )
