@@ -4,9 +4,10 @@
 
 First table: pieces that compute nothing go through the engine of whole scans to the workers of a
 dask cluster in this process (threads, over TCP) and back, as many at a time as in a real run; CPU
-time of client, scheduler and workers together, which is more than the client's. Second: a line of
+time of client, scheduler and workers together, which is more than the client's; each piece is a
+handful by itself, as long ones are. Second: a line of
 the journal, flushed to this disk (wall time: it waits for the disk), and reading a journal of that
-many lines again. Third: a simulation of the workers: the client hands out one piece after the
+many lines again. Third: a simulation of the workers: the client hands out one handful after the
 other, a worker has one to go on with while it computes. `--pieces 0` prints the simulation alone.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import heapq
 import resource
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
@@ -26,20 +27,25 @@ from distributed import Client, LocalCluster
 from table import parser, show
 
 from napari_deconv.batch import engine
-from napari_deconv.batch.engine import AHEAD
+from napari_deconv.batch.engine import AHEAD, SPAN
 from napari_deconv.scans.journal import Finished, Journal, Task
 
-SECONDS = (0.1, 0.46, 2.0)
-"""Seconds of a piece on a worker that are simulated; 0.46 is docs/scaling.md's budget."""
-HANDING = (0.001, 0.002, 0.005, 0.01, 0.02)
-"""Seconds of the client for each piece that are simulated."""
+SECONDS = (0.1, 0.92, 2.0)
+"""Seconds of a handful on a worker that are simulated; 0.92 is docs/scaling.md's budget of two."""
+HANDING = (0.002, 0.005, 0.01, 0.02, 0.03)
+"""Seconds of the client for each handful that are simulated."""
 SIMULATED = 20_000
 """Pieces of a simulation: many times more than there are workers, so that only the rate counts."""
 
 
 def nothing(ticket: object, start: int, stop: int) -> Finished:
     """Take the place of a piece's computation."""
-    return Finished(start, stop, "0" * 32, "0" * 16, 0.0, "nobody")
+    return Finished(start, stop, "0" * 32, "0" * 16, SPAN, "nobody")
+
+
+def nothings(ticket: object, pieces: Sequence[tuple[int, int]]) -> list[Finished]:
+    """Take the place of a handful's; each piece says that it took so long that it goes alone."""
+    return [nothing(ticket, *piece) for piece in pieces]
 
 
 @contextmanager
@@ -47,7 +53,7 @@ def cluster(workers: int) -> Iterator[Client]:
     """Yield a client of workers that are threads of this process, spoken to over TCP."""
     kinds: dict[str, Any] = {"processes": False, "protocol": "tcp://", "dashboard_address": ":0"}
     with (
-        dask.config.set({"distributed.admin.tick.limit": "1h"}),
+        dask.config.set(engine.SETTINGS),
         LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=0, **kinds) as made,
         Client(made.scheduler_address) as client,
     ):
@@ -56,12 +62,12 @@ def cluster(workers: int) -> Iterator[Client]:
 
 def handed_out(client: Client, count: int) -> float:
     """Return the CPU seconds that a piece costs client, scheduler and worker."""
-    kept, engine.compute = engine.compute, nothing
+    kept, engine.compute_some = engine.compute_some, nothings
     began = process_time()
     try:
         done = sum(1 for _ in engine._spread(client, None, [(i, i + 1) for i in range(count)]))
     finally:
-        engine.compute = kept
+        engine.compute_some = kept
     assert done == count
     return (process_time() - began) / count
 
@@ -138,7 +144,7 @@ def main() -> None:
 
 
 def simulate(workers: int, markdown: bool) -> None:
-    """Print which part of their time workers compute, by what pieces and handing out take."""
+    """Print which part of their time workers compute, by what handfuls and handing out take."""
     rows = [
         [
             f"{1e3 * handing:g}",
@@ -146,7 +152,7 @@ def simulate(workers: int, markdown: bool) -> None:
         ]
         for handing in HANDING
     ]
-    header = ["ms to note a piece and hand out another", *(f"{s:g} s a piece" for s in SECONDS)]
+    header = ["ms to note one and hand out another", *(f"{s:g} s each" for s in SECONDS)]
     show(f"Simulated: how busy {workers} workers are", header, rows, markdown)
 
 

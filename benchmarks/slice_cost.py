@@ -21,6 +21,7 @@ from whole_scan import make
 import napari_deconv as nd
 from napari_deconv.batch import piece
 from napari_deconv.batch.order import PIECE, Order
+from napari_deconv.core import memory
 from napari_deconv.psf.shapes import GaussianPsf
 
 STRENGTH = 0.01
@@ -59,6 +60,7 @@ def main() -> None:
     arguments.add_argument("--methods", nargs="+", default=["wiener", "tikhonov", "tv"])
     given = arguments.parse_args()
     torch.set_num_threads(1)
+    memory.keep_for_good()  # as workers do
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for side in given.sides:

@@ -106,11 +106,12 @@ def restore(recipe: Path, scan: Path, out: Path, workers: int) -> Ran:
         told = [json.loads(line) for line in process.stdout]
         watch.end.set()
         watch.join()
+    seconds = perf_counter() - began
     if process.returncode:
         raise SystemExit(f"The run ended with {process.returncode}.")
     shutil.rmtree(out)
     lines = [(each["seconds"], each["done"]) for each in told if "slices" in each]
-    return _ran(lines, perf_counter() - began, watch.highest)
+    return _ran(lines, seconds, watch.highest)
 
 
 class Watch(Thread):
@@ -166,7 +167,7 @@ def main() -> None:
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--slices", type=int, default=100, help="2000 is the whole 8 GB")
     arguments.add_argument("--side", type=int, default=1024)
-    arguments.add_argument("--short", type=int, default=100, help="slices of the race")
+    arguments.add_argument("--short", type=int, default=400, help="slices of the race")
     arguments.add_argument("--repeats", type=int, default=5, help="0 for no race")
     arguments.add_argument("--method", default="tikhonov")
     arguments.add_argument("--folder", type=Path, help="on a disk with room for scan and result")

@@ -36,11 +36,11 @@ PICTURES, CANVAS = 1, 3
 STAYING = 16
 """Bytes of a tile's pixel that stay while others are computed: the first problem, an estimate."""
 
-FREED = 24
+FREED = 8
 """Bytes of a tile's pixel that were freed but stay with the process while a loop goes over it.
 
-The median of ten runs of Richardson-Lucy in tiles of 1000 px (benchmarks/planner.py): none of it is
-there where every large block goes back at once.
+Between tiles what is free goes back to the system; this is what is left of holes within one. It
+lies between what Richardson-Lucy (0 to 28) and TV (-9 to 13) leave (benchmarks/planner.py).
 """
 
 

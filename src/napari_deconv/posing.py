@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from napari_deconv.core.operators import Blur
     from napari_deconv.core.problem import Problem
     from napari_deconv.core.scale import Measurement
     from napari_deconv.core.tiling import Tile
@@ -62,6 +63,7 @@ class Poser:
     measured: Measurement
     device: torch.device
     survey: tuple[float, ...] | None = None
+    blurs: list[tuple[npt.NDArray[np.float32], Blur]] = field(default_factory=list)
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -122,9 +124,6 @@ class Poser:
 
         The part that a tile sees depends on what lies around it, beyond the border too.
         """
-        import torch
-
-        from napari_deconv.core.operators import Blur
         from napari_deconv.core.problem import Problem
 
         scale = self.measured.scale
@@ -143,7 +142,7 @@ class Poser:
         return Problem(
             data=data,
             weights=weights,
-            blur=Blur(torch.from_numpy(kernel).to(self.device), placed.grid),
+            blur=self._blur(kernel, placed.grid),
             fidelity=fidelity,
             window=tuple(
                 slice(part.start - o, part.stop - o)
@@ -164,6 +163,23 @@ class Poser:
         """Return the PSF around a place: where it changes, that of the place."""
         field = self.exposure.field
         return self.exposure.kernel.array if field is None else field.at(*middle)
+
+    def _blur(self, kernel: npt.NDArray[np.float32], grid: tuple[int, ...]) -> Blur:
+        """Return the blur of a grid, of a stack the last one again if it is the same."""
+        import torch
+
+        from napari_deconv.core.operators import Blur
+
+        if self.frame.values.ndim == len(self.sides):
+            return Blur(torch.from_numpy(kernel).to(self.device), grid)
+        if self.blurs:
+            known, blur = self.blurs[0]
+            if blur.grid == grid and np.array_equal(known, kernel):
+                return blur
+            self.blurs.clear()  # not two at a time
+        blur = Blur(torch.from_numpy(kernel).to(self.device), grid).share()
+        self.blurs.append((kernel, blur))
+        return blur
 
     def surveyed(self, recipe: Plan, index: int) -> Poser:
         """Return the same for parts of a slice, after the method has looked at the whole of it."""

@@ -169,7 +169,7 @@ class Restoration(Standing[P]):
         )
         first = self._first if number == 0 else self.problem(number)
         once = self.recipe.method.total(first) == 1
-        with memory.lean() if once else nullcontext():
+        with memory.lean() if once and not self._stacked else nullcontext():
             for pace in self._alike(walk.paces(first, self._to_grey)):
                 self._last = pace.estimate
                 yield Step(
@@ -194,8 +194,7 @@ class Restoration(Standing[P]):
 
     def _threads(self) -> AbstractContextManager[None]:
         """Return what says how many threads a step takes: one for a slice of a stack."""
-        stacked = self._poser.frame.values.ndim > self._axes
-        return devices.one_thread(self.device) if stacked else nullcontext()
+        return devices.one_thread(self.device) if self._stacked else nullcontext()
 
     def image(self) -> npt.NDArray[np.float32]:
         """Run to the end and return the restored image."""

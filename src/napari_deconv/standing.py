@@ -223,6 +223,11 @@ class Standing(Generic[P]):
         data: npt.NDArray[np.float32] = values + np.float32(self._poser.frame.level)
         return data
 
+    @property
+    def _stacked(self) -> bool:
+        """Whether there are slices, restored one by one."""
+        return self._poser.frame.values.ndim > self._axes
+
     def _blank(self) -> npt.NDArray[np.float32]:
         """Return an array for the result, not filled in."""
         stack = self._poser.frame.values.shape[: -self._axes]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from napari_deconv.core import memory
 from napari_deconv.core.tiling import Canvas
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Walk:
         canvas = Canvas(self.data(), [part.start for part in self._target])
         total = each * len(self.tiles)
         for number, tile in enumerate(self.tiles):
+            if number > 0:
+                memory.give_back()  # what the last tile left, in pieces that the next can't use
             problem = first if number == 0 else self.pose(number)
             own = method.total(problem)
             for index, x in enumerate(method.iterates(problem), start=1):

@@ -17,6 +17,7 @@ import pytest
 import zarr
 
 import napari_deconv as nd
+from napari_deconv.batch import engine as engines
 from napari_deconv.batch import piece as pieces
 from napari_deconv.batch import running
 from napari_deconv.batch.engine import Engine
@@ -274,6 +275,42 @@ def test_results_are_not_replaced_unasked(scan, tmp_path):
     with pytest.raises(ValueError, match="exists already"):
         order.begin()
     assert (tmp_path / "out.npy").read_bytes() == b"of someone else"
+
+
+def test_a_whole_result_is_made_again_if_that_is_asked_for(scan, tmp_path):
+    out = tmp_path / "out.npy"
+    first = done(Order(RECIPE, scan, out, device="cpu"))
+    np.save(out, np.zeros_like(first))
+    np.testing.assert_array_equal(
+        done(Order(RECIPE, scan, out, device="cpu", overwrite=True)), first
+    )
+
+
+def test_pieces_go_out_by_the_handful_as_long_as_they_are_short():
+    assert engines._handful(seconds=engines.SPAN, left=1000, room=4) == 1
+    assert engines._handful(seconds=engines.SPAN / 5, left=1000, room=4) == 5
+    assert engines._handful(seconds=0.0, left=1000, room=4) == engines.MOST
+    assert engines._handful(seconds=0.0, left=12, room=4) == 3  # so that all end together
+    assert engines._handful(seconds=0.0, left=1, room=4) == 1
+
+
+def test_what_was_written_before_the_disk_was_full_is_told(scan, tmp_path, monkeypatch):
+    batch = Order(RECIPE, scan, tmp_path / "out.npy", device="cpu").begin()
+    batch.sink.lay_out()
+    some = batch.task.pieces()[:3]
+    put = NpyBlock.put
+
+    def full(self, start, planes):
+        if start == some[2][0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return put(self, start, planes)
+
+    monkeypatch.setattr(NpyBlock, "put", full)
+    monkeypatch.setattr(pieces.memory, "keep_for_good", lambda: None)
+    outcomes = pieces.compute_some(batch.ticket, some)
+    assert [(each.start, each.stop) for each in outcomes] == some[:2]
+    with pytest.raises(OSError, match="No space left"):
+        pieces.compute_some(batch.ticket, some[2:])
 
 
 def test_another_recipe_does_not_go_on_in_a_result(scan, tmp_path):

@@ -152,3 +152,18 @@ def test_a_stacked_blur_is_each_picture_by_its_own_psf() -> None:
     together = Blur.stacked(kernels, (24, 30))(pictures)
     for kernel, picture, blurred in zip(kernels, pictures, together, strict=True):
         torch.testing.assert_close(blurred, Blur(kernel, (24, 30))(picture))
+
+
+def test_a_shared_blur_keeps_what_was_made_of_it_last():
+    made = []
+
+    def make():
+        made.append(1)
+        return torch.zeros(2)
+
+    alone, shared = Blur(torch.ones(1, 1), (8, 8)), Blur(torch.ones(1, 1), (8, 8)).share()
+    for blur, expected in ((alone, 4), (shared, 3)):
+        made.clear()
+        for key in ("a", "a", "b", "a"):
+            blur.once(key, make)
+        assert len(made) == expected

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from napari_deconv.batch.piece import Failed, Ticket, compute
+from napari_deconv.batch.piece import Failed, Piece, Ticket, compute, compute_some
+from napari_deconv.core import memory
 from napari_deconv.scans.journal import Finished
 
 if TYPE_CHECKING:
@@ -19,11 +21,25 @@ if TYPE_CHECKING:
 
 Outcome = Finished | Failed
 AHEAD = 2
-"""Pieces a worker is given at once: one to compute, one to go on with."""
+"""Handfuls of pieces that a worker has: one to compute, one to go on with."""
+SPAN = 1.0
+"""Seconds of a handful: what is handed out costs the same, be it one piece or many."""
+MOST = 16
+"""Pieces of a handful."""
 ANSWER = 10
 """Seconds within which a scheduler must answer."""
 PATIENCE = 5
 """Workers that may vanish over one piece before it is given up."""
+
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": PATIENCE,
+    "distributed.admin.tick.limit": "1h",
+    "distributed.worker.daemon": True,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "30s",
+    "distributed.admin.tick.interval": "1s",
+}
+"""Of dask: workers end with their client, and nobody looks at them a hundred times a second."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,7 @@ class Engine:
         """Whether all is computed in this process."""
         return self.scheduler is None and self.workers == 1
 
-    def run(self, ticket: Ticket, pieces: Sequence[tuple[int, int]]) -> Iterator[Outcome]:
+    def run(self, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator[Outcome]:
         """Compute pieces, in any order, and yield what became of each.
 
         Raises
@@ -74,7 +90,8 @@ class Engine:
             In one sentence, if the cluster can't be reached, or is lost.
         """
         if self.alone:
-            yield from (compute(ticket, start, stop) for start, stop in pieces)
+            with memory.kept():
+                yield from (compute(ticket, start, stop) for start, stop in pieces)
             return
         with self._client() as client:
             yield from _spread(client, ticket, pieces)
@@ -85,12 +102,7 @@ class Engine:
         import dask
         from distributed import Client, LocalCluster
 
-        settings = {
-            "distributed.scheduler.allowed-failures": PATIENCE,
-            "distributed.admin.tick.limit": "1h",
-            "distributed.worker.daemon": True,
-        }
-        with dask.config.set(settings):
+        with dask.config.set(SETTINGS):
             if self.scheduler is not None:
                 try:
                     client = Client(self.scheduler, timeout=ANSWER)
@@ -129,37 +141,55 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def _spread(client: Client, ticket: Ticket, pieces: Sequence[tuple[int, int]]) -> Iterator[Outcome]:
+def _spread(client: Client, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator[Outcome]:
     """Keep every worker busy with a few pieces, and yield what they send back."""
     from distributed import as_completed
 
     known = client.scatter(ticket, broadcast=True, hash=False)
-    left = iter(pieces)
-    running: dict[Any, tuple[int, int]] = {}
+    left, seconds = deque(pieces), SPAN
+    running: dict[Any, list[Piece]] = {}
     done = as_completed()
 
+    def give(some: list[Piece]) -> None:
+        future = client.submit(compute_some, known, some, pure=False)
+        running[future] = some
+        done.add(future)
+
     def fill() -> None:
-        room = AHEAD * max(1, len(client.nthreads())) - len(running)
-        for _, piece in zip(range(room), left, strict=False):
-            future = client.submit(compute, known, *piece, pure=False)
-            running[future] = piece
-            done.add(future)
+        room = AHEAD * max(1, len(client.nthreads()))
+        while left and len(running) < room:
+            give([left.popleft() for _ in range(_handful(seconds, len(left), room))])
 
     fill()
     while running:
         future = next(done)
-        yield _outcome(future, running.pop(future))
+        some = running.pop(future)
+        outcomes = _outcomes(future, some)
+        if not outcomes:  # workers vanished over one of them: each by itself
+            for piece in some:
+                give([piece])
+        left.extendleft(reversed(some[len(outcomes) :] if outcomes else ()))
+        took = [each.seconds for each in outcomes if isinstance(each, Finished)]
+        seconds = sum(took) / len(took) if took else seconds
         fill()
+        yield from outcomes
 
 
-def _outcome(future: Any, piece: tuple[int, int]) -> Outcome:
-    """Return what became of a piece."""
+def _handful(seconds: float, left: int, room: int) -> int:
+    """Return how many pieces of some seconds are handed out at once, so that all end together."""
+    long = int(SPAN / max(seconds, SPAN / MOST))
+    return max(1, min(long, left // room))
+
+
+def _outcomes(future: Any, pieces: list[Piece]) -> list[Outcome]:
+    """Return what became of a handful, of the first pieces at least; nothing if one must go."""
     from distributed import KilledWorker
 
     try:
-        found: Outcome = future.result()
+        found: list[Outcome] = future.result()
     except KilledWorker:
-        return Failed(*piece, f"{PATIENCE} workers vanished over it, for want of memory perhaps.")
+        why = f"{PATIENCE} workers vanished over it, for want of memory perhaps."
+        return [Failed(*piece, why) for piece in pieces] if len(pieces) == 1 else []
     except OSError as error:
         if future.status == "error":
             raise

@@ -176,7 +176,7 @@ class Order:
             key=_digest(task.recipe),
             around=_around(recipe),
         )
-        return Batch(ticket, self.engine, task, notes)
+        return Batch(ticket, self.engine, task, notes, anew=self.overwrite)
 
 
 def _looked_at(recipe: Recipe, scan: Scan) -> npt.NDArray[np.generic]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from napari_deconv.core import memory
 from napari_deconv.scans.journal import Finished
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from napari_deconv.restoration import Restoration
     from napari_deconv.scans.scan import Scan
     from napari_deconv.scans.sink import Sink
+
+
+Piece = tuple[int, int]
+"""First slice and end."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,31 @@ def compute(ticket: Ticket, start: int, stop: int) -> Finished | Failed:
     seconds = round(time.perf_counter() - began, 3)
     worker = f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else str(os.getpid())
     return Finished(start, stop, digest, stamp, seconds, worker, clipped, notes)
+
+
+def compute_some(ticket: Ticket, pieces: Sequence[Piece]) -> list[Finished | Failed]:
+    """Do the same for several pieces, in a process that does nothing else.
+
+    Returns
+    -------
+    list of Finished or Failed
+        Where the result can't be written any more, of those before only.
+
+    Raises
+    ------
+    OSError
+        If the first one can't be written.
+    """
+    memory.keep_for_good()
+    outcomes: list[Finished | Failed] = []
+    for piece in pieces:
+        try:
+            outcomes.append(compute(ticket, *piece))
+        except OSError:
+            if not outcomes:
+                raise
+            break
+    return outcomes
 
 
 def _restored(

@@ -68,6 +68,8 @@ class Batch:
     task : Task
     notes : tuple of str
         What was noted when the scan was measured.
+    anew : bool
+        Whether a whole result is made again.
     failed : list of Failed
         Pieces that could not be restored.
     journal : Journal or None
@@ -78,6 +80,7 @@ class Batch:
     engine: Engine
     task: Task
     notes: tuple[str, ...] = ()
+    anew: bool = False
     failed: list[Failed] = field(default_factory=list)
     journal: Journal | None = None
 
@@ -135,7 +138,8 @@ class Batch:
         """Return the journal to go on in, its pieces looked at again; or a new one."""
         sink = self.sink
         journal = Journal.resume(sink.journal)
-        if journal is None or journal.task != self.task or not self._there():
+        there = sink.part.exists() or (sink.target.exists() and not self.anew)
+        if journal is None or journal.task != self.task or not there:
             try:
                 sink.lay_out()
                 return Journal.begin(sink.journal, self.task)
@@ -148,9 +152,6 @@ class Batch:
             if changed or piece.digest != sink.digest(piece.start, piece.stop):
                 journal.drop(piece.start)
         return journal
-
-    def _there(self) -> bool:
-        return self.sink.part.exists() or self.sink.target.exists()
 
     def _stopped(self, error: OSError, done: int, total: int) -> str:
         """Return what happened, and what to do, when the result could not be written."""

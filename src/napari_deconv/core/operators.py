@@ -7,9 +7,9 @@ in Fourier space on the periodic grid, which is what makes the solvers quick.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -89,6 +89,23 @@ class Blur:
         self.grid = tuple(grid)
         self.axes = tuple(range(-len(grid), 0))
         self.spectrum: Tensor = torch.fft.rfftn(_folded(kernel, self.grid), dim=self.axes)
+        self._last: tuple[object, Tensor] | None = None
+        self._shared = False
+
+    def share(self) -> Self:
+        """Return the same, which from now on keeps what `once` made: many pictures share it."""
+        self._shared = True
+        return self
+
+    def once(self, key: object, make: Callable[[], Tensor]) -> Tensor:
+        """Return what `make` makes of the blur alone, the last of it kept where it is shared."""
+        if self._last is None or self._last[0] != key:
+            self._last = None  # not two at a time
+            made = make()
+            if not self._shared:
+                return made
+            self._last = key, made
+        return self._last[1]
 
     @classmethod
     def stacked(cls, kernels: Sequence[Tensor], grid: tuple[int, ...]) -> Blur:

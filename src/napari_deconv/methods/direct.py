@@ -100,7 +100,11 @@ class LeastSquares(ClosedForm):
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / max(|h|^2, cutoff^2)``."""
-        return problem.blur.spectrum.conj() / problem.blur.power().clamp(min=self.cutoff**2)
+        blur = problem.blur
+        floor = self.cutoff**2
+        return blur.once(
+            (self.key(), floor), lambda: blur.spectrum.conj() / blur.power().clamp(min=floor)
+        )
 
 
 class _Regularised(ClosedForm):
@@ -158,6 +162,11 @@ class _Regularised(ClosedForm):
 
     def response(self, problem: Problem) -> Tensor:
         """Return ``h* / (|h|^2 + weight |k|^2)``, 0 where the denominator is 0."""
+        if self.weight == "auto":
+            return self._response(problem)
+        return problem.blur.once((self.key(), self.weight), lambda: self._response(problem))
+
+    def _response(self, problem: Problem) -> Tensor:
         (term,) = self.terms(problem)
         penalty = term.weight * self.prior.analysis(problem.ndim).power(problem.data)
         denominator = problem.blur.power() + penalty
@@ -251,8 +260,6 @@ class Wiener(ClosedForm):
 
     def _noise_to_signal(self, problem: Problem) -> Tensor:
         """Return N / S on the half spectrum, 0 for the mean."""
-        from napari_deconv.core.operators import squared_frequency
-
         noise = (assumed_noise(problem) if self.noise == "auto" else self.noise) ** 2
         c: Tensor | float
         if problem.survey is None:
@@ -260,20 +267,25 @@ class Wiener(ClosedForm):
         else:
             f0, data, number, shape = problem.survey
             c = shape / max(data - noise * number, _SMALLEST)
-        f2 = squared_frequency(problem.data, problem.ndim)
-        ratio = noise * (f2 + f0**2) ** (self.exponent / 2) * c
+        ratio = noise * self._rise(problem, f0) * c
         origin: tuple[Any, ...] = (..., *(0 for _ in problem.blur.grid))
         ratio[origin] = 0.0
         return ratio
 
     def _signal(self, problem: Problem, noise: float) -> tuple[float, Tensor]:
         """Return f0 and 1 / c of a whole picture."""
-        from napari_deconv.core.operators import squared_frequency
-
         blur = problem.blur
         f0 = 1 / max(blur.grid)
-        fall = (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2)
         fluctuation = problem.data - problem.data.mean(blur.axes, keepdim=True)
         periodogram = blur.forward(fluctuation).abs().square() / math.prod(blur.grid)
         signal = (periodogram - noise).sum(blur.axes, keepdim=True).clamp(min=_SMALLEST)
-        return f0, (blur.power() / fall).sum() / signal
+        return f0, (blur.power() / self._rise(problem, f0)).sum() / signal
+
+    def _rise(self, problem: Problem, f0: float) -> Tensor:
+        """Return ``c / S``."""
+        from napari_deconv.core.operators import squared_frequency
+
+        return problem.blur.once(
+            (self.key(), f0, self.exponent),
+            lambda: (squared_frequency(problem.data, problem.ndim) + f0**2) ** (self.exponent / 2),
+        )

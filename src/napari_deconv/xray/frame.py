@@ -18,6 +18,8 @@ FAR = 100.0
 """Grey values this many grey ranges from zero lose what 32-bit numbers can't hold beside it."""
 COARSE = 1e-3
 """Steps of the grey values, in grey ranges, that are worth a word."""
+Looked = tuple[npt.NDArray[np.generic], Floats, Mask, Mask]
+"""An image without its mask, as float32, where it is finite, and where it counts."""
 CLEAN = Defects()
 """Nothing marks a bad pixel, nothing is subtracted."""
 
@@ -150,12 +152,21 @@ def understand(
     known : Defects, optional
         What marks bad pixels, where that was found before.
     """
-    given, values, finite, seen = _seen(image)
+    looked = given, values, _, seen = _seen(image)
     if not seen.any():
         raise ValueError("The image's mask leaves no finite value; unmask what was measured.")
     subtracted, notes = _far(given, values, seen, level)
     if known is not None:
         subtracted = known.level if level else 0.0
+    frame = _mended(image, looked, subtracted, known)
+    return replace(frame, notes=(*notes, *frame.notes))
+
+
+def _mended(
+    image: npt.NDArray[np.generic], looked: Looked, subtracted: float, known: Defects | None
+) -> Frame:
+    """Return the frame of an image that was looked at, its bad pixels filled and named."""
+    given, values, finite, seen = looked
     if subtracted:
         with np.errstate(all="ignore"):
             np.subtract(given, subtracted, out=values, dtype=np.float64, casting="unsafe")
@@ -172,9 +183,9 @@ def understand(
     }
     counts = {name: int(mask.sum()) for name, mask in bad.items()}
     if not any(counts.values()):
-        return Frame(values, None, notes, known, counts=counts)
+        return Frame(values, None, (), known, counts=counts)
     values = _filled(values, seen & ~dead)
-    return Frame(values, seen & ~dead & ~full, (*notes, *_named(counts)), known, counts=counts)
+    return Frame(values, seen & ~dead & ~full, _named(counts), known, counts=counts)
 
 
 def understand_slices(
@@ -215,16 +226,14 @@ def sampled(stack: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 
 def _slice(plane: npt.NDArray[np.generic], level: bool, known: Defects) -> Frame:
-    *_, finite, seen = _seen(plane, blank=True)
+    looked = *_, finite, seen = _seen(plane, blank=True)
     if seen.any():
-        return understand(plane, level, known)
+        return _mended(plane, looked, known.level if level else 0.0, known)
     nothing = {"hidden" if finite.any() else "NaN or infinite": plane.size}
     return Frame(np.zeros(plane.shape, np.float32), seen, (), known, counts=nothing)
 
 
-def _seen(
-    image: npt.NDArray[np.generic], blank: bool = False
-) -> tuple[npt.NDArray[np.generic], Floats, Mask, Mask]:
+def _seen(image: npt.NDArray[np.generic], blank: bool = False) -> Looked:
     """Return the image without its mask, as float32, where it is finite, where it counts too."""
     given = np.ma.getdata(image)
     with np.errstate(over="ignore"):  # what float32 can't hold is masked as infinite
