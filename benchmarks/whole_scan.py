@@ -1,6 +1,7 @@
 """A whole scan from disk to disk: peak memory of all processes, and two processes beside one.
 
     python benchmarks/whole_scan.py [--slices 2000 --side 1024] [--repeats 5] [--markdown]
+        [--log FILE]
 
 A scan of float32 slices in zarr is made slice by slice, then restored by the command line with two
 processes. Memory is the sum, over all processes that take part, of the highest resident size that
@@ -8,7 +9,8 @@ each of them ever had: no less than the highest sum, with shared libraries count
 Afterwards a short scan is restored with one process on one core (by itself zarr packs on others
 beside it) and with two in turn;
 rates are slices a second from the first finished piece to the last, so that they hold for a scan of
-any length, and the time until then stands beside them. Linux only: it reads /proc.
+any length, and the time until then stands beside them. `--log` keeps what the command line said of
+the whole scan, a line of JSON for each piece. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -93,8 +95,8 @@ def highest(process: psutil.Process) -> dict[int, int]:
     return found
 
 
-def restore(recipe: Path, scan: Path, out: Path, workers: int) -> Ran:
-    """Restore a scan by the command line, watched, and remove the result."""
+def restore(recipe: Path, scan: Path, out: Path, workers: int, log: Path | None = None) -> Ran:
+    """Restore a scan by the command line, watched, and remove the result; keep what was said."""
     words = (recipe, scan, "--out", out, "--workers", str(workers), "--json", "--device", "cpu")
     began = perf_counter()
     with subprocess.Popen(
@@ -103,13 +105,16 @@ def restore(recipe: Path, scan: Path, out: Path, workers: int) -> Ran:
         os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:workers])
         watch = Watch(process.pid)
         assert process.stdout is not None
-        told = [json.loads(line) for line in process.stdout]
+        said = list(process.stdout)
         watch.end.set()
         watch.join()
     seconds = perf_counter() - began
     if process.returncode:
         raise SystemExit(f"The run ended with {process.returncode}.")
     shutil.rmtree(out)
+    if log is not None:
+        log.write_text("".join(said), encoding="utf-8")
+    told = [json.loads(line) for line in said]
     lines = [(each["seconds"], each["done"]) for each in told if "slices" in each]
     return _ran(lines, seconds, watch.highest)
 
@@ -133,6 +138,8 @@ class Watch(Thread):
 
 def _ran(lines: list[tuple[float, int]], seconds: float, sizes: dict[int, int]) -> Ran:
     (first, before), (last, done) = lines[0], lines[-1]
+    if last == first:
+        raise SystemExit("All came back at once, which is no rate: give it more --slices.")
     steady, resident = last - first, sum(sizes.values()) / GIB
     return Ran((done - before) / steady, seconds - steady, seconds, resident, len(sizes))
 
@@ -170,6 +177,7 @@ def main() -> None:
     arguments.add_argument("--short", type=int, default=400, help="slices of the race")
     arguments.add_argument("--repeats", type=int, default=5, help="0 for no race")
     arguments.add_argument("--method", default="tikhonov")
+    arguments.add_argument("--log", type=Path, help="file for what the whole scan said")
     arguments.add_argument("--folder", type=Path, help="on a disk with room for scan and result")
     given = arguments.parse_args()
     recipe = nd.Recipe(psf=GaussianPsf(sigma=1.5), method=given.method)
@@ -179,7 +187,8 @@ def main() -> None:
         began = perf_counter()
         make(folder / "scan.zarr", given.slices, given.side)
         print(f"{size:.3g} GB made in {perf_counter() - began:.0f} s", flush=True)
-        ran = restore(folder / "recipe.yaml", folder / "scan.zarr", folder / "out.zarr", 2)
+        places = (folder / "recipe.yaml", folder / "scan.zarr", folder / "out.zarr")
+        ran = restore(*places, workers=2, log=given.log)
         shutil.rmtree(folder / "scan.zarr")
         shape = f"{given.slices} × {given.side} × {given.side} float32, {size:.3g} GB"
         header = ["", "seconds", "slices / s", "resident, summed", "processes", "enough"]
