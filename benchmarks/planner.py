@@ -50,15 +50,17 @@ def recipe_of(name: str, axes: int, tile: int) -> Recipe:
     return Recipe(psf=psf, method=chosen, tile=tile)
 
 
-def measure(name: str, axes: int, size: int, tile: int) -> tuple[int, int]:
-    """Return forecast and highest use in bytes."""
+def measure(name: str, axes: int, size: int, tile: int, slices: int) -> tuple[int, int]:
+    """Return forecast and highest use in bytes; of a stack the result of all slices is in both."""
     torch.set_num_threads(1)
     recipe = recipe_of(name, axes, tile)
     chance = np.random.default_rng(0)
     recipe.replace(tile=0).begin(chance.random((SMALL[axes],) * axes), device="cpu").image()
-    image = chance.random((size,) * axes, dtype=np.float32)
+    stack = (slices,) if slices > 1 else ()
+    image = chance.random((*stack, *(size,) * axes), dtype=np.float32)
     ready = recipe.begin(image, device="cpu")
     forecast = ready._asked().forecast(tile, devices.free(ready.device)).memory
+    forecast += 4 * (slices - 1) * size**axes
     held = sum(t.untyped_storage().nbytes() for t in _held(ready))
     memory.give_back()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # VmHWM starts anew
@@ -80,10 +82,10 @@ def in_child(*what: Any) -> tuple[int, int]:
         return pool.apply(measure, what)
 
 
-def row(name: str, axes: int, size: int, tile: int = 0) -> list[str]:
+def row(name: str, axes: int, size: int, tile: int = 0, slices: int = 1) -> list[str]:
     """Return forecast, measured and their difference."""
-    forecast, used = in_child(name, axes, size, tile)
-    shape = " × ".join([str(size)] * axes)
+    forecast, used = in_child(name, axes, size, tile, slices)
+    shape = (f"{slices} of " if slices > 1 else "") + " × ".join([str(size)] * axes)
     cut = f", tiles of {tile}" if tile else ""
     print(name, shape + cut, forecast, used, flush=True)
     off = f"{100 * (forecast / used - 1):+.0f} %"
@@ -96,6 +98,7 @@ def main() -> None:
     arguments.add_argument("--axes", type=int, nargs="+", default=[2, 3])
     arguments.add_argument("--sizes", type=int, nargs="+")
     arguments.add_argument("--tiles", type=int, nargs="*")
+    arguments.add_argument("--slices", type=int, default=1, help="Of a stack, with --axes 2.")
     given = arguments.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     made = []
@@ -103,8 +106,8 @@ def main() -> None:
         for axes in given.axes:
             sizes = given.sizes or SIZES[axes]
             cut = given.tiles if given.tiles is not None else TILES[axes]
-            made += [row(name, axes, size) for size in sizes]
-            made += [row(name, axes, sizes[-1], tile) for tile in cut]
+            made += [row(name, axes, size, 0, given.slices) for size in sizes]
+            made += [row(name, axes, sizes[-1], tile, given.slices) for tile in cut]
     header = ["method", "picture", "forecast (MB)", "measured (MB)", "difference"]
     show("Memory while iterating", header, made, given.markdown)
 

@@ -43,7 +43,7 @@ def nothing(ticket: object, start: int, stop: int) -> Finished:
     return Finished(start, stop, "0" * 32, "0" * 16, SPAN, "nobody")
 
 
-def nothings(ticket: object, pieces: Sequence[tuple[int, int]]) -> list[Finished]:
+def nothings(ticket: object, pieces: Sequence[tuple[int, int]], own: bool) -> list[Finished]:
     """Take the place of a handful's; each piece says that it took so long that it goes alone."""
     return [nothing(ticket, *piece) for piece in pieces]
 
@@ -65,7 +65,8 @@ def handed_out(client: Client, count: int) -> float:
     kept, engine.compute_some = engine.compute_some, nothings
     began = process_time()
     try:
-        done = sum(1 for _ in engine._spread(client, None, [(i, i + 1) for i in range(count)]))
+        pieces = [(i, i + 1) for i in range(count)]
+        done = sum(1 for _ in engine._spread(client, None, pieces, own=True))
     finally:
         engine.compute_some = kept
     assert done == count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_deconv import Recipe, planning, samples
 from napari_deconv.core import device as devices
 from napari_deconv.core.problem import Problem
 from napari_deconv.methods.variational import TotalVariationModel
+from napari_deconv.restoration import Restoration
 
 CPU = torch.device("cpu")
 RANGE = 0.9
@@ -199,6 +201,38 @@ def test_other_errors_are_not_taken_for_want_of_memory(
         Recipe(psf=PSF, method={"name": "tv", "weight": 0.1}).begin(image, device="cpu").image()
 
 
+def test_nothing_of_a_slice_stays_while_the_next_is_restored(
+    monkeypatch: pytest.MonkeyPatch, image: np.ndarray
+) -> None:
+    posed: list[weakref.ref[Problem]] = []
+    alive = []
+    pose = Restoration.problem
+
+    def watched(run: Restoration[Recipe], index: int = 0, tile: int = 0) -> Problem:
+        alive.append(sum(each() is not None for each in posed))
+        problem = pose(run, index, tile)
+        posed.append(weakref.ref(problem))
+        return problem
+
+    monkeypatch.setattr(Restoration, "problem", watched)
+    stack = np.stack([image] * 4)
+    run = Recipe(psf=PSF, method={"name": "tikhonov", "weight": 0.01}).begin(stack, device="cpu")
+    run.image()
+    assert max(alive) == 1, "only the first problem stays"
+
+
+@pytest.mark.parametrize("tile", [0, 110])
+@pytest.mark.parametrize("name", ["tikhonov", "wiener", "least-squares"])
+def test_a_slice_of_a_stack_is_the_same_as_alone(name: str, tile: int, image: np.ndarray) -> None:
+    """What slices share of the PSF is what each would make for itself, bit for bit."""
+    stack = np.stack([image, 3 * image[::-1], 0.2 * image]).astype(np.float32)
+    run = Recipe(psf=PSF, method=name, tile=tile).begin(stack, device="cpu")
+    whole = run.image()
+    for index in (2, 0, 1):
+        alone = run.recipe.begin(stack[index : index + 1], device="cpu").image()[0]
+        np.testing.assert_array_equal(whole[index], alone)
+
+
 def test_every_method_says_what_it_needs() -> None:
     for name, cls in nd.choices("method").items():
         if cls.learned:
@@ -208,6 +242,15 @@ def test_every_method_says_what_it_needs() -> None:
             recipe = Recipe(method=name)
             asked = planning.Asked(recipe, frame, (9,) * axes, CPU, weighted=False)
             assert 16 < asked.need().per_pixel < 4 * planning.HUNGRIEST, name
+
+
+def test_what_stays_of_other_slices_is_planned_for() -> None:
+    recipe = Recipe(psf=PSF, method={"name": "tikhonov", "weight": 0.01}, tile=0)
+    one, many = (planning.plan(recipe, shape, CPU).memory for shape in ((90, 90), (5, 90, 90)))
+    grid = planning.Asked(recipe, (90, 90), recipe.psf.kernel(None).shape, CPU, False).grid(0)
+    assert many - one == planning.STAYING * grid[0] * grid[1]
+    stack = np.random.default_rng(0).random((5, 90, 90), np.float32)
+    assert recipe.begin(stack, device="cpu").forecast.memory >= many
 
 
 def test_a_large_picture_says_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

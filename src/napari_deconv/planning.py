@@ -34,7 +34,10 @@ PICTURES, CANVAS = 1, 3
 """Float32 images of what is restored beside that: the result; with tiles, canvas and data."""
 
 STAYING = 16
-"""Bytes of a tile's pixel that stay while others are computed: the first problem, an estimate."""
+"""Bytes of a pixel that stay of tiles, or slices, while others are computed.
+
+The first problem, an estimate; of slices also what is freed in pieces that the next can't use.
+"""
 
 FREED = 8
 """Bytes of a tile's pixel that were freed but stay with the process while a loop goes over it.
@@ -137,7 +140,8 @@ def plan(
         field = recipe.psf.field(shape[-2:], size, recipe.centre)
         kernel, steps = field.arrays.shape[2:], field.steps
     axes = len(kernel) if len(shape) >= len(kernel) else len(shape)
-    asked = Asked(recipe, tuple(shape[-axes:]), tuple(kernel[-axes:]), device, weighted, steps)
+    sides, stacked = (tuple(shape[-axes:]), tuple(kernel[-axes:])), len(shape) > axes
+    asked = Asked(recipe, *sides, device, weighted, steps, stacked)
     slices = math.prod(shape[: len(shape) - axes])
     return replace(asked.choose(devices.free(device) // workers, roughly), slices=slices)
 
@@ -158,6 +162,8 @@ class Asked:
         Whether some pixels are masked, or count more than others.
     steps : tuple of int
         Longest sides of tiles that one PSF holds for; 0 where it holds everywhere, () everywhere.
+    stacked : bool
+        Whether it is a slice of a stack, others of which come before and after.
     """
 
     recipe: Plan
@@ -166,6 +172,7 @@ class Asked:
     device: torch.device
     weighted: bool
     steps: tuple[int, ...] = ()
+    stacked: bool = False
 
     def sides(self, tile: int) -> list[int]:
         """Return the longest sides of tiles along the axes; 0 does not cut one."""
@@ -225,8 +232,8 @@ class Asked:
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        freed = FREED if need.loops and self.device.type == "cpu" else 0
-        beside = (STAYING + freed) * math.prod(grid) if tiles > 1 else 0
+        freed = FREED if need.loops and tiles > 1 and self.device.type == "cpu" else 0
+        beside = (STAYING + freed) * math.prod(grid) if tiles > 1 or self.stacked else 0
         return Forecast(tile, tiles, pictures + beside + need.of(grid), free)
 
     def grid(self, tile: int) -> tuple[int, ...]:

@@ -172,13 +172,12 @@ class Poser:
 
         if self.frame.values.ndim == len(self.sides):
             return Blur(torch.from_numpy(kernel).to(self.device), grid)
-        if self.blurs:
-            known, blur = self.blurs[0]
+        for known, blur in self.blurs:
             if blur.grid == grid and np.array_equal(known, kernel):
                 return blur
-            self.blurs.clear()  # not two at a time
+        self.blurs.clear()  # not two at a time
         blur = Blur(torch.from_numpy(kernel).to(self.device), grid).share()
-        self.blurs.append((kernel, blur))
+        self.blurs[:] = [(kernel, blur)]
         return blur
 
     def surveyed(self, recipe: Plan, index: int) -> Poser:

@@ -167,6 +167,8 @@ class Restoration(Standing[P]):
             lambda tile: self.problem(number, tile),
             lambda: self._data(number),
         )
+        if number > 0:
+            self._last = None
         first = self._first if number == 0 else self.problem(number)
         once = self.recipe.method.total(first) == 1
         with memory.lean() if once and not self._stacked else nullcontext():
@@ -182,6 +184,7 @@ class Restoration(Standing[P]):
                     slice=number if self.slices > 1 else None,
                     into=pace.into,
                 )
+                del pace
 
     def _alike(self, steps: Iterator[T]) -> Iterator[T]:
         """Take steps; of a stack, so that they come out the same on every machine."""
@@ -191,6 +194,7 @@ class Restoration(Standing[P]):
             if step is None:
                 return
             yield step
+            del step
 
     def _threads(self) -> AbstractContextManager[None]:
         """Return what says how many threads a step takes: one for a slice of a stack."""
@@ -202,6 +206,7 @@ class Restoration(Standing[P]):
         for step in self.steps():
             if step.index % (step.total // self.slices) == 0:
                 self._slice(image, step.slice or 0)[...] = step.image()
+            del step  # of a stack, nothing of a slice stays while the next is restored
         return image
 
     def run(self, reference: npt.ArrayLike | None = None) -> Result[P]:
@@ -221,6 +226,7 @@ class Restoration(Standing[P]):
                 if truth is not None:
                     part = self._slice(truth, step.slice or 0)
                     history.psnr.append(psnr(step.image(), part, float(np.nanmax(truth))).value)
+            del step
         warnings = (*self.notes, *self.remarks(image))
         return Result(image, history, self.recipe, warnings)
 

@@ -180,7 +180,7 @@ class Standing(Generic[P]):
         field = self._poser.exposure.field
         steps = () if field is None else field.steps
         shape = self._kernel.array.shape
-        return Asked(self.recipe, sides, shape, self.device, weighted, steps)
+        return Asked(self.recipe, sides, shape, self.device, weighted, steps, self._stacked)
 
     def _understood(self, recipe: P, image: npt.NDArray[np.generic]) -> Frame:
         """Return the image understood; of a stack, each slice by what the whole was judged by."""

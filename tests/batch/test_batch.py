@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
+import distributed
 import numpy as np
 import pytest
 import zarr
@@ -307,10 +309,75 @@ def test_what_was_written_before_the_disk_was_full_is_told(scan, tmp_path, monke
 
     monkeypatch.setattr(NpyBlock, "put", full)
     monkeypatch.setattr(pieces.memory, "keep_for_good", lambda: None)
-    outcomes = pieces.compute_some(batch.ticket, some)
+    outcomes = pieces.compute_some(batch.ticket, some, own=True)
     assert [(each.start, each.stop) for each in outcomes] == some[:2]
     with pytest.raises(OSError, match="No space left"):
-        pieces.compute_some(batch.ticket, some[2:])
+        pieces.compute_some(batch.ticket, some[2:], own=True)
+
+
+class Deadly:
+    """A cluster of one worker that dies of one piece, and with it the handful that it had next."""
+
+    def __init__(self, piece: tuple[int, int]) -> None:
+        self.piece, self.handfuls, self.queue = piece, [], []
+
+    def scatter(self, ticket, **_):
+        return ticket
+
+    def nthreads(self):
+        return {"tcp://worker": 1}
+
+    def submit(self, _compute, _ticket, some, _own, pure):
+        self.handfuls.append(some)
+        return Handful(some, self)
+
+    def add(self, future):
+        self.queue.append(future)
+
+    def __next__(self):
+        first = self.queue.pop(0)
+        if self.piece in first.pieces and not first.dead:
+            for each in (first, *self.queue):
+                each.dead = True
+        return first
+
+
+class Handful:
+    status = "finished"
+
+    def __init__(self, some, cluster) -> None:
+        self.pieces, self.dead = some, False
+
+    def result(self):
+        if self.dead:
+            raise distributed.KilledWorker("handful", None, 5)
+        return [pieces.Finished(a, b, "", "", 0.01, "", 0, ()) for a, b in self.pieces]
+
+
+def test_only_the_piece_that_workers_vanish_over_is_given_up(monkeypatch):
+    some = [(i, i + 1) for i in range(60)]
+    deadly = Deadly((25, 26))
+    monkeypatch.setattr(distributed, "as_completed", lambda: deadly)
+    outcomes = list(engines._spread(deadly, None, some, own=True))
+    failed = [each for each in outcomes if isinstance(each, pieces.Failed)]
+    assert [(each.start, each.stop) for each in failed] == [(25, 26)]
+    assert "workers vanished over it" in failed[0].reason
+    assert sorted((each.start, each.stop) for each in outcomes) == some  # none twice
+    assert any(len(handful) > 1 and (25, 26) in handful for handful in deadly.handfuls)
+
+
+@pytest.mark.parametrize(("own", "kept"), [(True, "keep_for_good"), (False, "kept")])
+def test_only_a_worker_of_ones_own_keeps_memory_for_good(scan, tmp_path, monkeypatch, own, kept):
+    batch = Order(RECIPE, scan, tmp_path / "out.npy", device="cpu").begin()
+    batch.sink.lay_out()
+    called = []
+    for name in ("keep_for_good", "kept"):
+        monkeypatch.setattr(
+            pieces.memory, name, lambda name=name: called.append(name) or nullcontext()
+        )
+    monkeypatch.setattr(pieces, "compute", lambda *_: None)
+    pieces.compute_some(batch.ticket, batch.task.pieces()[:2], own)
+    assert called == [kept]
 
 
 def test_another_recipe_does_not_go_on_in_a_result(scan, tmp_path):

@@ -6,7 +6,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ ANSWER = 10
 """Seconds within which a scheduler must answer."""
 PATIENCE = 5
 """Workers that may vanish over one piece before it is given up."""
+VANISHED = f"{PATIENCE} workers vanished over it, for want of memory perhaps."
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": PATIENCE,
@@ -90,11 +91,11 @@ class Engine:
             In one sentence, if the cluster can't be reached, or is lost.
         """
         if self.alone:
-            with memory.kept():
+            with memory.kept() if ticket.around is None else nullcontext():
                 yield from (compute(ticket, start, stop) for start, stop in pieces)
             return
         with self._client() as client:
-            yield from _spread(client, ticket, pieces)
+            yield from _spread(client, ticket, pieces, own=self.scheduler is None)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -141,17 +142,24 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def _spread(client: Client, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator[Outcome]:
-    """Keep every worker busy with a few pieces, and yield what they send back."""
+def _spread(
+    client: Client, ticket: Ticket, pieces: Sequence[Piece], own: bool
+) -> Iterator[Outcome]:
+    """Keep every worker busy with a few pieces, and yield what they send back.
+
+    When workers vanish, one of the pieces that they had is to blame, and those beside it are not:
+    in the end each of them goes out while nothing else is under way.
+    """
     from distributed import as_completed
 
     known = client.scatter(ticket, broadcast=True, hash=False)
-    left, seconds = deque(pieces), SPAN
+    left, suspects, seconds = deque(pieces), deque[Piece](), SPAN
     running: dict[Any, list[Piece]] = {}
+    by_itself: set[Piece] = set()
     done = as_completed()
 
     def give(some: list[Piece]) -> None:
-        future = client.submit(compute_some, known, some, pure=False)
+        future = client.submit(compute_some, known, some, own, pure=False)
         running[future] = some
         done.add(future)
 
@@ -159,16 +167,20 @@ def _spread(client: Client, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator
         room = AHEAD * max(1, len(client.nthreads()))
         while left and len(running) < room:
             give([left.popleft() for _ in range(_handful(seconds, len(left), room))])
+        if suspects and not running:
+            by_itself.add(suspects[0])
+            give([suspects.popleft()])
 
     fill()
     while running:
         future = next(done)
         some = running.pop(future)
-        outcomes = _outcomes(future, some)
-        if not outcomes:  # workers vanished over one of them: each by itself
-            for piece in some:
-                give([piece])
-        left.extendleft(reversed(some[len(outcomes) :] if outcomes else ()))
+        outcomes = _outcomes(future)
+        if outcomes is None:
+            outcomes = [Failed(*piece, VANISHED) for piece in some if piece in by_itself]
+            suspects.extend(piece for piece in some if piece not in by_itself)
+        else:
+            left.extendleft(reversed(some[len(outcomes) :]))
         took = [each.seconds for each in outcomes if isinstance(each, Finished)]
         seconds = sum(took) / len(took) if took else seconds
         fill()
@@ -181,15 +193,14 @@ def _handful(seconds: float, left: int, room: int) -> int:
     return max(1, min(long, left // room))
 
 
-def _outcomes(future: Any, pieces: list[Piece]) -> list[Outcome]:
-    """Return what became of a handful, of the first pieces at least; nothing if one must go."""
+def _outcomes(future: Any) -> list[Outcome] | None:
+    """Return what became of a handful, of its first pieces at least; None if workers vanished."""
     from distributed import KilledWorker
 
     try:
         found: list[Outcome] = future.result()
     except KilledWorker:
-        why = f"{PATIENCE} workers vanished over it, for want of memory perhaps."
-        return [Failed(*piece, why) for piece in pieces] if len(pieces) == 1 else []
+        return None
     except OSError as error:
         if future.status == "error":
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,8 +94,17 @@ def compute(ticket: Ticket, start: int, stop: int) -> Finished | Failed:
     return Finished(start, stop, digest, stamp, seconds, worker, clipped, notes)
 
 
-def compute_some(ticket: Ticket, pieces: Sequence[Piece]) -> list[Finished | Failed]:
-    """Do the same for several pieces, in a process that does nothing else.
+def compute_some(ticket: Ticket, pieces: Sequence[Piece], own: bool) -> list[Finished | Failed]:
+    """Do the same for several pieces, in a worker.
+
+    Parameters
+    ----------
+    ticket : Ticket
+    pieces : sequence of tuple
+        First slice and end of each.
+    own : bool
+        Whether this process does nothing else and ends with the batch: freed memory stays for
+        good. That of a cluster is somebody else's, and gets it back after each handful.
 
     Returns
     -------
@@ -106,15 +116,18 @@ def compute_some(ticket: Ticket, pieces: Sequence[Piece]) -> list[Finished | Fai
     OSError
         If the first one can't be written.
     """
-    memory.keep_for_good()
+    slices = ticket.around is None  # blocks of a volume are large, and each is posed anew
+    if slices and own:
+        memory.keep_for_good()
     outcomes: list[Finished | Failed] = []
-    for piece in pieces:
-        try:
-            outcomes.append(compute(ticket, *piece))
-        except OSError:
-            if not outcomes:
-                raise
-            break
+    with memory.kept() if slices and not own else nullcontext():
+        for piece in pieces:
+            try:
+                outcomes.append(compute(ticket, *piece))
+            except OSError:
+                if not outcomes:
+                    raise
+                break
     return outcomes
 
 

@@ -99,13 +99,14 @@ class Blur:
 
     def once(self, key: object, make: Callable[[], Tensor]) -> Tensor:
         """Return what `make` makes of the blur alone, the last of it kept where it is shared."""
-        if self._last is None or self._last[0] != key:
-            self._last = None  # not two at a time
-            made = make()
-            if not self._shared:
-                return made
+        last = self._last  # another thread may put another in its place meanwhile
+        if last is not None and last[0] == key:
+            return last[1]
+        self._last = last = None  # not two at a time
+        made = make()
+        if self._shared:
             self._last = key, made
-        return self._last[1]
+        return made
 
     @classmethod
     def stacked(cls, kernels: Sequence[Tensor], grid: tuple[int, ...]) -> Blur:
