@@ -244,11 +244,15 @@ def test_every_method_says_what_it_needs() -> None:
             assert 16 < asked.need().per_pixel < 4 * planning.HUNGRIEST, name
 
 
-def test_what_stays_of_other_slices_is_planned_for() -> None:
-    recipe = Recipe(psf=PSF, method={"name": "tikhonov", "weight": 0.01}, tile=0)
+@pytest.mark.parametrize(
+    ("method", "freed"),
+    [({"name": "tikhonov", "weight": 0.01}, planning.FREED), ({"name": "tv", "weight": 0.01}, 0)],
+)
+def test_what_stays_of_other_slices_is_planned_for(method: dict[str, Any], freed: int) -> None:
+    recipe = Recipe(psf=PSF, method=method, tile=0)
     one, many = (planning.plan(recipe, shape, CPU).memory for shape in ((90, 90), (5, 90, 90)))
     grid = planning.Asked(recipe, (90, 90), recipe.psf.kernel(None).shape, CPU, False).grid(0)
-    assert many - one == planning.STAYING * grid[0] * grid[1]
+    assert many - one == (planning.STAYING + freed) * grid[0] * grid[1]
     stack = np.random.default_rng(0).random((5, 90, 90), np.float32)
     assert recipe.begin(stack, device="cpu").forecast.memory >= many
 

@@ -34,16 +34,15 @@ PICTURES, CANVAS = 1, 3
 """Float32 images of what is restored beside that: the result; with tiles, canvas and data."""
 
 STAYING = 16
-"""Bytes of a pixel that stay of tiles, or slices, while others are computed.
-
-The first problem, an estimate; of slices also what is freed in pieces that the next can't use.
-"""
+"""Bytes of a pixel that stay of tiles, or slices, while others are computed: the first problem, an
+estimate."""
 
 FREED = 8
-"""Bytes of a tile's pixel that were freed but stay with the process while a loop goes over it.
+"""Bytes of a pixel that were freed but stay with the process, as holes that nothing fits into.
 
-Between tiles what is free goes back to the system; this is what is left of holes within one. It
-lies between what Richardson-Lucy (0 to 28) and TV (-9 to 13) leave (benchmarks/planner.py).
+Of tiles, while a loop goes over one: between tiles what is free goes back to the system. It lies
+between what Richardson-Lucy (0 to 28) and TV (-9 to 13) leave. Of slices, in closed forms, whose
+blocks serve the next one: there they leave 2 to 15 (benchmarks/planner.py).
 """
 
 
@@ -232,7 +231,8 @@ class Asked:
         need = Need(4.0 * HUNGRIEST)
         if not roughly or pictures + need.of(grid) > EASY * free:
             need = self.need()
-        freed = FREED if need.loops and tiles > 1 and self.device.type == "cpu" else 0
+        holes = tiles > 1 if need.loops else self.stacked
+        freed = FREED if holes and self.device.type == "cpu" else 0
         beside = (STAYING + freed) * math.prod(grid) if tiles > 1 or self.stacked else 0
         return Forecast(tile, tiles, pictures + beside + need.of(grid), free)
 
