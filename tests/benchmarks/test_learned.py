@@ -57,3 +57,33 @@ def test_gains_are_those_of_single_scenes(script: ModuleType) -> None:
     assert row["least of a scene"] == "-0.50"
     assert row["scenes gained"] == "1 of 2"
     assert row["plug-and-play"] == ""
+
+
+def test_the_error_of_a_picture_in_colour_is_that_of_all_channels(script: ModuleType) -> None:
+    truth = np.zeros((64, 64))
+    errors = (0.1, 0.2, 0.3)
+    each = [{"restore": script.decibel(truth + error, truth)} for error in errors]
+    expected = -10 * np.log10(np.mean(np.square(errors)))
+    assert script.together(each)["restore"] == pytest.approx(expected)
+
+
+def test_a_picture_in_colour_is_blurred_channel_by_channel(script: ModuleType) -> None:
+    pictures = script.scenes("colours")
+    assert len(pictures) == 8
+    row = script.rows()["U"]
+    scene = pictures["astronaut"]
+    image, truth = script.measured(row._replace(read=0.0), scene, 0)
+    assert image.shape == truth.shape == (3, script.SIDE, script.SIDE)
+    for channel in range(3):
+        alone, _ = script.measured(row._replace(read=0.0), scene[channel], 0)
+        np.testing.assert_allclose(image[channel], alone, atol=1e-3)  # photons: 1e9 for white
+
+
+def test_another_seed_draws_other_scenes_and_noise(script: ModuleType) -> None:
+    first, second = (script.learned_scenes.assemblies(1, 64, seed) for seed in (0, 5))
+    assert not np.array_equal(first["assembly 0"], second["assembly 0"])
+    flat = np.full((96, 96), 0.5)
+    row = script.rows()["A"]
+    again, same, other = (script.measured(row, flat, 0, seed)[0] for seed in (0, 0, 5))
+    np.testing.assert_array_equal(again, same)
+    assert not np.array_equal(again, other)
