@@ -296,6 +296,20 @@ def test_pieces_go_out_by_the_handful_as_long_as_they_are_short():
     assert engines._handful(seconds=0.0, left=1, room=4) == 1
 
 
+def test_what_came_back_together_is_noted_before_anybody_can_stop(scan, tmp_path, monkeypatch):
+    batch = Order(RECIPE, scan, tmp_path / "out.npy", device="cpu").begin()
+
+    def together(_, ticket, some):
+        yield [pieces.compute(ticket, *piece) for piece in some[:3]]
+
+    monkeypatch.setattr(engines.Engine, "run", together)
+    run = batch.run()
+    next(run)
+    next(run)
+    run.close()
+    assert len(batch.journal.finished) == 3
+
+
 def test_what_was_written_before_the_disk_was_full_is_told(scan, tmp_path, monkeypatch):
     batch = Order(RECIPE, scan, tmp_path / "out.npy", device="cpu").begin()
     batch.sink.lay_out()
@@ -358,7 +372,9 @@ def test_only_the_piece_that_workers_vanish_over_is_given_up(monkeypatch):
     some = [(i, i + 1) for i in range(60)]
     deadly = Deadly((25, 26))
     monkeypatch.setattr(distributed, "as_completed", lambda: deadly)
-    outcomes = list(engines._spread(deadly, None, some, own=True))
+    outcomes = [
+        one for together in engines._spread(deadly, None, some, own=True) for one in together
+    ]
     failed = [each for each in outcomes if isinstance(each, pieces.Failed)]
     assert [(each.start, each.stop) for each in failed] == [(25, 26)]
     assert "workers vanished over it" in failed[0].reason

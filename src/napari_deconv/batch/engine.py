@@ -80,8 +80,8 @@ class Engine:
         """Whether all is computed in this process."""
         return self.scheduler is None and self.workers == 1
 
-    def run(self, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator[Outcome]:
-        """Compute pieces, in any order, and yield what became of each.
+    def run(self, ticket: Ticket, pieces: Sequence[Piece]) -> Iterator[list[Outcome]]:
+        """Compute pieces, in any order, and yield what became of those that came back together.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Engine:
         """
         if self.alone:
             with memory.kept() if ticket.around is None else nullcontext():
-                yield from (compute(ticket, start, stop) for start, stop in pieces)
+                yield from ([compute(ticket, start, stop)] for start, stop in pieces)
             return
         with self._client() as client:
             yield from _spread(client, ticket, pieces, own=self.scheduler is None)
@@ -144,7 +144,7 @@ def cores() -> int:
 
 def _spread(
     client: Client, ticket: Ticket, pieces: Sequence[Piece], own: bool
-) -> Iterator[Outcome]:
+) -> Iterator[list[Outcome]]:
     """Keep every worker busy with a few pieces, and yield what they send back.
 
     When workers vanish, one of the pieces that they had is to blame, and those beside it are not:
@@ -184,7 +184,7 @@ def _spread(
         took = [each.seconds for each in outcomes if isinstance(each, Finished)]
         seconds = sum(took) / len(took) if took else seconds
         fill()
-        yield from outcomes
+        yield outcomes
 
 
 def _handful(seconds: float, left: int, room: int) -> int:

@@ -110,19 +110,25 @@ class Batch:
             done = before = total - sum(b - a for a, b in journal.missing())
             yield Progress(done, total, 0, 0.0)
             try:
-                for outcome in self.engine.run(self.ticket, journal.missing()):
-                    if isinstance(outcome, Finished):
-                        journal.note(outcome)
-                        done += outcome.stop - outcome.start
-                    else:
-                        self.failed.append(outcome)
-                    seconds = time.perf_counter() - began
-                    yield Progress(done, total, done - before, seconds, outcome)
+                for outcomes in self.engine.run(self.ticket, journal.missing()):
+                    self._note(journal, outcomes)  # all, before anybody can end this
+                    for outcome in outcomes:
+                        done += outcome.stop - outcome.start if isinstance(outcome, Finished) else 0
+                        seconds = time.perf_counter() - began
+                        yield Progress(done, total, done - before, seconds, outcome)
                 if self.whole and self.sink.part.exists():
                     self.ticket.recipe.save(self.sink.target.with_suffix(".yaml"))
                     self.sink.finish()
             except OSError as error:
                 raise ValueError(self._stopped(error, done, total)) from None
+
+    def _note(self, journal: Journal, outcomes: list[Finished | Failed]) -> None:
+        """Keep what became of pieces."""
+        for outcome in outcomes:
+            if isinstance(outcome, Finished):
+                journal.note(outcome)
+            else:
+                self.failed.append(outcome)
 
     def said(self) -> tuple[str, ...]:
         """Return what is to be said of the pieces, each sentence once."""
