@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,30 @@ def test_a_killed_training_can_be_resumed_and_a_closed_dock_ends_it(bench: Bench
         os.kill(child, 0)
 
 
+def test_stop_while_the_scan_is_read(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock, read = bench.dock, Event()
+
+    def slow() -> np.ndarray:
+        assert read.wait(30)
+        return scan()
+
+    order = replace(dock.choices.order(), scan=slow)
+    monkeypatch.setattr(dock.choices, "order", lambda: order)
+    bench.press("train_button")
+    assert dock.state == "preparing"
+    bench.press("train_button")
+    assert dock.state == "stopping"
+    assert "being read" in dock.status.text()
+    read.set()
+    assert bench.ended(1) == "stopped"
+    assert dock.status.text() == "Stopped before it began."
+    assert dock.pid == 0
+    assert dock.button.text() == "Train"  # no plan was left that Resume would go on with
+    assert not (tmp_path / "run" / PLAN).exists()
+
+
 def test_what_is_wrong_is_said_before_any_work(bench: Bench, tmp_path: Path) -> None:
     dock = bench.dock
     dock.choices.minutes.setText("soon")
@@ -206,6 +231,7 @@ def test_an_order_is_written_as_a_plan(bench: Bench, tmp_path: Path) -> None:
     import yaml
 
     path = dock.choices.order().write()
+    assert path is not None
     plan = TrainingPlan(**yaml.safe_load(path.read_text(encoding="utf-8")))
     gain, read = poisson_gaussian(scan())
     assert (plan.gain, plan.read) == pytest.approx((gain, read))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -36,7 +37,7 @@ Make = Callable[[int, int], nn.Module]
 """Makes a network of so many channels in and out."""
 
 
-class Stage(nn.Module):
+class Stage(nn.Module, ABC):
     """One look at the data and one network.
 
     Attributes
@@ -50,6 +51,7 @@ class Stage(nn.Module):
     network: nn.Module
     apart: bool = False
 
+    @abstractmethod
     def look(self, view: View, channels: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the network is shown, and what its output is added to.
 
@@ -67,7 +69,6 @@ class Stage(nn.Module):
         bases : Tensor, shape (B, 1 or 1 + K, *frame)
             An estimate, and others that it may be drawn towards.
         """
-        raise NotImplementedError
 
     @staticmethod
     def added(bases: Tensor, output: Tensor) -> Tensor:

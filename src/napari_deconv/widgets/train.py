@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari.qt.threading import create_worker
@@ -16,7 +17,7 @@ from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 from napari_deconv.widgets.naming import push_button
 from napari_deconv.widgets.presence import Presence
-from napari_deconv.widgets.tone import set_tone, sheet
+from napari_deconv.widgets.tone import Tone, set_tone, sheet
 from napari_deconv.widgets.train_choices import TrainChoices, fresh_folder
 from napari_deconv.widgets.train_order import PLAN, TrainOrder, again
 from napari_deconv.widgets.train_plot import TrainPlot
@@ -64,6 +65,7 @@ class TrainWidget(QWidget):
         self._state: State = "idle"
         self._process: TrainProcess | None = None
         self._worker: FunctionWorker[Any] | None = None
+        self._called_off = Event()
         self._best = ""
         self.choices, self.plot, self.result = (
             TrainChoices(self._viewer),
@@ -110,10 +112,12 @@ class TrainWidget(QWidget):
         self.plot.show()
         self._show("preparing")
         self.status.say("Reading what is chosen …", "plain")
+        self._called_off = Event()
         self._worker = create_worker(
             _prepared,
             order,
             resuming,
+            self._called_off,
             _worker_class=FunctionWorker,
             _connect={"returned": self._start},
         )
@@ -121,6 +125,10 @@ class TrainWidget(QWidget):
 
     def stop(self) -> None:
         """End after the step under way; the best model so far is there at once."""
+        if self._state == "preparing":
+            self._called_off.set()
+            self._show("stopping")
+            self.status.say("Stopping once what is being read has been read.", "plain")
         if self._process is None or self._state != "running":
             return
         self._process.stop()
@@ -142,15 +150,17 @@ class TrainWidget(QWidget):
             bring_forward(dock)
         self.result.line.say("It is chosen in Deblur: press Run there.")
 
-    def _start(self, found: Path | str) -> None:
+    def _start(self, found: Path | str | None) -> None:
         """Start the process, now that the plan is written."""
         if self._worker is None:
             return  # the dock was closed meanwhile
         self._worker = None
         if isinstance(found, str):
-            self.status.say(found, "error")
-            self._show("idle")
-            self.finished.emit("failed")
+            self._fall_back(found, "error", "failed")
+            return
+        if found is None or self._called_off.is_set():
+            self._fall_back(f"Stopped before it began. {self._best}", "plain", "stopped")
+            self._offer_best()
             return
         self._process = TrainProcess(self)
         self._process.told.connect(self._hear)
@@ -158,6 +168,12 @@ class TrainWidget(QWidget):
         self._show("running")
         self.status.say("Starting …", "plain")
         self._process.start(found)
+
+    def _fall_back(self, text: str, tone: Tone, ending: str) -> None:
+        """Say why no process was started."""
+        self._show("idle")
+        self.status.say(text.strip(), tone)
+        self.finished.emit(ending)
 
     def _hear(self, event: events.Event) -> None:
         """Show what the training tells."""
@@ -209,7 +225,7 @@ class TrainWidget(QWidget):
         texts = {"idle": "Resume" if held else "Train", "stopping": "Stopping …"}
         self.button.setText(texts.get(state, "Stop"))
         self.button.setAccessibleName(self.button.text())
-        self.button.setEnabled(state in ("idle", "running"))
+        self.button.setEnabled(state != "stopping")
         set_tone(self.button, "run" if idle else "stop")
         self.anew.setVisible(held)
         self.choices.setEnabled(idle)
@@ -266,6 +282,7 @@ class TrainWidget(QWidget):
     def _rest(self) -> None:
         """End what learns, its last state kept, and follow the viewer no more."""
         self._worker = None
+        self._called_off.set()
         if self._process is not None:
             self._process.abandon()
             self._process.deleteLater()
@@ -297,10 +314,10 @@ class TrainWidget(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
 
-def _prepared(order: TrainOrder, resuming: bool) -> Path | str:
+def _prepared(order: TrainOrder, resuming: bool, called_off: Event) -> Path | str | None:
     """Write the plan, in a thread; return a sentence where that can't be done."""
     try:
-        return again(order.folder, order.minutes) if resuming else order.write()
+        return again(order.folder, order.minutes) if resuming else order.write(called_off.is_set)
     except ValueError as error:
         return str(error)
     except Exception as error:

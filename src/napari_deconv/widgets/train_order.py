@@ -59,8 +59,13 @@ class TrainOrder:
     title: str = "own model"
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def write(self) -> Path:
+    def write(self, called_off: Callable[[], bool] = lambda: False) -> Path | None:
         """Fetch what lies in layers, measure the noise, and return the plan's file.
+
+        Parameters
+        ----------
+        called_off : callable
+            Asked between what is read; once it says so, no plan is written and None returned.
 
         Raises
         ------
@@ -74,6 +79,8 @@ class TrainOrder:
         except OSError as error:
             raise ValueError(f"{self.folder} can't be made: {error.strerror}.") from None
         noise, white = self._measured()
+        if called_off():
+            return None
         np.save(self.folder / PSF, np.asarray(self.psf(), np.float32))
         images: tuple[str, ...] = ()
         if isinstance(self.sharp, str):
@@ -81,6 +88,8 @@ class TrainOrder:
         elif self.sharp is not None:
             np.save(self.folder / SHARP, np.asarray(self.sharp()))
             images = (str(self.folder / SHARP),)
+        if called_off():
+            return None
         plan = TrainingPlan(
             title=self.title,
             images=images,
