@@ -21,6 +21,8 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "dose"
 """Real exposures of 5, 10 and 120 s of a water step wedge, by neutrons (CC0), beside a checkout."""
 SLICES, SIDE, SCALE = 64, 192, 3.6
 """Slices of the object, their side in pixels, and how much larger its layout is drawn."""
+SPOTS = Correction(keep_lines=False, spot_size=7, spot_sigma=4)
+"""Takes what gamma rays leave, tracks of them as well: the wedge has no thin bright lines."""
 GRAIN, PORES = 0.06, 2.7
 """Of the metal: spread of its density, and sigmas of a random field where a pore begins."""
 
@@ -60,7 +62,7 @@ def exposures(side: int | None = None) -> list[Exposures]:
     files = {seconds: DATA / f"neutron_wedge_{seconds:03d}s.tif" for seconds in (5, 10, 120)}
     raw = {seconds: np.asarray(io.read(file).array) for seconds, file in files.items()}
     beam = raw[120][1]
-    through = {s: _filled(Correction().correct(r[0], beam, r[2]).values) for s, r in raw.items()}
+    through = {s: _filled(SPOTS.correct(r[0], beam, r[2]).values) for s, r in raw.items()}
     long = through[120]
     corner = (slice(side), slice(side))
     return [
