@@ -13,7 +13,10 @@ def write(path: Path, state: dict[str, Any]) -> None:
     """Write a state to a file that is never seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".writing")
-    torch.save(state, fresh)
+    with fresh.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())  # or a power cut leaves the new name with nothing behind it
     os.replace(fresh, path)
 
 
