@@ -103,20 +103,44 @@ def plain_of(path: Path, example: str) -> dict[str, Any]:
 
 
 def arrays_of(names: Iterable[str]) -> list[Any]:
-    """Return what files hold, the files of a folder in the order of their names.
+    """Return what files hold, the pictures of a folder in the order of their names.
+
+    Hidden files in a folder, and those that are no pictures, are passed over.
 
     Raises
     ------
     ValueError
-        If a file can't be read.
+        If a file can't be read or is in colour, or a folder holds no picture.
     """
-    from napari_deconv import io
-
     files: list[Path] = []
     for name in names:
         path = Path(name).expanduser()
-        files += sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]
-    return [io.read(file).array for file in files]
+        files += _pictures_in(path) if path.is_dir() else [path]
+    return [_grey(file) for file in files]
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that are pictures; a format that isn't known is told later."""
+    from napari_deconv import io
+
+    try:
+        files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    except OSError as error:
+        raise ValueError(f"{folder} can't be read: {error.strerror}.") from None
+    found = [file for file in files if io.is_picture(file)]
+    if not found:
+        raise ValueError(f"{folder} holds no picture: name another folder, or files.")
+    return found
+
+
+def _grey(file: Path) -> Any:
+    """Return the grey values in a file; black and white as 0 and 1."""
+    from napari_deconv import io
+
+    array = io.read(file).array
+    if array.ndim == 3 and array.shape[-1] in (3, 4):
+        raise ValueError(f"{file.name} is in colour: give grey pictures.")
+    return array.astype("uint8") if array.dtype.kind == "b" else array
 
 
 def psf_in(name: str) -> Psf:

@@ -7,6 +7,7 @@ metadata. A ``.npy`` file holds the numbers only: keep the pixel size in the rec
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +108,23 @@ def read(path: str | os.PathLike[str]) -> Picture:
     if picture.array.dtype.kind not in "biufc":
         raise ValueError(f"{source.name} holds {picture.array.dtype} values, which are no picture.")
     return picture
+
+
+def is_picture(path: Path) -> bool:
+    """Return whether a file is meant for a picture, by its name or its first bytes.
+
+    Raises
+    ------
+    ValueError
+        If it can't be looked at.
+    """
+    from napari_deconv.formats.recognition import recognised
+
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    if path.suffix.lower() in EXTENSIONS or kind.startswith("image/"):
+        return True
+    with _in_one_sentence(path, "read"):
+        return recognised(path) is not None
 
 
 def write(
