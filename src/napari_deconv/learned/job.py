@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from napari_deconv.core.params import Declared
-from napari_deconv.learned import scanner
+from napari_deconv.learned import checkpoint, scanner
 from napari_deconv.learned.card import Card
+from napari_deconv.learned.claim import claimed
 from napari_deconv.learned.training import RUN, Progress, Run, Training, begin, cooled, train
 
 if TYPE_CHECKING:
@@ -38,8 +39,13 @@ class TrainingPlan(Declared):
     read: float | None = Field(
         None, ge=0, description="Noise in the dark, in grey values; goes with gain."
     )
-    white: float = Field(
-        1.0, gt=0, description="Grey value of the open beam: what is 1 in drawn scenes."
+    black: float = Field(
+        0.0, description="Grey value of no beam, or where a scan begins: what is 0 in drawn scenes."
+    )
+    white: float | None = Field(
+        None,
+        description="Grey value of the open beam: what is 1 in drawn scenes; 1 if not given. "
+        "Pictures in other units than the noise are taken to go from black to white.",
     )
     start: str = Field(
         "", description="Model to begin as: 'default' or a file; from scratch if none is named."
@@ -59,6 +65,17 @@ class TrainingPlan(Declared):
     )
     device: str = Field("cpu", description="Where it is computed: cpu, cuda, cuda:1, ...")
     training: Training = Field(Training(), description="The model and how it learns.")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> TrainingPlan:
+        if not self.range[1] > self.range[0]:
+            raise ValueError("The open beam, white, has to be brighter than black.")
+        return self
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Grey values that are 0 and 1 in drawn scenes."""
+        return self.black, 1.0 if self.white is None else self.white
 
 
 class Job:
@@ -101,35 +118,34 @@ class Job:
             raise ValueError("Say how long to train: minutes or steps, one of them.")
         if (plan.gain is None) != (plan.read is None):
             raise ValueError("Noise that was measured has gain and read noise: give both.")
-        self.plan, self._team = plan, team
+        self.plan, self._team, self.folder = plan, team, Path(plan.folder)
+        # Of a team the first one alone writes; the claim goes with this job.
+        self._claim = claimed(self.folder) if team is None or team.rank == 0 else None
         self.asked = False
         self.learned: Images | None = None
         self.tested: Images | None = None
-        training = plan.training if not plan.start else scanner.begin_as(plan.training, plan.start)
-        training = scanner.fitted(training, psf, None)
-        low, high = 0.0, plan.white
+        fresh = not (self.folder / RUN).is_file()
+        training = scanner.fitted(self._named(fresh), psf, None)
+        low, high = plan.range
         if arrays:
             side = training.side + training.degradation.support - 1
             whole = Images.of(arrays, side)
             self.learned, self.tested = whole.halves(side)
-            low, high = whole.span
+            scan = None if plan.white is None else plan.range
+            low, high = scanner.range_of(whole.span, scan)
         if plan.gain is not None and plan.read is not None:
             noise = scanner.scaled(plan.gain, plan.read, low, high)
             training = scanner.fitted(training, None, noise)
-        self.folder = Path(plan.folder)
-        fresh = not (self.folder / RUN).is_file()
         self.run = begin(training, self.folder, plan.device)
         if fresh and plan.start:
             scanner.take_over(self.run, plan.start)
+        self._before = self.done
         self._prepare(self.run)
 
     @property
     def total(self) -> float:
-        """Steps of the whole plan, or seconds by its clock."""
-        if self.plan.steps is not None:
-            return float(self.plan.steps)
-        assert self.plan.minutes is not None
-        return 60 * self.plan.minutes
+        """Steps of the whole plan, or seconds by its clock; more if it goes on past its end."""
+        return max(self._wanted, self._before + self._falling)
 
     @property
     def done(self) -> float:
@@ -138,15 +154,10 @@ class Job:
 
     def progress(self) -> Iterator[Progress]:
         """Train, then cool; a job that was cut off goes on, one that is stopped ends here."""
-        steps, every, device = self.plan.steps, self.plan.checkpoint, self.plan.device
-        falling = self.total * self.plan.cooling
-        if steps is not None:
-            settling = max(int(falling), 1)
-            first: dict[str, float] = {"steps": steps - settling - self.run.step}
-            last: dict[str, Any] = {"steps": settling}
-        else:
-            first = {"seconds": self.total - falling - self.run.seconds}
-            last = {"seconds": falling}
+        every, device = self.plan.checkpoint, self.plan.device
+        unit = "seconds" if self.plan.steps is None else "steps"
+        first: dict[str, float] = {unit: self._wanted - self._falling - self.done}
+        last: dict[str, Any] = {unit: self._falling}
         yield from train(self.run, self.folder, every=every, **first)
         if self.run.joint.stopping:
             return
@@ -166,6 +177,33 @@ class Job:
 
         data = "" if self.learned is None else f"{len(self.learned.pictures)} images of the user's"
         return deliver(self.run, path, self.plan.title, data, scores)
+
+    @property
+    def _wanted(self) -> float:
+        """Steps or seconds that the plan names."""
+        if self.plan.steps is not None:
+            return float(self.plan.steps)
+        assert self.plan.minutes is not None
+        return 60 * self.plan.minutes
+
+    @property
+    def _falling(self) -> float:
+        """Those of them in which the rate falls."""
+        falling = self._wanted * self.plan.cooling
+        return falling if self.plan.steps is None else max(int(falling), 1)
+
+    def _named(self, fresh: bool) -> Training:
+        """Return the plan's training, with the networks of what it begins as.
+
+        A run that has begun keeps its own: the model may have been replaced since, or be gone.
+        """
+        plan = self.plan
+        if not plan.start:
+            return plan.training
+        if fresh:
+            return scanner.begin_as(plan.training, plan.start)
+        begun = Training(**checkpoint.read(self.folder / RUN)["training"])
+        return scanner.with_networks(plan.training, begun.architecture)
 
     def _prepare(self, run: Run) -> None:
         """Give a run what is no part of a checkpoint."""

@@ -26,6 +26,9 @@ PSFs that it is made for. 15 % is for shapes that a user guessed; measured width
 and what changes them afterwards, such as the place of the object in the beam, is a few percent."""
 ENERGY = 0.999
 """Share of a PSF that its grid has to hold; the rest is cut off."""
+OTHER = 3.0
+"""Pictures whose brightest and whose span both differ from the scan's by more than this factor are
+in other units."""
 NARROWEST, WIDEST = 9, 129
 """Sides of that grid in pixels, at least and at most."""
 
@@ -54,8 +57,6 @@ def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | Non
         changes = {"psf": psf.plain(), "support": support(kernel, training.degradation.jitter)}
     if noise is not None:
         changes |= {"gain": noise[0], "read": noise[1]}
-    if not changes:
-        return training
     plain = training.plain()
     plain["degradation"] |= changes
     side = training.side + plain["degradation"]["support"] - 1
@@ -80,6 +81,30 @@ def scaled(gain: float, read: float, low: float, high: float) -> tuple[float, fl
     return gain / span, float(np.sqrt(max(gain * low, 0) + read**2)) / span
 
 
+def range_of(span: tuple[float, float], scan: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the scanner's grey values that are 0 and 1 in pictures.
+
+    Parameters
+    ----------
+    span : tuple of float
+        Least and greatest grey value of the pictures, in units of their own.
+    scan : tuple of float or None
+        Those of the scan whose noise is known; None leaves the pictures' own.
+
+    Returns
+    -------
+    tuple of float
+        The pictures' own, or the scan's for pictures in other units: 8-bit ones of a 16-bit scan.
+    """
+    if scan is None or _same(span[1], scan[1]) or _same(span[1] - span[0], scan[1] - scan[0]):
+        return span
+    return scan
+
+
+def _same(value: float, other: float) -> bool:
+    return value * other > 0 and 1 / OTHER < value / other < OTHER
+
+
 def begin_as(training: Training, name: str) -> Training:
     """Return a training of the networks of a model that was trained before.
 
@@ -93,9 +118,14 @@ def begin_as(training: Training, name: str) -> Training:
         raise ValueError(f"The model {name!r} is of others' networks: they are not trained here.")
     if card.architecture.inputs == "noise":
         raise ValueError(f"The model {name!r} is a denoiser: begin as one that deblurs.")
-    changes: dict[str, Any] = {"architecture": card.architecture, "alone": 0}
-    if (frames := card.architecture.frames) > 1:
-        changes["degradation"] = training.degradation.replace(frames=frames)
+    return with_networks(training, card.architecture)
+
+
+def with_networks(training: Training, architecture: Architecture) -> Training:
+    """Return a training of networks that were trained before."""
+    changes: dict[str, Any] = {"architecture": architecture, "alone": 0}
+    if architecture.frames > 1:
+        changes["degradation"] = training.degradation.replace(frames=architecture.frames)
     return training.model_copy(update=changes)
 
 

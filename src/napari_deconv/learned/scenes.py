@@ -46,7 +46,17 @@ class Scenes(Declared):
             The crop is the same for the same three: of this run, this step, this place in a batch.
         side : int
             In pixels, at most that of the scenes.
+
+        Raises
+        ------
+        ValueError
+            If it is more.
         """
+        if side > self.side:
+            raise ValueError(
+                f"Pictures and PSF need scenes of {side} pixels, and these have {self.side}: set "
+                "scenes.side to as many, or side or support to less."
+            )
         rng = np.random.default_rng((seed, 1, step, place))
         scene = self._one(rng, seed, step)
         draw = rng.random()
