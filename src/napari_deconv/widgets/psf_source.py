@@ -71,7 +71,7 @@ class PsfSource(QObject):
         self.menu.altered.connect(self._tell)
         self.forms.changed.connect(self._tell)
         self._resampled: WeakSet[Image] = WeakSet()
-        self.understanding.resampling_asked.connect(self._resample)
+        self.understanding.resampling_asked.connect(self.resample)
         self._pick()
 
     @property
@@ -122,6 +122,13 @@ class PsfSource(QObject):
         """The chosen layer's pixel size, if the user wants it at the image's; None if not."""
         size = self.pixel_size
         return str(size) if size is not None and self.menu.value in self._resampled else None
+
+    def resample(self, wanted: bool) -> None:
+        """Take the chosen layer at the image's pixels from now on, or no longer."""
+        chosen = self.menu.value
+        if isinstance(chosen, Image):
+            (self._resampled.add if wanted else self._resampled.discard)(chosen)
+        self.changed.emit()
 
     def remarks(self, size: PixelSize | None) -> tuple[str, ...]:
         """Return what a run has to say of the layer's pixels: that they are used as they are."""
@@ -182,13 +189,6 @@ class PsfSource(QObject):
         chosen = self.menu.value
         self.forms.key = chosen if isinstance(chosen, str) else ""
         self.measure.setVisible(isinstance(chosen, str))
-        self.changed.emit()
-
-    def _resample(self, wanted: bool) -> None:
-        """Take the chosen layer at the image's pixels from now on, or no longer."""
-        chosen = self.menu.value
-        if isinstance(chosen, Image):
-            (self._resampled.add if wanted else self._resampled.discard)(chosen)
         self.changed.emit()
 
     def _tell(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,8 +21,8 @@ from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_d
 from napari_deconv.widgets.naming import push_button
 from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.tone import Tone, set_tone, sheet
-from napari_deconv.widgets.train_choices import TrainChoices, fresh_folder
-from napari_deconv.widgets.train_order import PLAN, TrainOrder, again
+from napari_deconv.widgets.train_choices import TrainChoices
+from napari_deconv.widgets.train_folder import BEST, again, fresh_folder, holds_training, withdraw
 from napari_deconv.widgets.train_plot import TrainPlot
 from napari_deconv.widgets.train_preview import TrainPreview
 from napari_deconv.widgets.train_process import TrainProcess
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
 State = Literal["idle", "preparing", "running", "stopping"]
 UNITS = 1000
 """Positions of the bar."""
-BEST = "best.safetensors"
-"""The file in a training's folder that holds the best model so far."""
 
 
 class TrainWidget(QWidget):
@@ -66,6 +67,7 @@ class TrainWidget(QWidget):
         self._process: TrainProcess | None = None
         self._worker: FunctionWorker[Any] | None = None
         self._called_off = Event()
+        self._resuming = False
         self._best = ""
         self.choices, self.plot, self.result = (
             TrainChoices(self._viewer),
@@ -99,25 +101,28 @@ class TrainWidget(QWidget):
         """Begin a training, or go on with the one in the folder; return whether it could be."""
         if self._state != "idle":
             return False
+        self._called_off = Event()
+        prepare: Callable[[], Path | None]
         try:
-            order = self.choices.order()
-            resuming = (order.folder / PLAN).is_file()
+            place, minutes = self.choices.place(), self.choices.time()
+            self._resuming = holds_training(place)
+            if self._resuming:  # as it was begun: other rows play no part
+                prepare = partial(again, place, minutes)
+            else:
+                prepare = partial(self.choices.order().write, self._called_off.is_set)
         except ValueError as error:
             self.status.say(str(error), "error")
             return False
-        if not resuming:
+        if not self._resuming:
             self.plot.begin()
             self._best = ""
         self.result.begin()
         self.plot.show()
         self._show("preparing")
         self.status.say("Reading what is chosen …", "plain")
-        self._called_off = Event()
         self._worker = create_worker(
             _prepared,
-            order,
-            resuming,
-            self._called_off,
+            prepare,
             _worker_class=FunctionWorker,
             _connect={"returned": self._start},
         )
@@ -143,9 +148,13 @@ class TrainWidget(QWidget):
         if not open_docks(self._viewer, DeblurWidget):
             open_dock(self._viewer, DEBLUR)
         for dock in open_docks(self._viewer, DeblurWidget):
-            if self.choices.scan.value is not None:
+            if self.choices.scan.value in self._viewer.layers:
                 dock.image = self.choices.scan.value
-            dock.psf = self.choices.psf.value
+            with suppress(
+                ValueError
+            ):  # it is no PSF there: its layer is gone, or what is deblurred
+                dock.psf = self.choices.psf.value
+                dock.panel.psf.resample(self.choices.psf.resampled_from is not None)
             dock.method = Restore(model=model)
             bring_forward(dock)
         self.result.line.say("It is chosen in Deblur: press Run there.")
@@ -172,13 +181,14 @@ class TrainWidget(QWidget):
     def _fall_back(self, text: str, tone: Tone, ending: str) -> None:
         """Say why no process was started."""
         self._show("idle")
+        self.choices.follow_layers()  # that were added or removed meanwhile
         self.status.say(text.strip(), tone)
         self.finished.emit(ending)
 
     def _hear(self, event: events.Event) -> None:
         """Show what the training tells."""
         if isinstance(event, events.Refused):
-            self.status.say(event.text, "error")
+            self.status.say(event.text, "plain" if self._state == "stopping" else "error")
         elif isinstance(event, events.Done):
             self.result.show_done(event)
         elif isinstance(event, events.Validated):
@@ -197,12 +207,19 @@ class TrainWidget(QWidget):
                 self.status.say(status(event), "plain")
 
     def _end(self, ending: str) -> None:
-        if self._process is not None:
-            self._process.deleteLater()
-        self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.deleteLater()
+            if process.refused and not self._resuming:
+                withdraw(self.choices.place())  # or the same would be refused again
+            if process.refused and self._state == "stopping":
+                ending = "stopped"
         self._show("idle")
-        if ending == "stopped":
+        self.choices.follow_layers()  # that were added or removed meanwhile
+        if ending == "stopped" and self._holds_training():
             self.status.say(f"Stopped; Resume goes on from here. {self._best}".strip(), "plain")
+        elif ending == "stopped":
+            self.status.say("Stopped before anything was learned.", "plain")
         elif ending == "done":
             self.bar.setValue(UNITS)
             self.status.say("Done. To train on, give more minutes and press Resume.", "plain")
@@ -232,8 +249,8 @@ class TrainWidget(QWidget):
 
     def _holds_training(self) -> bool:
         try:
-            return (self.choices.place() / PLAN).is_file()
-        except (ValueError, OSError):
+            return holds_training(self.choices.place())
+        except ValueError:
             return False
 
     def _begin_anew(self) -> None:
@@ -314,10 +331,10 @@ class TrainWidget(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
 
-def _prepared(order: TrainOrder, resuming: bool, called_off: Event) -> Path | str | None:
+def _prepared(prepare: Callable[[], Path | None]) -> Path | str | None:
     """Write the plan, in a thread; return a sentence where that can't be done."""
     try:
-        return again(order.folder, order.minutes) if resuming else order.write(called_off.is_set)
+        return prepare()
     except ValueError as error:
         return str(error)
     except Exception as error:

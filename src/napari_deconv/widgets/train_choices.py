@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,23 +14,33 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QVBox
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
 from napari_deconv.learned.degradation import Degradation
+from napari_deconv.psf.checks import alike
 from napari_deconv.psf.kernel import understand
+from napari_deconv.psf.resampling import resampled
 from napari_deconv.widgets.column import Column, Line, shrinking
 from napari_deconv.widgets.correct_layers import CORRECTION
 from napari_deconv.widgets.invitation import Invitation
 from napari_deconv.widgets.naming import name_widget
 from napari_deconv.widgets.source import Source
+from napari_deconv.widgets.train_folder import check_free, fresh_folder, holds_training
 from napari_deconv.widgets.train_lists import FOLDER, SCENES, TrainLists
-from napari_deconv.widgets.train_order import PLAN, Noise, TrainOrder
+from napari_deconv.widgets.train_order import Noise, TrainOrder
+from napari_deconv.widgets.train_pictures import pictures_of, told
 from napari_deconv.widgets.train_words import duration
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from numpy.typing import NDArray
 
+    from napari_deconv.core.units import PixelSize
     from napari_deconv.psf.sampling import Psf
 
 FOUND, TYPED, ANY = "as found in the scan", "gain and read noise …", "any noise"
+NO_SCAN = {
+    FOUND: "Choose a grey scan, in which the noise is measured; or any noise.",
+    TYPED: "Choose a grey scan, in whose grey values the noise is given; or any noise.",
+}
+"""What is said where a noise needs a scan and there is none."""
 FIRST_MINUTES = 15.0
 STARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "the model that ships": (models.SHIPPED, {}),
@@ -107,6 +116,7 @@ class TrainChoices(QWidget):
         source = self._source()
         psf, size = self.psf.value, None if source is None else source.pixel_size
         fetch = self.psf.fetch() or partial(cast("Psf", psf).kernel, size)
+        own = self.psf.pixel_size if self.psf.resampled_from is not None else None
         start, network = STARTS[self.begin.currentText()]
         settings: dict[str, Any] = {"hard": scanner.HARD}
         if start:
@@ -119,8 +129,8 @@ class TrainChoices(QWidget):
         name = "scan" if source is None else source.layer.name
         return TrainOrder(
             folder=self.place(),
-            minutes=_number(self.minutes, "Minutes"),
-            psf=partial(_understood, fetch),
+            minutes=self.time(),
+            psf=partial(_understood, fetch, own, size),
             scan=None if source is None else source.fetch,
             noise=self._noise(),
             sharp=self._sharp(),
@@ -128,6 +138,10 @@ class TrainChoices(QWidget):
             title=f"for {name}",
             settings=settings,
         )
+
+    def time(self) -> float:
+        """Return for how many minutes a training learns, in all."""
+        return _number(self.minutes, "Minutes")
 
     def place(self) -> Path:
         """Return the folder that a training is kept in."""
@@ -146,7 +160,8 @@ class TrainChoices(QWidget):
         source = self._source()
         self.invitation.setVisible(source is None)
         if source is None:
-            self.invitation.line.say("No scan yet: drop one of your scanner on the window, or")
+            what = "No scan yet" if self.scan.value is None else "The scan is in colour"
+            self.invitation.line.say(f"{what}: drop a grey one of your scanner on the window, or")
         typed = self.noise.currentText() == TYPED
         for field in (self.gain, self.read):
             field.setVisible(typed)
@@ -167,6 +182,8 @@ class TrainChoices(QWidget):
 
     def _noise(self) -> Noise:
         kind = self.noise.currentText()
+        if kind in NO_SCAN and self._source() is None:
+            raise ValueError(NO_SCAN[kind])
         if kind == TYPED:
             return _number(self.gain, "Gain", zero=True), _number(
                 self.read, "Read noise", zero=True
@@ -186,6 +203,8 @@ class TrainChoices(QWidget):
 
     def _noise_words(self) -> str:
         kind, stored = self.noise.currentText(), self._stored()
+        if kind in NO_SCAN and self._source() is None:
+            return NO_SCAN[kind]
         if kind == TYPED:
             return "variance = gain × grey + read², in grey values of the scan"
         if kind == ANY:
@@ -197,7 +216,7 @@ class TrainChoices(QWidget):
     def _sharp(self) -> Any:
         chosen = self.sharp.value
         if isinstance(chosen, Image):
-            return partial(_all_of, chosen)
+            return partial(pictures_of, chosen)
         if chosen == FOLDER:
             if not self._lists.folder:
                 raise ValueError("Choose the folder of sharp pictures.")
@@ -207,28 +226,25 @@ class TrainChoices(QWidget):
     def _sharp_words(self) -> str:
         chosen = self.sharp.value
         if isinstance(chosen, Image):
-            shape = (chosen.data[0] if chosen.multiscale else chosen.data).shape
-            if len(shape) > 2 and shape[0] >= 4:
-                return (
-                    f"three quarters of {shape[0]} slices are learned from; every fourth block of "
-                    "neighbours is kept apart to test on"
-                )
-            return "its upper three quarters are learned from; the rest is kept apart to test on"
-        if chosen == FOLDER:
-            return f"{self._lists.folder}: a quarter is kept apart to test on"
-        return "machine parts, welds, wires: drawn without end, tested on others"
+            said = told(chosen)
+        elif chosen == FOLDER:
+            said = f"{self._lists.folder}: a quarter is kept apart to test on"
+        else:
+            return "machine parts, welds, wires: drawn without end, tested on others"
+        units = "; grey values in other units than the scan's are taken to span its own"
+        return said if self.noise.currentText() == ANY else said + units
 
     def _plan_words(self) -> str:
         try:
-            minutes = _number(self.minutes, "Minutes")
-            place = self.place()
+            minutes, place = self.time(), self.place()
+            if holds_training(place):
+                return (
+                    f"{place.name} holds a training: Resume goes on with it as it was begun; only "
+                    "the minutes, in all, can be others. If most of them are over, it settles."
+                )
+            check_free(place)
         except ValueError as error:
             return str(error)
-        if (place / PLAN).is_file():
-            return (
-                f"{place.name} holds a training: Resume goes on with it as it was begun; only the "
-                "minutes can be others."
-            )
         ships = self.begin.currentIndex() == 0
         who = "The model that ships learns more" if ships else "A new model learns"
         off = scanner.KNOWN if self.psf.measured else Degradation().jitter
@@ -293,11 +309,6 @@ class TrainChoices(QWidget):
             self.explain()
 
 
-def fresh_folder() -> Path:
-    """Return a folder of the user's that does not exist yet."""
-    return Path.home() / "napari-deconv" / time.strftime("training %Y-%m-%d %H.%M.%S")
-
-
 def _field(name: str, spoken: str, text: str = "") -> QLineEdit:
     made = QLineEdit(text)
     name_widget(made, name, "")
@@ -323,12 +334,9 @@ def _number(field: QLineEdit, what: str, *, zero: bool = False) -> float:
     return value
 
 
-def _understood(fetch: Any) -> NDArray[Any]:
-    """Return a PSF with its centre in the middle and sum 1."""
-    return understand(fetch()).array
-
-
-def _all_of(layer: Image) -> NDArray[Any]:
-    """Return all of a layer's data, leading axes as one."""
-    data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
-    return data if data.ndim < 3 else data.reshape(-1, *data.shape[-2:])
+def _understood(fetch: Any, own: PixelSize | None, wanted: PixelSize | None) -> NDArray[Any]:
+    """Return a PSF with its centre in the middle and sum 1, at other pixels if both are known."""
+    array = fetch()
+    if own is not None and wanted is not None and not alike(own, wanted, 2):
+        array = resampled(array, own, wanted)
+    return understand(array).array

@@ -12,16 +12,18 @@ import numpy as np
 from napari_deconv.core.noise import poisson_gaussian
 from napari_deconv.learned import scanner
 from napari_deconv.learned.job import TrainingPlan
+from napari_deconv.widgets.train_folder import PSF, SHARP, begun, check_free, made
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Fetch = Callable[[], NDArray[Any]]
 
-PLAN, SHARP, PSF = "plan.yaml", "sharp.npy", "psf.npy"
-"""Files that a folder is given; the checkpoints come beside them."""
-WHITEST = 99.9
-"""Percentile of a scan's grey values that is taken for the open beam."""
+DARKEST, WHITEST = 0.1, 99.9
+"""Percentiles of a scan's grey values; the latter is taken for the open beam."""
+FAR, BELOW = 0.5, -0.1
+"""Shares of the open beam beyond which the darkest is far from 0: an offset, signed values, or an
+object that lets most of the beam through. Else 0 stands for no beam."""
 
 Noise = tuple[float, float] | Literal["found", "any"]
 
@@ -72,78 +74,67 @@ class TrainOrder:
         ValueError
             In one sentence, if something can't be used.
         """
-        import yaml
+        check_free(self.folder)
+        made(self.folder)
+        plan = self._measured()
+        if called_off():
+            return None
+        arrays = {PSF: np.asarray(self.psf(), np.float32)}
+        if callable(self.sharp):
+            arrays[SHARP] = np.asarray(self.sharp())
+        if called_off():
+            return None
+        return begun(self.folder, arrays, self._plan(plan))
 
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(f"{self.folder} can't be made: {error.strerror}.") from None
-        noise, white = self._measured()
-        if called_off():
-            return None
-        np.save(self.folder / PSF, np.asarray(self.psf(), np.float32))
-        images: tuple[str, ...] = ()
-        if isinstance(self.sharp, str):
-            images = (self.sharp,)
-        elif self.sharp is not None:
-            np.save(self.folder / SHARP, np.asarray(self.sharp()))
-            images = (str(self.folder / SHARP),)
-        if called_off():
-            return None
+    def _plan(self, measured: dict[str, float]) -> TrainingPlan:
+        images = str(self.folder / SHARP) if callable(self.sharp) else self.sharp
         plan = TrainingPlan(
             title=self.title,
-            images=images,
+            images=() if images is None else (images,),
             psf=str(self.folder / PSF),
-            gain=None if noise is None else noise[0],
-            read=None if noise is None else noise[1],
-            white=white,
             start=self.start,
             folder=str(self.folder),
             out=str(self.folder / "model.safetensors"),
             minutes=self.minutes,
             clock="wall",
             training=self.settings,
+            **measured,
         )
-        if self.start:
-            plan = plan.replace(cooling=scanner.COOLING)
-        path = self.folder / PLAN
-        path.write_text(yaml.safe_dump(plan.plain(), sort_keys=False), encoding="utf-8")
-        return path
+        return plan.replace(cooling=scanner.COOLING) if self.start else plan
 
-    def _measured(self) -> tuple[tuple[float, float] | None, float]:
-        """Return gain and read noise, and the grey value of the open beam."""
-        if self.scan is None:
-            return (None if isinstance(self.noise, str) else self.noise), 1.0
-        image = np.asarray(self.scan(), np.float32)
-        white = max(float(np.nanpercentile(image, WHITEST)), 1e-6)
+    def _measured(self) -> dict[str, float]:
+        """Return what a plan is told of the scan: gain, read noise, black and white."""
         if self.noise == "any":
-            return None, white
-        if isinstance(self.noise, str):
-            return found_noise(image), white
-        return self.noise, white
+            return {}
+        if self.scan is None:
+            raise ValueError("There is no scan whose noise can be learned: choose any noise.")
+        image = np.asarray(self.scan(), np.float32)
+        black, white = levels(image)
+        gain, read = found_noise(image) if isinstance(self.noise, str) else self.noise
+        return {"gain": gain, "read": read, "black": black, "white": white}
 
 
-def found_noise(image: NDArray[Any]) -> tuple[float, float]:
-    """Return gain and read noise that a scan shows."""
-    gain, read = poisson_gaussian(np.asarray(image, np.float32))
-    return float(gain), float(read)
-
-
-def again(folder: Path, minutes: float) -> Path:
-    """Return the plan of a folder whose training goes on, with another end.
+def levels(scan: NDArray[Any]) -> tuple[float, float]:
+    """Return the grey values of a scan that are 0 and 1 in drawn scenes.
 
     Raises
     ------
     ValueError
-        If there is none.
+        In one sentence, if it shows nothing.
     """
-    from napari_deconv.cli_train import planned
+    finite = scan[np.isfinite(scan)]
+    if not finite.size:
+        raise ValueError("The scan holds NaN or infinite values alone: choose another.")
+    darkest, white = (float(np.percentile(finite, share)) for share in (DARKEST, WHITEST))
+    if not white > darkest:
+        raise ValueError("The scan is all of one grey value: choose one that shows something.")
+    far = darkest > FAR * white or darkest < BELOW * white
+    return (darkest if far else 0.0), white
 
-    path = folder / PLAN
-    if not path.is_file():
-        raise ValueError(f"{folder} holds no training to go on with.")
-    import yaml
 
-    plan = planned(path).model_copy(update={"minutes": minutes})
-    path.write_text(yaml.safe_dump(plan.plain(), sort_keys=False), encoding="utf-8")
-    return path
+def found_noise(image: NDArray[Any]) -> tuple[float, float]:
+    """Return gain and read noise that a scan shows; NaN and infinite values are left out."""
+    values = np.asarray(image, np.float32)
+    finite = np.isfinite(values)
+    gain, read = poisson_gaussian(values, None if finite.all() else finite)
+    return float(gain), float(read)

@@ -25,6 +25,8 @@ class TrainProcess(QObject):
         What it tells, an event.
     ended : Signal(str)
         How it ended: done, stopped or failed.
+    refused : bool
+        Whether it said itself why it can't go on.
     """
 
     told = Signal(object)
@@ -33,7 +35,7 @@ class TrainProcess(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ending = "failed"
-        self._refused = False
+        self.refused = False
         self._heard = True
         self._rest = b""
         self._complaint = ""
@@ -77,7 +79,7 @@ class TrainProcess(QObject):
                 continue
             if isinstance(event, Done):
                 self._ending = event.ending
-            self._refused = self._refused or isinstance(event, Refused)
+            self.refused = self.refused or isinstance(event, Refused)
             self.told.emit(event)
 
     def _read_complaint(self) -> None:
@@ -93,7 +95,7 @@ class TrainProcess(QObject):
         if not self._heard:
             return
         self._read()
-        if self._ending == "failed" and not self._refused:
+        if self._ending == "failed" and not self.refused:
             lines = [line for line in self._complaint.strip().splitlines() if line.strip()]
             reason = f" ({lines[-1].strip()})" if lines else ""
             self.told.emit(
