@@ -170,6 +170,9 @@ def test_a_scan_that_begins_far_from_0(tmp_path: Path, tiny: Any) -> None:
     assert degradation.read == pytest.approx((2 * 40_000 + 30**2) ** 0.5 / 10_000)
     with pytest.raises(ValueError, match="brighter than black"):
         TrainingPlan(**plan(tmp_path, tiny, **{**changes, "white": 40_000}))
+    other = TrainingPlan(**plan(tmp_path, tiny, gain=2.1, read=3.4, folder=str(tmp_path / "o")))
+    with pytest.raises(ValueError, match=r"The noise is 3\.7 times the range .* which .* white"):
+        Job(other)  # in grey values of a scan whose white was not said
     old = plan(tmp_path, tiny)
     assert TrainingPlan(**old).range == (0, 1)
     assert TrainingPlan(**old, white=52_000).range == (0, 52_000)

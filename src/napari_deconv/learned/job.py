@@ -135,7 +135,10 @@ class Job:
             low, high = scanner.range_of(whole.span, scan)
         if plan.gain is not None and plan.read is not None:
             noise = scanner.scaled(plan.gain, plan.read, low, high)
+            if fresh:
+                scanner.check_noise(*noise)
             training = scanner.fitted(training, None, noise)
+        training = training if arrays else scanner.roomy(training)
         self.run = begin(training, self.folder, plan.device)
         if fresh and plan.start:
             scanner.take_over(self.run, plan.start)

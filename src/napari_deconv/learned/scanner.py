@@ -57,12 +57,19 @@ def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | Non
         changes = {"psf": psf.plain(), "support": support(kernel, training.degradation.jitter)}
     if noise is not None:
         changes |= {"gain": noise[0], "read": noise[1]}
+    if not changes:
+        return training
     plain = training.plain()
     plain["degradation"] |= changes
-    side = training.side + plain["degradation"]["support"] - 1
-    if plain["scenes"]["side"] < side:
-        plain["scenes"]["side"] = side
-    return type(training)(**plain)
+    return roomy(type(training)(**plain))
+
+
+def roomy(training: Training) -> Training:
+    """Return a training whose scenes are as large as its pictures and PSF need."""
+    side = training.side + training.degradation.support - 1
+    if training.scenes.side >= side:
+        return training
+    return training.model_copy(update={"scenes": training.scenes.replace(side=side)})
 
 
 def support(kernel: NDArray[Any], jitter: float) -> int:
@@ -79,6 +86,21 @@ def scaled(gain: float, read: float, low: float, high: float) -> tuple[float, fl
     """Return gain and read noise in units where grey values `low` to `high` go from 0 to 1."""
     span = high - low
     return gain / span, float(np.sqrt(max(gain * low, 0) + read**2)) / span
+
+
+def check_noise(gain: float, read: float) -> None:
+    """Refuse noise that leaves nothing to be seen, in units where scenes go from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    if (share := float(np.hypot(gain**0.5, read))) > 1:
+        raise ValueError(
+            f"The noise is {share:.3g} times the range of grey values: say which grey value is "
+            "white, or give gain and read noise in the units of the pictures."
+        )
 
 
 def range_of(span: tuple[float, float], scan: tuple[float, float] | None) -> tuple[float, float]:

@@ -231,7 +231,7 @@ class TrainChoices(QWidget):
             said = f"{self._lists.folder}: a quarter is kept apart to test on"
         else:
             return "machine parts, welds, wires: drawn without end, tested on others"
-        units = "; grey values in other units than the scan's are taken to span its own"
+        units = "; in other units than the scan, they are taken to span its grey values"
         return said if self.noise.currentText() == ANY else said + units
 
     def _plan_words(self) -> str:
@@ -240,7 +240,7 @@ class TrainChoices(QWidget):
             if holds_training(place):
                 return (
                     f"{place.name} holds a training: Resume goes on with it as it was begun; only "
-                    "the minutes, in all, can be others. If most of them are over, it settles."
+                    "the minutes in all can be others. If they are nearly over, it settles at once."
                 )
             check_free(place)
         except ValueError as error:
