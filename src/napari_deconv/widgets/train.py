@@ -16,13 +16,14 @@ from superqt.utils import FunctionWorker
 
 from napari_deconv import training_events as events
 from napari_deconv.learned.restore import Restore
+from napari_deconv.trainer import BEST
 from napari_deconv.widgets.column import CalmFields, Column, Line, Scroll
 from napari_deconv.widgets.docks import DEBLUR, bring_forward, open_dock, open_docks
 from napari_deconv.widgets.naming import push_button
 from napari_deconv.widgets.presence import Presence
 from napari_deconv.widgets.tone import Tone, set_tone, sheet
 from napari_deconv.widgets.train_choices import TrainChoices
-from napari_deconv.widgets.train_folder import BEST, again, fresh_folder, holds_training, withdraw
+from napari_deconv.widgets.train_folder import again, fresh_folder, holds_training, withdraw
 from napari_deconv.widgets.train_plot import TrainPlot
 from napari_deconv.widgets.train_preview import TrainPreview
 from napari_deconv.widgets.train_process import TrainProcess

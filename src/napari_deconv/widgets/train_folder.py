@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_deconv.learned.job import TrainingPlan
 from napari_deconv.learned.training import RUN
+from napari_deconv.trainer import BEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PLAN, SHARP, PSF = "plan.yaml", "sharp.npy", "psf.npy"
 """Files that a folder is given; the checkpoints come beside them."""
-BEST = "best.safetensors"
-"""The file in a training's folder that holds the best model so far."""
 WRITING = ".writing"
 """What a plan's name ends with until it is whole."""
 
