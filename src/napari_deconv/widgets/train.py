@@ -151,9 +151,8 @@ class TrainWidget(QWidget):
         for dock in open_docks(self._viewer, DeblurWidget):
             if self.choices.scan.value in self._viewer.layers:
                 dock.image = self.choices.scan.value
-            with suppress(
-                ValueError
-            ):  # it is no PSF there: its layer is gone, or what is deblurred
+            # Its layer may be gone, or be what is deblurred: then it is no PSF there.
+            with suppress(ValueError):
                 dock.psf = self.choices.psf.value
                 dock.panel.psf.resample(self.choices.psf.resampled_from is not None)
             dock.method = Restore(model=model)

@@ -36,13 +36,13 @@ def told(layer: Image) -> str:
     if taken < number:
         return (
             f"{taken} of {number} slices are taken, evenly spread, for all would need "
-            f"{math.prod(shape) * 4 / 2**30:.0f} GiB of memory; every fourth block of them is kept "
-            "apart to test on"
+            f"{math.prod(shape) * 4 / 2**30:.0f} GiB of memory; a quarter of them is kept apart to "
+            "test on"
         )
     if number >= 4:
         return (
-            f"three quarters of {number} slices are learned from; every fourth block of "
-            "neighbours is kept apart to test on"
+            f"three quarters of {number} slices are learned from; the others, blocks of "
+            "neighbours, are kept apart to test on"
         )
     return "its upper three quarters are learned from; the rest is kept apart to test on"
 
