@@ -102,7 +102,7 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
     monkeypatch.syspath_prepend(str(FOLDER))
     import finetune
 
-    given = {}
+    given, told = {}, Difference(0.125, 0.0625)
 
     class Spoiling:
         """Keeps what is less sharp, to see whose PSNR is told."""
@@ -113,8 +113,10 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
 
         def looks(self) -> Iterator[Look]:
             for step, gain, best in ((0, 0.0, True), (20, 0.125, True), (40, 9.0, False)):
-                told = Difference(gain, 0.0625)
-                yield Look(step, 1.0, told, 30.0, told, best)
+                yield Look(step, 1.0, told, 30.0, Difference(gain, 1.0), best)
+
+        def gained(self) -> Difference:
+            return told
 
         def deliver(self) -> None:
             network = copy.deepcopy(models.load(models.SHIPPED).network)

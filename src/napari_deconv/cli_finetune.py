@@ -34,4 +34,4 @@ def finetune(
         typer.echo(json.dumps(card.plain(), allow_nan=False))
     elif best:
         scores = ", ".join(f"{what} {value} dB" for what, value in card.scores.items())
-        typer.echo(f"{out}: {scores}")
+        typer.echo(f"{out}: {scores} (gain {tuning.gained()} dB), on scenes that had no say")

@@ -16,7 +16,7 @@ from napari_deconv.cli import app
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
-from napari_deconv.learned.look import ERRORS, Difference, Look
+from napari_deconv.learned.look import Difference, Keeping
 from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.validation import Validation
 
@@ -120,7 +120,7 @@ def test_it_never_falls_below_its_start(trained: Run, exposures: int) -> None:
         assert look.guard == pytest.approx(looks[0].guard + look.gained.mean, abs=1e-9)
 
 
-@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.1])
+@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.4])
 def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float) -> None:
     shown, kernel = frames(trained, 5)
     chance = np.array([-0.3, 0.3, -0.3, 0.3])  # of a standard error of 0.17
@@ -136,41 +136,54 @@ def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float)
         assert torch.equal(one, other)
 
 
-def test_what_the_frames_contradict_is_not_kept(trained: Run) -> None:
-    shown, kernel = frames(trained, 5)
-    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
-    settings = QUICK.replace(every=1, rate=1e-3)
-    tuner = Tuner(
-        trained.averaged, Scan(shown, kernel, GAIN, READ), lambda _: next(looked), settings
-    )
-    misfits = iter([np.ones(4), np.full(4, 1.01), np.ones(4), np.full(4, 0.99)])
-    tuner._misfits = lambda _: next(misfits)
-    assert [look.best for look in tuner.looks(3)] == [True, False, False]
-    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
-    misfits = iter([np.ones(4), np.full(4, 0.99), np.full(4, 0.995), np.full(4, 0.98)])
-    assert [look.best for look in tuner.looks(3)] == [True, True, False, True]
+def kept(misfits: list[float], guards: list[float]) -> list[bool]:
+    """Return which looks at these means are kept, of spreads of 0.01 and 0.1."""
+    spread = np.array([-1, 1] * 12)
+    start = np.ones(24), np.full(24, 30.0)
+    keeping = Keeping(*start, len(guards))
+    return [
+        keeping.look(step, start[0] + misfit + 0.01 * spread, start[1] + guard + 0.1 * spread).best
+        for step, (misfit, guard) in enumerate(zip(misfits, guards, strict=True), 1)
+    ]
 
 
-def test_a_gain_within_two_standard_errors_is_none() -> None:
+def test_only_what_gained_more_than_the_best_so_far_is_kept() -> None:
+    still = [0.0] * 4
+    assert kept(still, [1.0, 0.2, 0.9, 1.1]) == [True, False, False, True]
+    assert kept([0.0, -0.1], [1.0, 0.2]) == [True, False]  # whatever the misfit says for it
+
+
+def test_what_the_frames_surely_contradict_is_not_kept() -> None:
+    assert kept([0.001, 0.01, 0.001, 0.05], [1.0, 2.0, 3.0, 4.0]) == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("gain", "least", "most"), [(-0.02, 0, 0.01), (0, 0, 0.055), (0.2, 1, 1)])
+@pytest.mark.parametrize("looks", [1, 3, 20])
+def test_chance_does_not_pass_however_often_it_is_looked(
+    gain: float, least: float, most: float, looks: int
+) -> None:
+    rng = np.random.default_rng(looks)
+    start, passed, runs = np.full(24, 30.0), 0, 500
+    for _ in range(runs):
+        keeping = Keeping(np.ones(24), start, looks)
+        each = gain + 0.1 * rng.standard_normal((looks, 24))
+        passed += any(keeping.look(k, np.ones(24), start + one).best for k, one in enumerate(each))
+    assert least <= passed / runs <= most
+
+
+def test_a_gain_that_one_look_would_believe_is_not_believed_at_the_best_of_many() -> None:
     rng = np.random.default_rng(0)
-    before = rng.normal(1, 0.1, 16)
     apart = rng.normal(0, 0.01, 16)
     apart -= apart.mean()
     error = apart.std(ddof=1) / 4
-    for size, significant in ((0, False), (1.9, False), (2.1, True), (-9, False)):
-        found = Difference.between(before, before + apart + size * error)
+    for size, once, often in ((0, 0, 0), (2, 0, 0), (2.3, 1, 0), (-9, 0, 0), (4, 1, 1)):
+        found = Difference.between(np.ones(16), 1 + apart + size * error)
         assert found.mean == pytest.approx(size * error)
         assert found.error == pytest.approx(error)
-        assert found.significant is significant
-    assert not Difference.between(before, before).significant
-    # One-sided, of 16 pairs: what the word of the constant promises.
-    chance = rng.standard_normal((20_000, 16))
-    often = np.mean([Difference.between(np.zeros(16), one).significant for one in chance])
-    assert ERRORS == 2
-    assert 1 / 40 < often < 1 / 25
-    assert (
-        str(Look(0, 1.0, found, 30.0, found, True))
-        == "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
+        assert (found.surely(), found.surely(20)) == (once, often)
+    assert not Difference.between(apart, apart).surely()
+    assert str(Keeping(np.ones(2), np.full(2, 30.0), 1).start) == (
+        "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
     )
 
 

@@ -48,13 +48,32 @@ def written(tmp_path: Path, plain: dict[str, Any]) -> str:
     return str(path)
 
 
+def numbered(number: int) -> tuple[list[int], list[int]]:
+    """Return which pictures of a sequence are learned from, and which are tested."""
+    images = Images.of([np.stack([np.full((9, 9), k) for k in range(number)])], 9)
+    learned, tested = (
+        [round(float(p[0, 0]) * (number - 1)) for p in half.pictures] for half in images.halves(9)
+    )
+    return learned, tested
+
+
 def test_a_quarter_of_a_sequence_is_kept_apart_in_blocks() -> None:
-    images = Images.of([np.stack([np.full((9, 9), k) for k in range(64)])], 9)
-    learned, tested = images.halves(9)
-    assert len(tested.pictures) == 16
-    assert len(learned.pictures) == 48
-    apart = [round(float(p[0, 0]) * 63) for p in tested.pictures]
-    assert apart == [*range(12, 16), *range(28, 32), *range(44, 48), *range(60, 64)]
+    learned, tested = numbered(64)
+    assert tested == [13, 14, 29, 30, 45, 46, 61, 62, 63]
+    apart = [*range(12, 16), *range(28, 32), *range(44, 48), *range(60, 64)]
+    assert learned == [k for k in range(64) if k not in apart]
+
+
+@pytest.mark.parametrize("number", [*range(4, 30), 47, 63, 65, 100])
+def test_nothing_that_is_tested_is_next_to_what_is_learned_from(number: int) -> None:
+    learned, tested = numbered(number)
+    assert tested
+    assert set(learned).isdisjoint(tested)
+    assert len(learned) >= 0.6 * number
+    if number > 4:
+        assert min(abs(one - other) for one in learned for other in tested) >= 2
+    if number >= 12:
+        assert len(tested) >= number / 10
 
 
 def test_of_one_image_some_rows_are_kept_apart() -> None:
@@ -106,13 +125,13 @@ def test_training_on_a_folder_from_the_command_line(
     assert done.exit_code == 0, done.output
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [told[0]["event"], told[-1]["event"]] == ["begun", "done"]
-    assert "4 sharp pictures, tested on 1 kept apart" in told[0]["said"]
+    assert "3 sharp pictures, tested on 1 kept apart" in told[0]["said"]
     looks = [event for event in told if event["event"] == "validated"]
     best = [look["step"] for look in looks if look["best"]]
     card = told[-1]["card"]
     assert card["steps"] == best[-1]
     assert looks[-1]["step"] == 8
-    assert card["data"] == "4 images of the user's"
+    assert card["data"] == "3 images of the user's"
     assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert told[-1]["table"] == card["scores"]
     assert card["calibration"]["pictures"] == told[-1]["pictures"] == 4

@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
-from napari_deconv.learned.look import Difference, Look
+from napari_deconv.learned.look import Keeping, Look
 from napari_deconv.learned.losses import BORDER, log_error
 from napari_deconv.learned.scanner import RATE
 from napari_deconv.learned.view import View, seen
@@ -176,23 +176,19 @@ class Tuner:
         steps : int
             At most.
         """
-        start = self._guard(self.best)
-        least = self._misfits(self._average)
-        none = Difference(0.0, 0.0)
-        yield Look(0, float(least.mean()), none, float(start.mean()), none, True)
+        most = -(-steps // self.settings.every)
+        keeping = Keeping(self._misfits(self.best), self._guard(self.best), most)
+        yield keeping.start
         without = 0
         for step in range(1, steps + 1):
             self._advance(step)
             if step % self.settings.every and step < steps:
                 continue
-            misfits, guard = self._misfits(self._average), self._guard(self._average)
-            fell, gained = Difference.between(misfits, least), Difference.between(start, guard)
-            better = fell.mean > 0 and gained.significant
-            if better:
-                least, without = misfits, 0
+            look = keeping.look(step, self._misfits(self._average), self._guard(self._average))
+            if look.best:
                 self.best.load_state_dict(self._average.state_dict())
-            yield Look(step, float(misfits.mean()), fell, float(guard.mean()), gained, better)
-            without += not better
+            without = 0 if look.best else without + 1
+            yield look
             if without >= self.settings.patience:
                 return
 

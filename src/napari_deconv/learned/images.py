@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned.scenes import Crop
 
-BLOCKS = 16
-"""Blocks that a sequence is cut into: neighbouring angles of a scan lie in one of them."""
+RUNS, FEWEST = 4, 12
+"""Runs of neighbours that a sequence is cut into at most, and pictures that each has at least."""
 CANDIDATES = 3
 """Crops of which the richest is taken, half the times: only few parts of a scan are hard."""
 
@@ -78,16 +78,14 @@ class Images:
     def halves(self, side: int) -> tuple[Images, Images]:
         """Return three quarters to learn from and a quarter to test on.
 
-        Of a sequence every fourth block is kept apart, so that no picture that is tested has a
-        neighbour that was learned from except at a block's ends. Of fewer than 4 pictures the last
-        quarter of the rows is kept apart, or half of them where a quarter is less than `side`.
+        Pictures next to each other, such as slices, show nearly the same. So a sequence is cut into
+        long runs, the last quarter of each of which is kept apart, and of this quarter the pictures
+        next to what is learned from neither teach nor test. Of 4 pictures the last one tests. Of
+        fewer the last quarter of the rows is kept apart, or half of them where a quarter is less
+        than `side`.
         """
-        number = len(self.pictures)
-        if number >= 4:
-            length = max(1, number // BLOCKS)
-            apart = [k // length % 4 == 3 for k in range(number)]
-            kept = tuple(p for p, out in zip(self.pictures, apart, strict=True) if not out)
-            return Images(kept), Images(tuple(self.pictures[k] for k in np.flatnonzero(apart)))
+        if len(self.pictures) >= 4:
+            return self._sequence()
         learned, tested = [], []
         for picture in self.pictures:
             height = picture.shape[0]
@@ -99,6 +97,18 @@ class Images:
                 )
             learned.append(picture[:cut])
             tested.append(picture[cut:])
+        return Images(tuple(learned)), Images(tuple(tested))
+
+    def _sequence(self) -> tuple[Images, Images]:
+        """Return pictures of a sequence to learn from, and those to test on."""
+        number = len(self.pictures)
+        runs = np.array_split(np.arange(number), max(1, min(RUNS, number // FEWEST)))
+        learned, tested = [], []
+        for run in runs:
+            cut = len(run) - -(-len(run) // 4)
+            learned += [self.pictures[k] for k in run[:cut]]
+            apart = run[cut + 1 :] if len(run) - cut > 1 else run[cut:]
+            tested += [self.pictures[k] for k in (apart if run is runs[-1] else apart[:-1])]
         return Images(tuple(learned)), Images(tuple(tested))
 
     def crop(self, seed: int, step: int, place: int, side: int) -> Crop:

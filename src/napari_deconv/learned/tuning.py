@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from napari_deconv.core.scale import RANGE
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
-from napari_deconv.learned.look import Look
+from napari_deconv.learned.look import Difference, Look
 from napari_deconv.learned.training import Training
+from napari_deconv.learned.validation import JUDGED, WATCHED, Validation
 
 if TYPE_CHECKING:
     from napari_deconv.learned.card import Card
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 DRAWN = 3
 """Branch of random numbers of drawn scenes that are learned from on the way."""
 GUARDS = 6
-"""Batches of drawn scenes on which a model must not fall below the one it started as."""
+"""Batches of drawn scenes that pick the model; as many others judge it."""
 
 
 class TuningPlan(Declared):
@@ -77,8 +79,6 @@ class Tuning:
     ) -> None:
         if (plan.gain is None) != (plan.read is None):
             raise ValueError("Noise that was measured has gain and read noise: give both.")
-        from napari_deconv.learned.validation import Validation
-
         self.plan = plan
         planes, others = _planes(frames), _planes(seconds)
         low, high = _span(planes)
@@ -94,8 +94,8 @@ class Tuning:
                 f"The model {plan.start!r} looks at frames of a burst: begin as one for pictures."
             )
         self.training = scanner.fitted(training, psf, (gain, read))
-        self._guarded = Validation(self.training, None, GUARDS)
-        start = models.load(plan.start).network
+        self._guard = self._scored(WATCHED)
+        self._start = models.load(plan.start).network
         scan = Scan(
             [(plane - low) / (high - low) for plane in planes],
             psf.kernel(),
@@ -106,7 +106,7 @@ class Tuning:
         shown = {"batch": plan.tuning.batch, "side": plan.tuning.side}
         drawn = self.training.model_copy(update=shown)
         self.tuner = Tuner(
-            start, scan, self._guard, plan.tuning, lambda step: drawn.batch_of(step, DRAWN)
+            self._start, scan, self._guard, plan.tuning, lambda step: drawn.batch_of(step, DRAWN)
         )
         self._looks: list[Look] = []
 
@@ -127,7 +127,8 @@ class Tuning:
             return base
         narrowest, widest = widths(self.training.degradation, plan.tuning.seed)
         weakest, strongest = self.training.degradation.levels()
-        scores = {"drawn scenes, before": kept[0].guard, "drawn scenes, after": kept[-1].guard}
+        before, after = (float(values.mean()) for values in self.judged)
+        scores = {"drawn scenes, before": before, "drawn scenes, after": after}
         card = base.model_copy(
             update={
                 "calibration": None,  # was counted of the model that it began as
@@ -144,8 +145,20 @@ class Tuning:
         models.save(Path(plan.out), self.tuner.best, card)
         return card
 
-    def _guard(self, model: Staged) -> NDArray[np.float64]:
-        return np.array(self._guarded.decibels(self._guarded.restored(model)))
+    @cached_property
+    def judged(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return PSNRs of the start and of the best model on drawn scenes that had no say in it."""
+        judge = self._scored(JUDGED)
+        return judge(self._start), judge(self.tuner.best)
+
+    def gained(self) -> Difference:
+        """Return how far the best model is above the start on these, in dB."""
+        return Difference.between(*self.judged)
+
+    def _scored(self, branch: int) -> Callable[[Staged], NDArray[np.float64]]:
+        """Return what scores a model on drawn scenes of this PSF and noise."""
+        scenes = Validation(self.training, None, GUARDS, branch)
+        return lambda model: np.array(scenes.decibels(scenes.restored(model)))
 
 
 def _planes(arrays: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
