@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import napari_deconv as nd
 from napari_deconv import trainer
 from napari_deconv.cli import app
 from napari_deconv.core.operators import Blur
+from napari_deconv.learned.delivery import noises
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.training import Training
 from napari_deconv.learned.validation import Validation
 from napari_deconv.psf.measured import MeasuredPsf
 
@@ -165,8 +168,6 @@ def test_a_scanner_s_noise_and_psf_reach_the_training(tmp_path: Path, tiny: Any)
     assert degradation.support == 9  # 2 px on each side, 15 % wider at most, is the least grid
     assert degradation.gain == pytest.approx(2 / 50_000)
     assert degradation.read == pytest.approx(30 / 50_000)
-    weakest, strongest = degradation.levels()
-    assert weakest < degradation.read < degradation.gain**0.5 < strongest
     arrays = [np.stack([picture + np.uint16(1000) for picture in pictures(4)])]
     settings = settings.model_copy(update={"folder": str(tmp_path / "other")})
     job = Job(settings, arrays, MeasuredPsf.of(psf))
@@ -175,6 +176,27 @@ def test_a_scanner_s_noise_and_psf_reach_the_training(tmp_path: Path, tiny: Any)
     assert job.run.training.degradation.read == pytest.approx(at_low**0.5 / (high - low))
     with pytest.raises(ValueError, match="give both"):
         Job(settings.model_copy(update={"read": None}))
+
+
+def test_a_card_tells_the_noise_that_was_learned_from(tiny: Any) -> None:
+    scanner = tiny(degradation={"support": 17, "gain": 4e-4, "read": 6e-4})
+    weakest, strongest = noises(scanner)
+    told = [float(s.sqrt()) for n in range(40) for s in variances(scanner, n)]
+    inside = np.mean([weakest / 1.5 < one < strongest * 1.5 for one in told])
+    assert inside > 0.95
+    assert 0 < weakest < np.median(told) < strongest < 4 * max(told)
+    low = Images.of([0.9 + 0.1 * np.random.default_rng(0).random((60, 60))], 48)
+    faint = replace(low, pictures=tuple(0.9 + 0.1 * one for one in low.pictures))
+    alike = noises(scanner, faint)  # a tenth of the range, all of it bright
+    assert alike[0] < (4e-4 * 0.95 + 36e-8) ** 0.5 / 0.1 < alike[1] < 2 * alike[0]
+    burst = tiny(degradation={**scanner.degradation.plain(), "frames": 4})
+    assert noises(burst)[1] == pytest.approx(strongest / 2)
+    anything = tiny().degradation
+    assert noises(tiny()) == (anything.weakest, anything.strongest)
+
+
+def variances(training: Training, number: int) -> Any:
+    return training.batch_of(number).view.sigma.square().mean((1, 2, 3))
 
 
 def test_a_training_begins_as_a_model(tmp_path: Path, tiny: Any) -> None:
@@ -199,6 +221,18 @@ def test_a_held_picture_knows_its_psf(tiny: Any) -> None:
         alone = Blur(torch.from_numpy(one.kernel), view.blur.grid)
         torch.testing.assert_close(alone.spectrum, view.blur.spectrum[place].squeeze(0))
     assert held.blurred() == held.decibels([one.frame for one in held.pictures])
+
+
+def test_pictures_stay_where_they_are_when_others_of_them_go_to_a_device(tiny: Any) -> None:
+    pairs = tiny().batch_of(0, 2).lasting()
+    pairs.view.blur.adjoint(pairs.view.data)  # which keeps something, too
+    moved = pairs.to(torch.device("meta"))
+    assert moved.view.blur.adjoint(moved.view.data).device.type == "meta"
+    assert moved.view.blur.spectrum.device.type == moved.view.data.device.type == "meta"
+    assert pairs.view.blur.spectrum.device.type == pairs.view.data.device.type == "cpu"
+    held = Validation(tiny(), None, 1)
+    elsewhere = torch.device("meta")
+    assert held._on(elsewhere)[0].view.shown is held._on(elsewhere)[0].view.shown is not None
 
 
 @pytest.mark.parametrize(

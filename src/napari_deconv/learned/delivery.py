@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +12,13 @@ import numpy as np
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.degradation import Degradation
 from napari_deconv.learned.model import save
-from napari_deconv.learned.training import Run
+from napari_deconv.learned.training import Run, Source, Training
 from napari_deconv.psf.kernel import rms_radius
 
-DRAWN = 1000
-"""PSFs that are drawn to tell how wide they are."""
+DRAWN, PATCHES = 1000, 300
+"""PSFs that are drawn to tell how wide they are, and patches to tell a scanner's noise."""
 RANGE = (0.5, 99.5)
-"""Percentiles of their widths that count as trained on."""
+"""Percentiles of what was drawn that count as trained on."""
 
 
 def deliver(
@@ -40,7 +41,7 @@ def deliver(
     """
     training = run.training
     narrowest, widest = widths(training.degradation, training.seed)
-    weakest, strongest = training.degradation.levels()
+    weakest, strongest = noises(training, run.source)
     how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
     card = Card(
         title=title,
@@ -78,6 +79,24 @@ def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
     rng = np.random.default_rng((seed, 3))
     found = [rms_radius(degradation.kernel(rng)) for _ in range(DRAWN)]
     low, high = np.percentile(found, RANGE)
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def noises(training: Training, source: Source | None = None) -> tuple[float, float]:
+    """Return the weakest and the strongest noise that is trained on, of the grey range.
+
+    A scanner's depends on how bright a picture is and on how far its own grey values reach.
+    """
+    degradation = training.degradation
+    if degradation.gain is None:
+        return degradation.weakest, degradation.strongest
+    found = []
+    for place in range(PATCHES):
+        crop, rng = training.patch_of((0, 0, place), source)
+        gain, read = degradation.noise(crop, rng)
+        found.append(math.sqrt(gain * max(crop.mean, 0) + read**2) / crop.scale)
+    low, high = np.percentile(found, RANGE) / math.sqrt(degradation.frames)
     return float(low), float(high)
 
 

@@ -118,7 +118,7 @@ class Tuning:
 
     def deliver(self) -> Card:
         """Write the best model, which is the start where nothing was better; return its card."""
-        from napari_deconv.learned.delivery import widths
+        from napari_deconv.learned.delivery import noises, widths
 
         plan, kept = self.plan, [look for look in self._looks if look.best]
         base = models.card_of(plan.start).model_copy(update={"title": plan.title})
@@ -126,7 +126,7 @@ class Tuning:
             models.save(Path(plan.out), self.tuner.best, base)
             return base
         narrowest, widest = widths(self.training.degradation, plan.tuning.seed)
-        weakest, strongest = self.training.degradation.levels()
+        weakest, strongest = noises(self.training)
         before, after = (float(values.mean()) for values in self.judged)
         scores = {"drawn scenes, before": before, "drawn scenes, after": after}
         card = base.model_copy(
