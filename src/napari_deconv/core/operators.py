@@ -122,8 +122,8 @@ class Blur:
         """Return the same on another device."""
         moved = copy(self)
         moved.kernel, moved.spectrum = self.kernel.to(device), self.spectrum.to(device)
-        moved._last = None
-        moved.__dict__.pop("_conjugate", None)
+        vars(moved).pop("_conjugate", None)
+        vars(moved)["_last"] = None
         return moved
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -6,13 +6,14 @@ import math
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.degradation import Degradation
 from napari_deconv.learned.model import save
-from napari_deconv.learned.training import Run, Source, Training
+from napari_deconv.learned.training import Run, Training
 from napari_deconv.psf.kernel import rms_radius
 
 DRAWN, PATCHES = 1000, 300
@@ -83,10 +84,16 @@ def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4)
-def noises(training: Training, source: Source | None = None) -> tuple[float, float]:
+def noises(training: Training, source: Any = None) -> tuple[float, float]:
     """Return the weakest and the strongest noise that is trained on, of the grey range.
 
     A scanner's depends on how bright a picture is and on how far its own grey values reach.
+
+    Parameters
+    ----------
+    training : Training
+    source : Source or None
+        Of the pictures; drawn scenes if None. Hashable, for the answer is kept.
     """
     degradation = training.degradation
     if degradation.gain is None:
