@@ -13,7 +13,7 @@ import numpy as np
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.degradation import Degradation
 from napari_deconv.learned.model import save
-from napari_deconv.learned.training import Run, Training
+from napari_deconv.learned.training import Run, Source, Training
 from napari_deconv.psf.kernel import rms_radius
 
 DRAWN, PATCHES = 1000, 300
@@ -42,7 +42,8 @@ def deliver(
     """
     training = run.training
     narrowest, widest = widths(training.degradation, training.seed)
-    weakest, strongest = noises(training, run.source)
+    source: Any = run.source  # hashable, which a protocol doesn't say
+    weakest, strongest = noises(training, source)
     how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
     card = Card(
         title=title,
@@ -84,7 +85,7 @@ def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4)
-def noises(training: Training, source: Any = None) -> tuple[float, float]:
+def noises(training: Training, source: Source | None = None) -> tuple[float, float]:
     """Return the weakest and the strongest noise that is trained on, of the grey range.
 
     A scanner's depends on how bright a picture is and on how far its own grey values reach.

@@ -111,6 +111,49 @@ class Images:
             tested += [self.pictures[k] for k in (apart if run is runs[-1] else apart[:-1])]
         return Images(tuple(learned)), Images(tuple(tested))
 
+    def parted(self, side: int) -> tuple[Images, Images | None]:
+        """Return some to pick a model by, and others to judge it by; None if there is no room.
+
+        Parameters
+        ----------
+        side : int
+            What crops need, in pixels. A single picture is cut in two where it is long enough.
+        """
+        number = len(self.pictures)
+        if number > 1:
+            half = number // 2
+            return Images(self.pictures[:half]), Images(self.pictures[half:])
+        (picture,) = self.pictures
+        long = int(np.argmax(picture.shape))
+        cut = max(side, picture.shape[long] // 3)
+        if picture.shape[long] - cut < side:
+            return self, None
+        first, rest = np.split(picture, [cut], axis=long)
+        return Images((first,)), Images((rest,))
+
+    def tiles(self, side: int, most: int) -> Tiles:
+        """Return crops of all pictures, none of which overlap: half of them at least, the richer.
+
+        Parameters
+        ----------
+        side : int
+            In pixels.
+        most : int
+            How many are enough.
+        """
+        every = [
+            self._crop(picture, picture[top : top + side, left : left + side])
+            for picture in self.pictures
+            for top in range(0, picture.shape[0] - side + 1, side)
+            for left in range(0, picture.shape[1] - side + 1, side)
+        ]
+        if len(every) > most:
+            rich = sorted(range(len(every)), key=lambda k: -_richness(every[k].values))
+            rich = sorted(rich[: max(most, len(every) // 2)])
+            chosen = np.linspace(0, len(rich) - 1, most).astype(int)
+            every = [every[rich[k]] for k in chosen]
+        return Tiles(tuple(every))
+
     def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
         """Return a turned crop, the same for the same numbers; parameters as of `Scenes.crop`."""
         rng = np.random.default_rng((seed, 1, step, place))
@@ -121,9 +164,25 @@ class Images:
             candidates.append(picture[top : top + side, left : left + side])
         crop = max(candidates, key=_richness)
         crop = np.rot90(crop, int(rng.integers(4)))
-        crop = np.ascontiguousarray(crop[:, ::-1] if rng.integers(2) else crop)
-        low, high = np.percentile(picture[::2, ::2], RANGE)
-        return Crop(crop, float(max(high - low, 1e-3)), float(picture[::2, ::2].mean()))
+        return self._crop(picture, crop[:, ::-1] if rng.integers(2) else crop)
+
+    @staticmethod
+    def _crop(picture: NDArray[np.float32], part: NDArray[np.float32]) -> Crop:
+        sparse = picture[::2, ::2]
+        low, high = np.percentile(sparse, RANGE)
+        scale = float(max(high - low, 1e-3))
+        return Crop(np.ascontiguousarray(part), scale, float(sparse.mean()))
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Crops to be judged by, each of which is seen once, in batches of one."""
+
+    crops: tuple[Crop, ...]
+
+    def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
+        """Return that of a step; the rest is as of `Scenes.crop`, and has no say."""
+        return self.crops[step]
 
 
 def _richness(crop: NDArray[np.float32]) -> float:

@@ -37,7 +37,8 @@ class Difference:
     def between(cls, ones: Values, others: Values) -> Difference:
         """Return how much larger others are than ones, in pairs."""
         found = others - ones
-        error = float(found.std(ddof=1) / math.sqrt(found.size))
+        spread = float(found.std(ddof=1)) if found.size > 1 else 0.0
+        error = spread / math.sqrt(found.size)
         return cls(float(found.mean()), error, found.size)
 
     def surely(self, looks: int = 1) -> bool:
