@@ -137,7 +137,7 @@ def test_training_on_a_folder_from_the_command_line(
     assert card["data"] == "3 images of the user's"
     assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert told[-1]["table"] == card["scores"]
-    assert card["calibration"]["pictures"] == told[-1]["pictures"] == 4
+    assert card["calibration"]["pictures"] == told[-1]["pictures"] == 2
     assert told[-1]["error"] > 0
     held = np.load(looks[-1]["preview"])
     assert held.shape == (32, 4 * 32 + 12)
