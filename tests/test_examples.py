@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from napari_deconv.learned import model as models
+from napari_deconv.learned.card import Card
 from napari_deconv.learned.look import Difference, Look
 from napari_deconv.learned.tuning import TuningPlan
 
@@ -118,10 +119,12 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
         def gained(self) -> Difference:
             return told
 
-        def deliver(self) -> None:
+        def deliver(self) -> Card:
+            card = models.card_of(models.SHIPPED)
             network = copy.deepcopy(models.load(models.SHIPPED).network)
             network.stages[-1].network.ending().weight.data *= -1
-            models.save(Path(self.plan.out), network, models.card_of(models.SHIPPED))
+            models.save(Path(self.plan.out), network, card)
+            return card
 
     monkeypatch.setattr(finetune, "Tuning", Spoiling)
     asked = argparse.Namespace(folder=tmp_path, steps=40, rate=None, quick=True)

@@ -13,12 +13,15 @@ import yaml
 from typer.testing import CliRunner
 
 from napari_deconv.cli import app
+from napari_deconv.learned import delivery
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
 from napari_deconv.learned.look import Difference, Keeping
 from napari_deconv.learned.training import Run, Training
+from napari_deconv.learned.tuning import Tuning, TuningPlan
 from napari_deconv.learned.validation import Validation
+from napari_deconv.psf.measured import MeasuredPsf
 
 GAIN, READ = 4e-4, 0.01
 QUICK = FineTuning(side=48, every=6, patience=2, rate=2e-4)
@@ -233,16 +236,28 @@ def test_frames_that_do_not_go_together_are_refused() -> None:
         Scan([], np.ones((1, 1)), 0, 1).halves()
 
 
-@pytest.mark.parametrize("rate", [1e-3, 1e-9])
-def test_finetuning_from_the_command_line(
-    trained: Run, stranger: Run, tmp_path: Path, rate: float
-) -> None:
+def test_exposures_of_another_scene_and_frames_without_noise_are_refused() -> None:
+    frames, point = [np.full((40, 40), 0.5)] * 2, np.ones((1, 1))
+    with pytest.raises(ValueError, match=r"\(40, 40\) has a second exposure of shape \(40, 30\)"):
+        Scan(frames, point, 0, 1, [frames[0], frames[0][:, :30]])
+    for gain, read in ((0.0, 0.0), (1e-14, 0.0), (np.nan, np.nan)):
+        with pytest.raises(ValueError, match="no noise to learn from"):
+            Scan(frames, point, gain, read)
+    Scan(frames, point, 1e-6, 0.0)
+
+
+@pytest.fixture
+def plan(
+    trained: Run, stranger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Return a plan whose files are there."""
+    monkeypatch.setattr(delivery, "PATCHES", 30)
     deliver(stranger, tmp_path / "start.safetensors", "start")
     shown, kernel = frames(trained, 4)
     for number, frame in enumerate(shown):
         np.save(tmp_path / f"scan{number}.npy", (1000 * frame).astype(np.float32))
     np.save(tmp_path / "psf.npy", kernel)
-    plan = {
+    return {
         "scans": [str(tmp_path / f"scan{number}.npy") for number in range(4)],
         "psf": str(tmp_path / "psf.npy"),
         "start": str(tmp_path / "start.safetensors"),
@@ -250,20 +265,63 @@ def test_finetuning_from_the_command_line(
         "gain": 1000 * GAIN,
         "read": 1000 * READ,
         "steps": 6,
-        "tuning": {"side": 48, "every": 6, "drawn": 50.0, "rate": rate},
+        "tuning": {"side": 48, "every": 6, "drawn": 50.0, "rate": 1e-3},
     }
-    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
-    done = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml"), "--json"])
+
+
+def tuned(plan: dict[str, Any], *options: str) -> Any:
+    path = Path(plan["psf"]).with_name("plan.yaml")
+    path.write_text(yaml.safe_dump(plan), encoding="utf-8")
+    return CliRunner().invoke(app, ["finetune", str(path), *options])
+
+
+def test_finetuning_from_the_command_line(plan: dict[str, Any]) -> None:
+    done = tuned(plan, "--json")
     assert done.exit_code == 0, done.output
-    card = json.loads(done.stdout)
-    assert models.load(plan["out"]).card.title == "fine-tuned model"
-    if rate < 1e-6:
-        assert "nothing was surely better; it holds the model it began as" in done.stderr
-        assert card == models.card_of(plan["start"]).replace(title="fine-tuned model").plain()
-        return
     assert ", kept" in done.stderr.splitlines()[-1]
+    card = json.loads(done.stdout)
+    assert models.card_of(plan["out"]).plain() == card
+    assert card["title"] == "fine-tuned model"
     assert card["scores"]["drawn scenes, after"] > card["scores"]["drawn scenes, before"]
-    assert "fine-tuned over 6 steps" in card["made"]
+    start = models.load(plan["start"])
+    assert card["made"].endswith(f"fine-tuned over 6 steps, begun as {start}")
+    assert start.digest in card["made"]
+
+
+def test_where_nothing_is_gained_nothing_is_written(plan: dict[str, Any]) -> None:
+    plan["tuning"]["rate"] = 1e-9
+    done = tuned(plan, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) is None
+    assert "Nothing was surely better" in done.stderr
+    assert not Path(plan["out"]).exists()
+
+
+def test_no_model_is_overwritten_unasked(plan: dict[str, Any]) -> None:
+    for out, options, words in (
+        (plan["start"], [], "is there already: name another file, or say --overwrite"),
+        (plan["start"], ["--overwrite"], "is the model to begin as"),
+    ):
+        before = Path(out).read_bytes()
+        done = tuned({**plan, "out": out}, *options)
+        assert done.exit_code == 2
+        assert words in done.output
+        assert Path(out).read_bytes() == before
+
+
+def test_what_is_kept_is_there_when_it_is_broken_off(plan: dict[str, Any]) -> None:
+    shown = [np.load(name) for name in plan["scans"]]
+    settings = TuningPlan(**{**plan, "steps": 12})
+    tuning = Tuning(settings, shown, [], MeasuredPsf.of(np.load(plan["psf"])))
+    for look in tuning.looks():
+        if look.best and look.step:
+            break
+    card = models.card_of(plan["out"])
+    assert "fine-tuned over 6 steps" in card.made
+    assert card.scores == {}
+    weights = models.load(plan["out"]).network.state_dict()
+    for name, value in tuning.tuner.best.state_dict().items():
+        torch.testing.assert_close(weights[name], value, rtol=2e-3, atol=1e-5)
 
 
 def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:

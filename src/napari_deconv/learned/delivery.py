@@ -45,6 +45,7 @@ def deliver(
     source: Any = run.source  # hashable, which a protocol doesn't say
     weakest, strongest = noises(training, source)
     how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
+    begun = f", begun as {run.begun_as}" if run.begun_as else ""
     card = Card(
         title=title,
         architecture=training.architecture,
@@ -54,7 +55,7 @@ def deliver(
         strongest=strongest,
         data=data or drawn(training.scenes.soft, training.scenes.stark),
         made=f"batches of {training.batch} {_pictures(training.degradation)} of "
-        f"{training.side} px, {how}",
+        f"{training.side} px, {how}{begun}",
         seed=training.seed,
         scores=scores or {},
         steps=run.step,
