@@ -175,6 +175,24 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
     assert "swinir" not in shown
 
 
+def test_what_was_taught_is_measured_again_and_stays_taught(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from learned_parts import kept
+    from learned_parts.trainings import LESSONS
+    from study_learned import Study
+
+    study = Study.__new__(Study)
+    study.folder = tmp_path
+    monkeypatch.setattr(Study, "scores", lambda *_: {"own, blur": 31.0})
+    first, second = (tmp_path / lesson.folder for lesson in LESSONS[:2])
+    kept.write(first, kept.Kept(2.0, 240, {"own, blur": 30.0}, hard=0.5))
+    study.measure()
+    assert kept.read(first) == kept.Kept(2.0, 240, {"own, blur": 31.0}, hard=0.5)
+    assert kept.read(second) is None
+
+
 def test_minutes_are_steps_of_a_pace_that_is_measured_once_for_all(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
