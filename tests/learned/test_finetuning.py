@@ -311,11 +311,13 @@ def test_no_model_is_overwritten_unasked(plan: dict[str, Any]) -> None:
 
 def test_what_is_kept_is_there_when_it_is_broken_off(plan: dict[str, Any]) -> None:
     shown = [np.load(name) for name in plan["scans"]]
+    plan["tuning"]["side"] = 320
     settings = TuningPlan(**{**plan, "steps": 12})
     tuning = Tuning(settings, shown, [], MeasuredPsf.of(np.load(plan["psf"])))
     for look in tuning.looks():
         if look.best and look.step:
             break
+    assert tuning.tuner._drawn(1).truth.shape[-1] == 320  # more than what scenes are else
     card = models.card_of(plan["out"])
     assert "fine-tuned over 6 steps" in card.made
     assert card.scores == {}

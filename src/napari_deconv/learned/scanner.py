@@ -26,10 +26,10 @@ PSFs that it is made for. 15 % is for shapes that a user guessed; measured width
 and what changes them afterwards, such as the place of the object in the beam, is a few percent."""
 ENERGY = 0.999
 """Share of a PSF that its grid has to hold; the rest is cut off."""
-LEAST = 0.99
-"""Share of it that the widest grid has to hold."""
 NARROWEST, WIDEST = 9, 129
 """Sides of that grid in pixels, at least and at most."""
+LEAST = 0.99
+"""Share of a PSF that the widest has to hold."""
 
 
 def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | None) -> Training:

@@ -95,7 +95,7 @@ class Tuning:
         self.training = scanner.fitted(training, psf, (scan.gain, scan.read))
         self._guard = self._scored(WATCHED)
         shown = {"batch": plan.tuning.batch, "side": plan.tuning.side}
-        drawn = self.training.model_copy(update=shown)
+        drawn = scanner.fitted(self.training.model_copy(update=shown), psf, None)  # room for these
         self.tuner = Tuner(
             self._start.network,
             scan,
