@@ -5,6 +5,7 @@
     python examples/study_learned.py FOLDER                          # prints what was measured
     python examples/study_learned.py FOLDER --write docs             # writes page and pictures
     python examples/study_learned.py FOLDER --minutes 15 --anew      # forgets all, trains again
+    python examples/study_learned.py FOLDER --measure                # measures again, no training
     python examples/study_learned.py FOLDER --quick                  # only to see that it runs
 
 Twelve networks are trained for so many minutes of one processor each (12 x 15 minutes are three
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +73,8 @@ class Study:
         if not self.exposures:
             print(f"No real exposures: there is no {objects.DATA}.")
 
-    def compare(self) -> None:
-        """Measure what models are compared with, unless that was done."""
+    def compare(self, *, anew: bool = False) -> None:
+        """Measure what models are compared with, unless that was done and isn't asked for anew."""
         shipped = models.load(models.SHIPPED).network
         methods: dict[str, dict[str, Any]] = {
             "blurred": {},
@@ -80,7 +82,7 @@ class Study:
             "shipped model": {"name": "restore", "force": True},
         }
         for name, measure in judging.baselines(self.cases, shipped).items():
-            if kept.read(self.folder / name) is not None:
+            if kept.read(self.folder / name) is not None and not anew:
                 continue
             scores = measure()
             if name in methods:
@@ -123,6 +125,15 @@ class Study:
         kept.write(home, made)
         spent = (time.process_time() - began) / 60
         print(f"{lesson.name}: {job.run.step} steps, {spent:.1f} min of this sitting", flush=True)
+
+    def measure(self) -> None:
+        """Measure again what was taught."""
+        for lesson in LESSONS:
+            home = self.folder / lesson.folder
+            before = kept.read(home)
+            if before is not None:
+                kept.write(home, replace(before, scores=self.scores(lesson)))
+                print(f"{lesson.name}: measured", flush=True)
 
     def scores(self, lesson: Lesson) -> dict[str, float]:
         """Return the PSNR of what a lesson taught."""
@@ -198,6 +209,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of one processor, for each training")
     parser.add_argument("--only", default="", help="train those that have this in their name")
     parser.add_argument("--anew", action="store_true", help="forget what was trained, if so named")
+    parser.add_argument("--measure", action="store_true", help="measure again what is trained")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of study_learned.md")
     asked = parser.parse_args()
@@ -209,9 +221,11 @@ def main() -> None:
     choices("psf")  # which plans and cards may name
     root = asked.folder / models.digest_of(models.SHIPPED)  # nothing of another one is mixed in
     minutes = 0.01 if asked.quick else asked.minutes
-    if minutes or asked.write:
+    if minutes or asked.write or asked.measure:
         study = Study(root, quick=asked.quick)
-        study.compare()
+        study.compare(anew=asked.measure)
+        if asked.measure:
+            study.measure()
         if minutes:
             chosen = [lesson for lesson in LESSONS if asked.only in lesson.name]
             study.teach(chosen, minutes, anew=asked.anew)

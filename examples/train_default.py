@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from napari_deconv.learned.delivery import deliver, drawn
+from napari_deconv.learned.joint import Joint
 from napari_deconv.learned.training import Run, Training, begin, cooled, train
 
 DEFAULT = Training(
@@ -70,6 +71,7 @@ def main(
     mix = drawn(run.training.scenes.soft, run.training.scenes.stark)
     parts = {part: getattr(run.training, part).replace(**values) for part, values in last.items()}
     run.training = run.training.replace(**parts)
+    run.joint = Joint(run.training, run.joint.hardness)
     sit(run, arguments.folder, math.inf)
     if arguments.out is not None:
         card = deliver(run, arguments.out, title, mix)

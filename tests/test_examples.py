@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from napari_deconv.learned import model as models
+from napari_deconv.learned.card import Card
 from napari_deconv.learned.look import Difference, Look
 from napari_deconv.learned.tuning import TuningPlan
 
@@ -102,7 +103,7 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
     monkeypatch.syspath_prepend(str(FOLDER))
     import finetune
 
-    given = {}
+    given, told = {}, Difference(0.125, 0.0625)
 
     class Spoiling:
         """Keeps what is less sharp, to see whose PSNR is told."""
@@ -113,13 +114,17 @@ def test_the_row_of_a_fine_tuned_model_is_what_that_model_scores(
 
         def looks(self) -> Iterator[Look]:
             for step, gain, best in ((0, 0.0, True), (20, 0.125, True), (40, 9.0, False)):
-                told = Difference(gain, 0.0625)
-                yield Look(step, 1.0, told, 30.0, told, best)
+                yield Look(step, 1.0, told, 30.0, Difference(gain, 1.0), best)
 
-        def deliver(self) -> None:
+        def gained(self) -> Difference:
+            return told
+
+        def deliver(self) -> Card:
+            card = models.card_of(models.SHIPPED)
             network = copy.deepcopy(models.load(models.SHIPPED).network)
             network.stages[-1].network.ending().weight.data *= -1
-            models.save(Path(self.plan.out), network, models.card_of(models.SHIPPED))
+            models.save(Path(self.plan.out), network, card)
+            return card
 
     monkeypatch.setattr(finetune, "Tuning", Spoiling)
     asked = argparse.Namespace(folder=tmp_path, steps=40, rate=None, quick=True)
@@ -168,6 +173,24 @@ def test_the_study_of_learned_deblurring_has_what_is_compared_and_what_was_train
     assert own["shipped model"] > own["blurred"] + 2
     assert "bursts | 0.01 | 8 |" in rows["kpn, blind"]
     assert "swinir" not in shown
+
+
+def test_what_was_taught_is_measured_again_and_stays_taught(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from learned_parts import kept
+    from learned_parts.trainings import LESSONS
+    from study_learned import Study
+
+    study = Study.__new__(Study)
+    study.folder = tmp_path
+    monkeypatch.setattr(Study, "scores", lambda *_: {"own, blur": 31.0})
+    first, second = (tmp_path / lesson.folder for lesson in LESSONS[:2])
+    kept.write(first, kept.Kept(2.0, 240, {"own, blur": 30.0}, hard=0.5))
+    study.measure()
+    assert kept.read(first) == kept.Kept(2.0, 240, {"own, blur": 31.0}, hard=0.5)
+    assert kept.read(second) is None
 
 
 def test_minutes_are_steps_of_a_pace_that_is_measured_once_for_all(

@@ -13,6 +13,7 @@ from napari_deconv.cli_train import arrays_of, plain_of, psf_in
 
 def finetune(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What is tuned on what.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The model's card as JSON.")] = False,
 ) -> None:
     """Fine-tune a model for `restore` on noisy scans, without sharp images."""
@@ -22,16 +23,20 @@ def finetune(
     out = Path(plan.out)
     if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
         raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    if out.exists() and not overwrite:
+        raise ValueError(f"{out} is there already: name another file, or say --overwrite.")
     tuning = Tuning(plan, arrays_of(plan.scans), arrays_of(plan.exposures), psf_in(plan.psf))
-    best = 0
     for look in tuning.looks():
         typer.echo(look, err=True)
-        best = look.step if look.best else best
     card = tuning.deliver()
-    if not best:
-        typer.echo(f"{out}: nothing was surely better; it holds the model it began as.", err=True)
+    if card is None:
+        typer.echo(
+            f"Nothing was surely better than {plan.start}, the model it began as: {out} was not "
+            "written.",
+            err=True,
+        )
     if as_json:
-        typer.echo(json.dumps(card.plain(), allow_nan=False))
-    elif best:
+        typer.echo(json.dumps(card and card.plain(), allow_nan=False))
+    elif card is not None:
         scores = ", ".join(f"{what} {value} dB" for what, value in card.scores.items())
-        typer.echo(f"{out}: {scores}")
+        typer.echo(f"{out}: {scores} (gain {tuning.gained()} dB), on scenes that had no say")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,16 @@ import numpy as np
 
 from napari_deconv.evidence.calibration import Calibration, calibrated
 from napari_deconv.learned import model as models
+from napari_deconv.learned.images import Tiles
 from napari_deconv.learned.job import Job, decibels
 from napari_deconv.learned.look import Difference
 from napari_deconv.learned.losses import BORDER
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
+    BLURRED,
+    OWN,
+    SHIPPED,
+    TV,
     Begun,
     Comparing,
     Done,
@@ -31,21 +37,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_deconv.learned.card import Card
+    from napari_deconv.learned.training import Source
     from napari_deconv.learned.validation import Held, Validation
 
 BEST, PREVIEW = "best.safetensors", "preview.npy"
 """Files in a training's folder: the best model so far, and what it makes of one picture."""
 WATCHED, JUDGED = 6, 12
-"""Pictures that pick the best model, and that it is judged by, at least."""
+"""Pictures that pick the best model, at least, and that it is judged by, where there are as many
+that don't overlap."""
 PERIOD = 0.5
 """Seconds between two events that say how far it is."""
 COSTS = 20
 """A look at what was kept apart comes after this many times what it takes, or `LEAST` seconds."""
 LEAST = 1.0
-BLURRED, TV, SHIPPED, OWN = "blurred", "TV, automatic", "shipped model", "this model"
-"""Rows of the table."""
 GAP = 4
 """Pixels between the panels of a preview."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How the best model does: PSNR by method, on how many pictures; as in `Done`."""
+
+    table: dict[str, float]
+    pictures: int
+    error: float = 0.0
+    picked: bool = False
 
 
 class Trainer:
@@ -67,6 +83,7 @@ class Trainer:
         self.leads = job.run.joint.team.rank == 0
         self._best: Path = self.job.folder / BEST
         self._score = -np.inf
+        self._picks, self._judges = _parted(job)
         self._calibration: Calibration | None = None
         self._others: dict[str, float] = {}
         self._tv: list[NDArray[Any]] = []
@@ -85,17 +102,20 @@ class Trainer:
         yield Begun(self.said(), str(job.run.device), job.done, job.total, job.run.step)
         watched = yield from self._baselines()
         if watched is None:
-            yield Refused("Stopped before anything was learned.")
+            yield self._as_it_was()
             return
         yield self._look(watched)
         yield from self._learning(watched)
         ending: Ending = "stopped" if job.run.joint.stopping else "done"
         yield self._look(watched)
-        judged = None if ending == "stopped" else (yield from self._judged())
-        if judged is None:  # the pictures that picked the best have to do
+        if ending == "done" and self._judges is not None:
+            judged = yield from self._judged(self._judges)
+            if judged is not None:
+                yield self._over(ending, judged)
+                return
             ending = "stopped"
-            judged = {**self._others, OWN: self._score}, len(watched.pictures), 0.0
-        yield self._over(ending, *judged)
+        scores = {**self._others, OWN: self._score}  # the pictures that picked the best have to do
+        yield self._over(ending, Judged(scores, len(watched.pictures), picked=True))
 
     def said(self) -> str:
         """Return what is trained on what, in a sentence."""
@@ -117,7 +137,7 @@ class Trainer:
         from napari_deconv.learned.validation import Validation
 
         job, training = self.job, self.job.run.training
-        watched = Validation(training, job.tested, -(-WATCHED // training.batch))
+        watched = Validation(training, self._picks, -(-WATCHED // training.batch))
         found = yield from self._rivals(watched)
         if found is None:
             return None
@@ -162,15 +182,23 @@ class Trainer:
         _write(preview, _panels(watched.pictures[shown], self._tv[shown], pictures[shown]))
         return Validated(run.step, score, self._others, best, str(preview))
 
-    def _judged(self) -> Any:
+    def _as_it_was(self) -> Event:
+        """Return how a training ends that is stopped before it went on."""
+        scores = models.card_of(str(self._best)).scores if self._best.is_file() else {}
+        if not self.job.run.step or OWN not in scores:
+            return Refused("Stopped before anything was learned.")
+        batch = self.job.run.training.batch
+        return self._over("stopped", Judged(scores, batch * -(-WATCHED // batch), picked=True))
+
+    def _judged(self, source: Source | Tiles) -> Any:
         """Judge the best model by pictures that did not pick it; None if stopped."""
         from napari_deconv.learned import validation
 
-        run = self.job.run
-        training = run.training
-        judged = validation.Validation(
-            training, self.job.tested, -(-JUDGED // training.batch), validation.JUDGED
-        )
+        run, training = self.job.run, self.job.run.training
+        batches = -(-JUDGED // training.batch)
+        if isinstance(source, Tiles):
+            training, batches = training.model_copy(update={"batch": 1}), len(source.crops)
+        judged = validation.Validation(training, source, batches, validation.JUDGED)
         found = yield from self._rivals(judged)
         if found is None:
             return None
@@ -179,11 +207,11 @@ class Trainer:
         own = judged.restored(network, run.device)
         values = judged.decibels(own)
         best = max(rivals.values(), key=lambda each: sum(each))
-        error = Difference.between(np.array(best), np.array(values)).error
+        gained = Difference.between(np.array(best), np.array(values))
         truths = [held.truth for held in judged.pictures]
         self._calibration = calibrated(own, by_tv, truths, BORDER)
         table = {name: decibels(each) for name, each in {**rivals, OWN: values}.items()}
-        return table, len(judged.pictures), error
+        return Judged(table, gained.pairs, gained.error)
 
     def _rivals(self, held: Validation) -> Any:
         """Return the PSNRs by other methods, and what TV makes of pictures; None if stopped."""
@@ -197,15 +225,37 @@ class Trainer:
         values = {BLURRED: held.blurred(), TV: held.decibels(pictures)}
         return {**values, SHIPPED: held.decibels(shipped)}, pictures
 
-    def _over(self, ending: Ending, table: dict[str, float], pictures: int, error: float) -> Done:
+    def _over(self, ending: Ending, judged: Judged) -> Done:
         """Write the best model, with its table, to where the plan says."""
         out = Path(self.job.plan.out)
         best = models.load(str(self._best))
-        told = {"scores": table, "calibration": self._calibration}
+        told = {"scores": judged.table, "calibration": self._calibration}
         card: Card = best.card.model_copy(update=told)
         models.save(out, best.network, card)
         hard = self.job.run.joint.hardness.told() if self.job.run.training.hard else ""
-        return Done(ending, str(out), card.plain(), table, pictures, hard, round(error, 3))
+        return Done(
+            ending,
+            str(out),
+            card.plain(),
+            judged.table,
+            judged.pictures,
+            hard,
+            round(judged.error, 3),
+            judged.picked,
+        )
+
+
+def _parted(job: Job) -> tuple[Source | None, Source | Tiles | None]:
+    """Return what picks the best model of a job, and others that judge it; None if there are none.
+
+    Drawn scenes are others each time.
+    """
+    training = job.run.training
+    if job.tested is None:
+        return None, training.scenes
+    side = training.side + training.degradation.support - 1
+    picks, judges = job.tested.parted(side)
+    return picks, judges and judges.tiles(side, JUDGED)
 
 
 def tv(held: Held) -> NDArray[np.float32]:

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 Ending = Literal["done", "stopped"]
 
+BLURRED, TV, SHIPPED, OWN = "blurred", "TV, automatic", "shipped model", "this model"
+"""Rows of the table: pictures as they are, and by each method."""
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -103,7 +106,9 @@ class Done:
     hard : str
         What was hard, in words; empty if not measured.
     error : float
-        Standard error of how far it is above the best of the others, in dB; 0 if not measured.
+        Standard error of how far it is above the best of the others, in dB; 0 if not known.
+    picked : bool
+        Whether the same pictures picked it: then it looks better on them than it is.
     """
 
     ending: Ending
@@ -113,6 +118,7 @@ class Done:
     pictures: int
     hard: str = ""
     error: float = 0.0
+    picked: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,15 @@ import yaml
 from typer.testing import CliRunner
 
 from napari_deconv.cli import app
+from napari_deconv.learned import delivery
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
-from napari_deconv.learned.look import ERRORS, Difference, Look
+from napari_deconv.learned.look import Difference, Keeping
 from napari_deconv.learned.training import Run, Training
+from napari_deconv.learned.tuning import Tuning, TuningPlan
 from napari_deconv.learned.validation import Validation
+from napari_deconv.psf.measured import MeasuredPsf
 
 GAIN, READ = 4e-4, 0.01
 QUICK = FineTuning(side=48, every=6, patience=2, rate=2e-4)
@@ -120,7 +123,7 @@ def test_it_never_falls_below_its_start(trained: Run, exposures: int) -> None:
         assert look.guard == pytest.approx(looks[0].guard + look.gained.mean, abs=1e-9)
 
 
-@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.1])
+@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.4])
 def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float) -> None:
     shown, kernel = frames(trained, 5)
     chance = np.array([-0.3, 0.3, -0.3, 0.3])  # of a standard error of 0.17
@@ -136,41 +139,54 @@ def test_what_unlearns_or_gains_by_chance_is_not_kept(trained: Run, gain: float)
         assert torch.equal(one, other)
 
 
-def test_what_the_frames_contradict_is_not_kept(trained: Run) -> None:
-    shown, kernel = frames(trained, 5)
-    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
-    settings = QUICK.replace(every=1, rate=1e-3)
-    tuner = Tuner(
-        trained.averaged, Scan(shown, kernel, GAIN, READ), lambda _: next(looked), settings
-    )
-    misfits = iter([np.ones(4), np.full(4, 1.01), np.ones(4), np.full(4, 0.99)])
-    tuner._misfits = lambda _: next(misfits)
-    assert [look.best for look in tuner.looks(3)] == [True, False, False]
-    looked = iter([np.zeros(4), *(np.full(4, 1.0 + k) for k in range(9))])
-    misfits = iter([np.ones(4), np.full(4, 0.99), np.full(4, 0.995), np.full(4, 0.98)])
-    assert [look.best for look in tuner.looks(3)] == [True, True, False, True]
+def kept(misfits: list[float], guards: list[float]) -> list[bool]:
+    """Return which looks at these means are kept, of spreads of 0.01 and 0.1."""
+    spread = np.array([-1, 1] * 12)
+    start = np.ones(24), np.full(24, 30.0)
+    keeping = Keeping(*start, len(guards))
+    return [
+        keeping.look(step, start[0] + misfit + 0.01 * spread, start[1] + guard + 0.1 * spread).best
+        for step, (misfit, guard) in enumerate(zip(misfits, guards, strict=True), 1)
+    ]
 
 
-def test_a_gain_within_two_standard_errors_is_none() -> None:
+def test_only_what_gained_more_than_the_best_so_far_is_kept() -> None:
+    still = [0.0] * 4
+    assert kept(still, [1.0, 0.2, 0.9, 1.1]) == [True, False, False, True]
+    assert kept([0.0, -0.1], [1.0, 0.2]) == [True, False]  # whatever the misfit says for it
+
+
+def test_what_the_frames_surely_contradict_is_not_kept() -> None:
+    assert kept([0.001, 0.01, 0.001, 0.05], [1.0, 2.0, 3.0, 4.0]) == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("gain", "least", "most"), [(-0.02, 0, 0.01), (0, 0, 0.055), (0.2, 1, 1)])
+@pytest.mark.parametrize("looks", [1, 3, 20])
+def test_chance_does_not_pass_however_often_it_is_looked(
+    gain: float, least: float, most: float, looks: int
+) -> None:
+    rng = np.random.default_rng(looks)
+    start, passed, runs = np.full(24, 30.0), 0, 500
+    for _ in range(runs):
+        keeping = Keeping(np.ones(24), start, looks)
+        each = gain + 0.1 * rng.standard_normal((looks, 24))
+        passed += any(keeping.look(k, np.ones(24), start + one).best for k, one in enumerate(each))
+    assert least <= passed / runs <= most
+
+
+def test_a_gain_that_one_look_would_believe_is_not_believed_at_the_best_of_many() -> None:
     rng = np.random.default_rng(0)
-    before = rng.normal(1, 0.1, 16)
     apart = rng.normal(0, 0.01, 16)
     apart -= apart.mean()
     error = apart.std(ddof=1) / 4
-    for size, significant in ((0, False), (1.9, False), (2.1, True), (-9, False)):
-        found = Difference.between(before, before + apart + size * error)
+    for size, once, often in ((0, 0, 0), (2, 0, 0), (2.3, 1, 0), (-9, 0, 0), (4, 1, 1)):
+        found = Difference.between(np.ones(16), 1 + apart + size * error)
         assert found.mean == pytest.approx(size * error)
         assert found.error == pytest.approx(error)
-        assert found.significant is significant
-    assert not Difference.between(before, before).significant
-    # One-sided, of 16 pairs: what the word of the constant promises.
-    chance = rng.standard_normal((20_000, 16))
-    often = np.mean([Difference.between(np.zeros(16), one).significant for one in chance])
-    assert ERRORS == 2
-    assert 1 / 40 < often < 1 / 25
-    assert (
-        str(Look(0, 1.0, found, 30.0, found, True))
-        == "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
+        assert (found.surely(), found.surely(20)) == (once, often)
+    assert not Difference.between(apart, apart).surely()
+    assert str(Keeping(np.ones(2), np.full(2, 30.0), 1).start) == (
+        "step 0: misfit 1.0000, drawn scenes 30.00 dB, kept"
     )
 
 
@@ -220,16 +236,28 @@ def test_frames_that_do_not_go_together_are_refused() -> None:
         Scan([], np.ones((1, 1)), 0, 1).halves()
 
 
-@pytest.mark.parametrize("rate", [1e-3, 1e-9])
-def test_finetuning_from_the_command_line(
-    trained: Run, stranger: Run, tmp_path: Path, rate: float
-) -> None:
+def test_exposures_of_another_scene_and_frames_without_noise_are_refused() -> None:
+    frames, point = [np.full((40, 40), 0.5)] * 2, np.ones((1, 1))
+    with pytest.raises(ValueError, match=r"\(40, 40\) has a second exposure of shape \(40, 30\)"):
+        Scan(frames, point, 0, 1, [frames[0], frames[0][:, :30]])
+    for gain, read in ((0.0, 0.0), (1e-14, 0.0), (np.nan, np.nan)):
+        with pytest.raises(ValueError, match="no noise to learn from"):
+            Scan(frames, point, gain, read)
+    Scan(frames, point, 1e-6, 0.0)
+
+
+@pytest.fixture
+def plan(
+    trained: Run, stranger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Return a plan whose files are there."""
+    monkeypatch.setattr(delivery, "PATCHES", 30)
     deliver(stranger, tmp_path / "start.safetensors", "start")
     shown, kernel = frames(trained, 4)
     for number, frame in enumerate(shown):
         np.save(tmp_path / f"scan{number}.npy", (1000 * frame).astype(np.float32))
     np.save(tmp_path / "psf.npy", kernel)
-    plan = {
+    return {
         "scans": [str(tmp_path / f"scan{number}.npy") for number in range(4)],
         "psf": str(tmp_path / "psf.npy"),
         "start": str(tmp_path / "start.safetensors"),
@@ -237,20 +265,65 @@ def test_finetuning_from_the_command_line(
         "gain": 1000 * GAIN,
         "read": 1000 * READ,
         "steps": 6,
-        "tuning": {"side": 48, "every": 6, "drawn": 50.0, "rate": rate},
+        "tuning": {"side": 48, "every": 6, "drawn": 50.0, "rate": 1e-3},
     }
-    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
-    done = CliRunner().invoke(app, ["finetune", str(tmp_path / "plan.yaml"), "--json"])
+
+
+def tuned(plan: dict[str, Any], *options: str) -> Any:
+    path = Path(plan["psf"]).with_name("plan.yaml")
+    path.write_text(yaml.safe_dump(plan), encoding="utf-8")
+    return CliRunner().invoke(app, ["finetune", str(path), *options])
+
+
+def test_finetuning_from_the_command_line(plan: dict[str, Any]) -> None:
+    done = tuned(plan, "--json")
     assert done.exit_code == 0, done.output
-    card = json.loads(done.stdout)
-    assert models.load(plan["out"]).card.title == "fine-tuned model"
-    if rate < 1e-6:
-        assert "nothing was surely better; it holds the model it began as" in done.stderr
-        assert card == models.card_of(plan["start"]).replace(title="fine-tuned model").plain()
-        return
     assert ", kept" in done.stderr.splitlines()[-1]
+    card = json.loads(done.stdout)
+    assert models.card_of(plan["out"]).plain() == card
+    assert card["title"] == "fine-tuned model"
     assert card["scores"]["drawn scenes, after"] > card["scores"]["drawn scenes, before"]
-    assert "fine-tuned over 6 steps" in card["made"]
+    start = models.load(plan["start"])
+    assert card["made"].endswith(f"fine-tuned over 6 steps, begun as {start}")
+    assert start.digest in card["made"]
+
+
+def test_where_nothing_is_gained_nothing_is_written(plan: dict[str, Any]) -> None:
+    plan["tuning"]["rate"] = 1e-9
+    done = tuned(plan, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) is None
+    assert "Nothing was surely better" in done.stderr
+    assert not Path(plan["out"]).exists()
+
+
+def test_no_model_is_overwritten_unasked(plan: dict[str, Any]) -> None:
+    for out, options, words in (
+        (plan["start"], [], "is there already: name another file, or say --overwrite"),
+        (plan["start"], ["--overwrite"], "is the model to begin as"),
+    ):
+        before = Path(out).read_bytes()
+        done = tuned({**plan, "out": out}, *options)
+        assert done.exit_code == 2
+        assert words in done.output
+        assert Path(out).read_bytes() == before
+
+
+def test_what_is_kept_is_there_when_it_is_broken_off(plan: dict[str, Any]) -> None:
+    shown = [np.load(name) for name in plan["scans"]]
+    plan["tuning"]["side"] = 320
+    settings = TuningPlan(**{**plan, "steps": 12})
+    tuning = Tuning(settings, shown, [], MeasuredPsf.of(np.load(plan["psf"])))
+    for look in tuning.looks():
+        if look.best and look.step:
+            break
+    assert tuning.tuner._drawn(1).truth.shape[-1] == 320  # more than what scenes are else
+    card = models.card_of(plan["out"])
+    assert "fine-tuned over 6 steps" in card.made
+    assert card.scores == {}
+    weights = models.load(plan["out"]).network.state_dict()
+    for name, value in tuning.tuner.best.state_dict().items():
+        torch.testing.assert_close(weights[name], value, rtol=2e-3, atol=1e-5)
 
 
 def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:

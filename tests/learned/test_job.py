@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import napari_deconv as nd
 from napari_deconv import trainer
 from napari_deconv.cli import app
 from napari_deconv.core.operators import Blur
+from napari_deconv.learned.delivery import noises
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.training import Training
 from napari_deconv.learned.validation import Validation
 from napari_deconv.psf.measured import MeasuredPsf
 
@@ -48,13 +51,32 @@ def written(tmp_path: Path, plain: dict[str, Any]) -> str:
     return str(path)
 
 
+def numbered(number: int) -> tuple[list[int], list[int]]:
+    """Return which pictures of a sequence are learned from, and which are tested."""
+    images = Images.of([np.stack([np.full((9, 9), k) for k in range(number)])], 9)
+    learned, tested = (
+        [round(float(p[0, 0]) * (number - 1)) for p in half.pictures] for half in images.halves(9)
+    )
+    return learned, tested
+
+
 def test_a_quarter_of_a_sequence_is_kept_apart_in_blocks() -> None:
-    images = Images.of([np.stack([np.full((9, 9), k) for k in range(64)])], 9)
-    learned, tested = images.halves(9)
-    assert len(tested.pictures) == 16
-    assert len(learned.pictures) == 48
-    apart = [round(float(p[0, 0]) * 63) for p in tested.pictures]
-    assert apart == [*range(12, 16), *range(28, 32), *range(44, 48), *range(60, 64)]
+    learned, tested = numbered(64)
+    assert tested == [13, 14, 29, 30, 45, 46, 61, 62, 63]
+    apart = [*range(12, 16), *range(28, 32), *range(44, 48), *range(60, 64)]
+    assert learned == [k for k in range(64) if k not in apart]
+
+
+@pytest.mark.parametrize("number", [*range(4, 30), 47, 63, 65, 100])
+def test_nothing_that_is_tested_is_next_to_what_is_learned_from(number: int) -> None:
+    learned, tested = numbered(number)
+    assert tested
+    assert set(learned).isdisjoint(tested)
+    assert len(learned) >= 0.6 * number
+    if number > 4:
+        assert min(abs(one - other) for one in learned for other in tested) >= 2
+    if number >= 12:
+        assert len(tested) >= number / 10
 
 
 def test_of_one_image_some_rows_are_kept_apart() -> None:
@@ -106,16 +128,16 @@ def test_training_on_a_folder_from_the_command_line(
     assert done.exit_code == 0, done.output
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [told[0]["event"], told[-1]["event"]] == ["begun", "done"]
-    assert "4 sharp pictures, tested on 1 kept apart" in told[0]["said"]
+    assert "3 sharp pictures, tested on 1 kept apart" in told[0]["said"]
     looks = [event for event in told if event["event"] == "validated"]
     best = [look["step"] for look in looks if look["best"]]
     card = told[-1]["card"]
     assert card["steps"] == best[-1]
     assert looks[-1]["step"] == 8
-    assert card["data"] == "4 images of the user's"
+    assert card["data"] == "3 images of the user's"
     assert set(card["scores"]) == {"blurred", "TV, automatic", "shipped model", "this model"}
     assert told[-1]["table"] == card["scores"]
-    assert card["calibration"]["pictures"] == told[-1]["pictures"] == 4
+    assert card["calibration"]["pictures"] == told[-1]["pictures"] == 2
     assert told[-1]["error"] > 0
     held = np.load(looks[-1]["preview"])
     assert held.shape == (32, 4 * 32 + 12)
@@ -146,8 +168,6 @@ def test_a_scanner_s_noise_and_psf_reach_the_training(tmp_path: Path, tiny: Any)
     assert degradation.support == 9  # 2 px on each side, 15 % wider at most, is the least grid
     assert degradation.gain == pytest.approx(2 / 50_000)
     assert degradation.read == pytest.approx(30 / 50_000)
-    weakest, strongest = degradation.levels()
-    assert weakest < degradation.read < degradation.gain**0.5 < strongest
     arrays = [np.stack([picture + np.uint16(1000) for picture in pictures(4)])]
     settings = settings.model_copy(update={"folder": str(tmp_path / "other")})
     job = Job(settings, arrays, MeasuredPsf.of(psf))
@@ -156,6 +176,27 @@ def test_a_scanner_s_noise_and_psf_reach_the_training(tmp_path: Path, tiny: Any)
     assert job.run.training.degradation.read == pytest.approx(at_low**0.5 / (high - low))
     with pytest.raises(ValueError, match="give both"):
         Job(settings.model_copy(update={"read": None}))
+
+
+def test_a_card_tells_the_noise_that_was_learned_from(tiny: Any) -> None:
+    scanner = tiny(degradation={"support": 17, "gain": 4e-4, "read": 6e-4})
+    weakest, strongest = noises(scanner)
+    told = [float(s.sqrt()) for n in range(40) for s in variances(scanner, n)]
+    inside = np.mean([weakest / 1.5 < one < strongest * 1.5 for one in told])
+    assert inside > 0.95
+    assert 0 < weakest < np.median(told) < strongest < 4 * max(told)
+    low = Images.of([0.9 + 0.1 * np.random.default_rng(0).random((60, 60))], 48)
+    faint = replace(low, pictures=tuple(0.9 + 0.1 * one for one in low.pictures))
+    alike = noises(scanner, faint)  # a tenth of the range, all of it bright
+    assert alike[0] < (4e-4 * 0.95 + 36e-8) ** 0.5 / 0.1 < alike[1] < 2 * alike[0]
+    burst = tiny(degradation={**scanner.degradation.plain(), "frames": 4})
+    assert noises(burst)[1] == pytest.approx(strongest / 2)
+    anything = tiny().degradation
+    assert noises(tiny()) == (anything.weakest, anything.strongest)
+
+
+def variances(training: Training, number: int) -> Any:
+    return training.batch_of(number).view.sigma.square().mean((1, 2, 3))
 
 
 def test_a_training_begins_as_a_model(tmp_path: Path, tiny: Any) -> None:
@@ -180,6 +221,18 @@ def test_a_held_picture_knows_its_psf(tiny: Any) -> None:
         alone = Blur(torch.from_numpy(one.kernel), view.blur.grid)
         torch.testing.assert_close(alone.spectrum, view.blur.spectrum[place].squeeze(0))
     assert held.blurred() == held.decibels([one.frame for one in held.pictures])
+
+
+def test_pictures_stay_where_they_are_when_others_of_them_go_to_a_device(tiny: Any) -> None:
+    pairs = tiny().batch_of(0, 2).lasting()
+    pairs.view.blur.adjoint(pairs.view.data)  # which keeps something, too
+    moved = pairs.to(torch.device("meta"))
+    assert moved.view.blur.adjoint(moved.view.data).device.type == "meta"
+    assert moved.view.blur.spectrum.device.type == moved.view.data.device.type == "meta"
+    assert pairs.view.blur.spectrum.device.type == pairs.view.data.device.type == "cpu"
+    held = Validation(tiny(), None, 1)
+    elsewhere = torch.device("meta")
+    assert held._on(elsewhere)[0].view.shown is held._on(elsewhere)[0].view.shown is not None
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ def test_words() -> None:
     assert "better than both" in train_words.verdict(done)
     unsure = train_words.verdict(replace(done, error=0.3))
     assert "(standard error 0.30 dB). So little more or less is chance" in unsure
-    alike = Done("stopped", "m", {}, {**table, "this model": 31.05}, 6)
+    alike = Done("stopped", "m", {}, {**table, "this model": 31.05}, 6, picked=True)
     assert "which also picked it. So little more or less is chance" in train_words.verdict(alike)
     worse = Done("done", "m", {}, {**table, "this model": 30.5}, 12)
     assert "train longer" in train_words.verdict(worse)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, Protocol, Self
 
@@ -116,6 +117,14 @@ class Blur:
         if len(blurs) > 1:
             blur.spectrum = torch.stack([each.spectrum for each in blurs]).unsqueeze(1)
         return blur
+
+    def to(self, device: torch.device) -> Blur:
+        """Return the same on another device."""
+        moved = copy(self)
+        moved.kernel, moved.spectrum = self.kernel.to(device), self.spectrum.to(device)
+        vars(moved).pop("_conjugate", None)
+        vars(moved)["_last"] = None
+        return moved
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return H x, shape of `x`."""

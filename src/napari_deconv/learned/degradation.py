@@ -51,9 +51,8 @@ class Pairs(NamedTuple):
         if device.type == "cpu":
             return self
         view = self.view
-        names = ["data", "sigma", "noise", "known"] + ["frames"] * (view.frames is not None)
+        names = ["data", "blur", "sigma", "noise", "known"] + ["frames"] * (view.frames is not None)
         parts = {name: getattr(view, name).to(device) for name in names}
-        view.blur.spectrum = view.blur.spectrum.to(device)
         moved = Pairs(replace(view, shown=None, **parts), self.truth.to(device))
         return moved if view.shown is None else moved.lasting()
 
@@ -168,13 +167,6 @@ class Degradation(Declared):
         share = float(rng.uniform(0.001, 0.999))
         gain = share * (size * crop.scale) ** 2 / max(crop.mean, 0.02)
         return gain, float(np.sqrt(1 - share)) * size * crop.scale
-
-    def levels(self) -> tuple[float, float]:
-        """Return the weakest and the strongest noise that is trained on, of the grey range."""
-        if self.gain is None or self.read is None:
-            return self.weakest, self.strongest
-        least, most = np.exp(2 * VARIED * np.array([-1, 1]))
-        return self.read * float(least), float(np.hypot(self.gain**0.5, self.read)) * float(most)
 
     def kernel(self, rng: Rng) -> NDArray[Any]:
         """Return a PSF of shape (support, support)."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.degradation import Degradation
 from napari_deconv.learned.model import save
-from napari_deconv.learned.training import Run
+from napari_deconv.learned.training import Run, Source, Training
 from napari_deconv.psf.kernel import rms_radius
 
-DRAWN = 1000
-"""PSFs that are drawn to tell how wide they are."""
+DRAWN, PATCHES = 1000, 300
+"""PSFs that are drawn to tell how wide they are, and patches to tell a scanner's noise."""
 RANGE = (0.5, 99.5)
-"""Percentiles of their widths that count as trained on."""
+"""Percentiles of what was drawn that count as trained on."""
 
 
 def deliver(
@@ -40,8 +42,10 @@ def deliver(
     """
     training = run.training
     narrowest, widest = widths(training.degradation, training.seed)
-    weakest, strongest = training.degradation.levels()
+    source: Any = run.source  # hashable, which a protocol doesn't say
+    weakest, strongest = noises(training, source)
     how = f"constant rate, then cooled over {run.cooling} steps" if run.cooling else "not cooled"
+    begun = f", begun as {run.begun_as}" if run.begun_as else ""
     card = Card(
         title=title,
         architecture=training.architecture,
@@ -51,7 +55,7 @@ def deliver(
         strongest=strongest,
         data=data or drawn(training.scenes.soft, training.scenes.stark),
         made=f"batches of {training.batch} {_pictures(training.degradation)} of "
-        f"{training.side} px, {how}",
+        f"{training.side} px, {how}{begun}",
         seed=training.seed,
         scores=scores or {},
         steps=run.step,
@@ -78,6 +82,30 @@ def widths(degradation: Degradation, seed: int) -> tuple[float, float]:
     rng = np.random.default_rng((seed, 3))
     found = [rms_radius(degradation.kernel(rng)) for _ in range(DRAWN)]
     low, high = np.percentile(found, RANGE)
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def noises(training: Training, source: Source | None = None) -> tuple[float, float]:
+    """Return the weakest and the strongest noise that is trained on, of the grey range.
+
+    A scanner's depends on how bright a picture is and on how far its own grey values reach.
+
+    Parameters
+    ----------
+    training : Training
+    source : Source or None
+        Of the pictures; drawn scenes if None. Hashable, for the answer is kept.
+    """
+    degradation = training.degradation
+    if degradation.gain is None:
+        return degradation.weakest, degradation.strongest
+    found = []
+    for place in range(PATCHES):
+        crop, rng = training.patch_of((0, 0, place), source)
+        gain, read = degradation.noise(crop, rng)
+        found.append(math.sqrt(gain * max(crop.mean, 0) + read**2) / crop.scale)
+    low, high = np.percentile(found, RANGE) / math.sqrt(degradation.frames)
     return float(low), float(high)
 
 

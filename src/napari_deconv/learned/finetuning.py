@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
-from napari_deconv.learned.look import Difference, Look
+from napari_deconv.learned.look import Keeping, Look
 from napari_deconv.learned.losses import BORDER, log_error
 from napari_deconv.learned.scanner import RATE
 from napari_deconv.learned.view import View, seen
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 UNIT, SMALLEST = 8, 32
 """Crops are multiples of so many pixels, and at least so large."""
+FAINTEST = 1e-6
+"""Noise below this share of the grey range is none: single precision ends there."""
 HELD = 8
 """Batches of crops of what is kept apart, on which a model is looked at."""
 
@@ -73,6 +75,11 @@ class Scan:
         Noise: ``variance = gain * grey + read^2``.
     seconds : sequence of ndarray
         A second exposure of each frame; none if there are none.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame or no noise, or exposures don't go together.
     """
 
     frames: Sequence[Array]
@@ -80,6 +87,22 @@ class Scan:
     gain: float
     read: float
     seconds: Sequence[Array] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be learned from."""
+        if not self.frames or (self.seconds and len(self.seconds) != len(self.frames)):
+            raise ValueError("Give noisy frames, and second exposures of all of them or of none.")
+        for frame, other in zip(self.frames, self.seconds, strict=False):
+            if frame.shape != other.shape:
+                raise ValueError(
+                    f"A frame of shape {frame.shape} has a second exposure of shape "
+                    f"{other.shape}: give two of the same scene."
+                )
+        bright = max(float(np.mean([frame.mean() for frame in self.frames])), 0.0)
+        if not self.gain * bright + self.read**2 > FAINTEST**2:
+            raise ValueError(
+                "These scans have no noise to learn from: give frames as the detector made them."
+            )
 
     def side(self, most: int) -> int:
         """Return the side of crops that all frames have room for and networks can halve.
@@ -98,15 +121,7 @@ class Scan:
         return min(most, least) // UNIT * UNIT
 
     def halves(self) -> tuple[Scan, Scan]:
-        """Return what is learned from, and the last quarter of the frames, or of the rows of one.
-
-        Raises
-        ------
-        ValueError
-            If there is no frame, or second exposures are not as many.
-        """
-        if not self.frames or (self.seconds and len(self.seconds) != len(self.frames)):
-            raise ValueError("Give noisy frames, and second exposures of all of them or of none.")
+        """Return what is learned from, and a quarter of the frames, or of the rows of one."""
         number = len(self.frames)
 
         def cut(frames: Sequence[Array], last: bool) -> tuple[Array, ...]:
@@ -176,23 +191,19 @@ class Tuner:
         steps : int
             At most.
         """
-        start = self._guard(self.best)
-        least = self._misfits(self._average)
-        none = Difference(0.0, 0.0)
-        yield Look(0, float(least.mean()), none, float(start.mean()), none, True)
+        most = -(-steps // self.settings.every)
+        keeping = Keeping(self._misfits(self.best), self._guard(self.best), most)
+        yield keeping.start
         without = 0
         for step in range(1, steps + 1):
             self._advance(step)
             if step % self.settings.every and step < steps:
                 continue
-            misfits, guard = self._misfits(self._average), self._guard(self._average)
-            fell, gained = Difference.between(misfits, least), Difference.between(start, guard)
-            better = fell.mean > 0 and gained.significant
-            if better:
-                least, without = misfits, 0
+            look = keeping.look(step, self._misfits(self._average), self._guard(self._average))
+            if look.best:
                 self.best.load_state_dict(self._average.state_dict())
-            yield Look(step, float(misfits.mean()), fell, float(guard.mean()), gained, better)
-            without += not better
+            without = 0 if look.best else without + 1
+            yield look
             if without >= self.settings.patience:
                 return
 

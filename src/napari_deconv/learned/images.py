@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned.scenes import Crop
 
-BLOCKS = 16
-"""Blocks that a sequence is cut into: neighbouring angles of a scan lie in one of them."""
+RUNS, FEWEST = 4, 12
+"""Runs of neighbours that a sequence is cut into at most, and pictures that each has at least."""
 CANDIDATES = 3
 """Crops of which the richest is taken, half the times: only few parts of a scan are hard."""
 
@@ -78,16 +78,14 @@ class Images:
     def halves(self, side: int) -> tuple[Images, Images]:
         """Return three quarters to learn from and a quarter to test on.
 
-        Of a sequence every fourth block is kept apart, so that no picture that is tested has a
-        neighbour that was learned from except at a block's ends. Of fewer than 4 pictures the last
-        quarter of the rows is kept apart, or half of them where a quarter is less than `side`.
+        Pictures next to each other, such as slices, show nearly the same. So a sequence is cut into
+        long runs, the last quarter of each of which is kept apart, and of this quarter the pictures
+        next to what is learned from neither teach nor test. Of 4 pictures the last one tests. Of
+        fewer the last quarter of the rows is kept apart, or half of them where a quarter is less
+        than `side`.
         """
-        number = len(self.pictures)
-        if number >= 4:
-            length = max(1, number // BLOCKS)
-            apart = [k // length % 4 == 3 for k in range(number)]
-            kept = tuple(p for p, out in zip(self.pictures, apart, strict=True) if not out)
-            return Images(kept), Images(tuple(self.pictures[k] for k in np.flatnonzero(apart)))
+        if len(self.pictures) >= 4:
+            return self._sequence()
         learned, tested = [], []
         for picture in self.pictures:
             height = picture.shape[0]
@@ -101,6 +99,61 @@ class Images:
             tested.append(picture[cut:])
         return Images(tuple(learned)), Images(tuple(tested))
 
+    def _sequence(self) -> tuple[Images, Images]:
+        """Return pictures of a sequence to learn from, and those to test on."""
+        number = len(self.pictures)
+        runs = np.array_split(np.arange(number), max(1, min(RUNS, number // FEWEST)))
+        learned, tested = [], []
+        for run in runs:
+            cut = len(run) - -(-len(run) // 4)
+            learned += [self.pictures[k] for k in run[:cut]]
+            apart = run[cut + 1 :] if len(run) - cut > 1 else run[cut:]
+            tested += [self.pictures[k] for k in (apart if run is runs[-1] else apart[:-1])]
+        return Images(tuple(learned)), Images(tuple(tested))
+
+    def parted(self, side: int) -> tuple[Images, Images | None]:
+        """Return some to pick a model by, and others to judge it by; None if there is no room.
+
+        Parameters
+        ----------
+        side : int
+            What crops need, in pixels. A single picture is cut in two where it is long enough.
+        """
+        number = len(self.pictures)
+        if number > 1:
+            half = number // 2
+            return Images(self.pictures[:half]), Images(self.pictures[half:])
+        (picture,) = self.pictures
+        long = int(np.argmax(picture.shape))
+        cut = max(side, picture.shape[long] // 3)
+        if picture.shape[long] - cut < side:
+            return self, None
+        first, rest = np.split(picture, [cut], axis=long)
+        return Images((first,)), Images((rest,))
+
+    def tiles(self, side: int, most: int) -> Tiles:
+        """Return crops of all pictures, none of which overlap: half of them at least, the richer.
+
+        Parameters
+        ----------
+        side : int
+            In pixels.
+        most : int
+            How many are enough.
+        """
+        every = [
+            self._crop(picture, picture[top : top + side, left : left + side])
+            for picture in self.pictures
+            for top in range(0, picture.shape[0] - side + 1, side)
+            for left in range(0, picture.shape[1] - side + 1, side)
+        ]
+        if len(every) > most:
+            rich = sorted(range(len(every)), key=lambda k: -_richness(every[k].values))
+            rich = sorted(rich[: max(most, len(every) // 2)])
+            chosen = np.linspace(0, len(rich) - 1, most).astype(int)
+            every = [every[rich[k]] for k in chosen]
+        return Tiles(tuple(every))
+
     def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
         """Return a turned crop, the same for the same numbers; parameters as of `Scenes.crop`."""
         rng = np.random.default_rng((seed, 1, step, place))
@@ -111,9 +164,25 @@ class Images:
             candidates.append(picture[top : top + side, left : left + side])
         crop = max(candidates, key=_richness)
         crop = np.rot90(crop, int(rng.integers(4)))
-        crop = np.ascontiguousarray(crop[:, ::-1] if rng.integers(2) else crop)
-        low, high = np.percentile(picture[::2, ::2], RANGE)
-        return Crop(crop, float(max(high - low, 1e-3)), float(picture[::2, ::2].mean()))
+        return self._crop(picture, crop[:, ::-1] if rng.integers(2) else crop)
+
+    @staticmethod
+    def _crop(picture: NDArray[np.float32], part: NDArray[np.float32]) -> Crop:
+        sparse = picture[::2, ::2]
+        low, high = np.percentile(sparse, RANGE)
+        scale = float(max(high - low, 1e-3))
+        return Crop(np.ascontiguousarray(part), scale, float(sparse.mean()))
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Crops to be judged by, each of which is seen once, in batches of one."""
+
+    crops: tuple[Crop, ...]
+
+    def crop(self, seed: int, step: int, place: int, side: int) -> Crop:
+        """Return that of a step; the rest is as of `Scenes.crop`, and has no say."""
+        return self.crops[step]
 
 
 def _richness(crop: NDArray[np.float32]) -> float:

@@ -31,6 +31,8 @@ OTHER = 3.0
 in other units."""
 NARROWEST, WIDEST = 9, 129
 """Sides of that grid in pixels, at least and at most."""
+LEAST = 0.99
+"""Share of a PSF that the widest has to hold."""
 
 
 def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | None) -> Training:
@@ -47,13 +49,14 @@ def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | Non
     Raises
     ------
     ValueError
-        If the PSF is none of a picture.
+        If the PSF is none of a picture, or too wide to be learned for.
     """
     changes: dict[str, Any] = {}
     if psf is not None:
         kernel = psf.kernel()
         if kernel.ndim != 2:
             raise ValueError("The PSF is one of a volume: give a 2-D one.")
+        _refuse_wide(kernel)
         changes = {"psf": psf.plain(), "support": support(kernel, training.degradation.jitter)}
     if noise is not None:
         changes |= {"gain": noise[0], "read": noise[1]}
@@ -74,8 +77,7 @@ def roomy(training: Training) -> Training:
 
 def support(kernel: NDArray[Any], jitter: float) -> int:
     """Return the odd side of a grid that holds a PSF, also where it is as wide as may be."""
-    whole = np.clip(kernel.astype(float), 0, None)
-    middle = [(n - 1) // 2 for n in whole.shape]
+    whole, middle = _positive(kernel)
     reach = max(max(m, n - 1 - m) for m, n in zip(middle, whole.shape, strict=True))
     half = next(h for h in range(reach + 1) if _within(whole, middle, h) >= ENERGY * whole.sum())
     side = 2 * int(np.ceil(half * (1 + jitter))) + 1
@@ -153,9 +155,25 @@ def with_networks(training: Training, architecture: Architecture) -> Training:
 
 def take_over(run: Run, name: str) -> None:
     """Give a run that has not begun the weights of a model of the same networks."""
-    weights = models.load(name).network.state_dict()
-    for model in (run.model, run.averaged):
-        model.load_state_dict(weights)
+    model = models.load(name)
+    run.begun_as, weights = str(model), model.network.state_dict()
+    for network in (run.model, run.averaged):
+        network.load_state_dict(weights)
+
+
+def _refuse_wide(kernel: NDArray[Any]) -> None:
+    whole, middle = _positive(kernel)
+    share = _within(whole, middle, WIDEST // 2) / whole.sum()
+    if share < LEAST:
+        raise ValueError(
+            f"{1 - share:.0%} of the PSF lie outside of {WIDEST} x {WIDEST} pixels, the largest "
+            "that is learned for: bin the images and the PSF."
+        )
+
+
+def _positive(kernel: NDArray[Any]) -> tuple[NDArray[Any], list[int]]:
+    """Return what counts of a PSF, and where its middle is."""
+    return np.clip(kernel.astype(float), 0, None), [(n - 1) // 2 for n in kernel.shape]
 
 
 def _within(kernel: NDArray[Any], middle: list[int], half: int) -> float:

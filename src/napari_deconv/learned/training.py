@@ -142,6 +142,8 @@ class Run:
         Who learns together, what was hard, and whether to stop.
     clock : callable
         Returns seconds, of the processor unless told otherwise; nor is it.
+    begun_as : str
+        Model that it took its first weights from, with its hash; empty if it began from scratch.
     """
 
     def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
@@ -155,7 +157,7 @@ class Run:
             self.model.parameters(), training.rate, (0.9, 0.95), weight_decay=training.decay
         )
         self.step, self.seconds, self.cooling = 0, 0.0, 0
-        self.began = 0
+        self.began, self.begun_as = 0, ""
         self.joint = Joint(training)
         self.source: Source | None = None
         self.clock: Callable[[], float] = time.process_time
@@ -169,6 +171,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "place": [self.step, self.seconds, self.cooling, self.began],
             "hardness": self.joint.hardness.plain(),
+            "begun_as": self.begun_as,
         }
 
     @classmethod
@@ -180,6 +183,7 @@ class Run:
         run.optimiser.load_state_dict(state["optimiser"])
         run.step, run.seconds, run.cooling, run.began = state["place"]
         run.joint.hardness = Hardness(state.get("hardness"))
+        run.begun_as = state.get("begun_as", "")
         return run
 
     def cool(self, steps: int) -> None:

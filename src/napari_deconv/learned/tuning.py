@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,23 @@ from napari_deconv.core.params import Declared
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
+from napari_deconv.learned.delivery import noises, widths
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
-from napari_deconv.learned.look import Look
+from napari_deconv.learned.look import Difference, Look
 from napari_deconv.learned.training import Training
+from napari_deconv.learned.validation import JUDGED, WATCHED, Validation
 
 if TYPE_CHECKING:
     from napari_deconv.learned.card import Card
     from napari_deconv.learned.staged import Staged
     from napari_deconv.psf.sampling import Psf
 
+Planes = list[NDArray[np.float32]]
+
 DRAWN = 3
 """Branch of random numbers of drawn scenes that are learned from on the way."""
 GUARDS = 6
-"""Batches of drawn scenes on which a model must not fall below the one it started as."""
+"""Batches of drawn scenes that pick the model; as many others judge it."""
 
 
 class TuningPlan(Declared):
@@ -77,59 +82,52 @@ class Tuning:
     ) -> None:
         if (plan.gain is None) != (plan.read is None):
             raise ValueError("Noise that was measured has gain and read noise: give both.")
-        from napari_deconv.learned.validation import Validation
-
-        self.plan = plan
-        planes, others = _planes(frames), _planes(seconds)
-        low, high = _span(planes)
-        if plan.gain is not None and plan.read is not None:
-            noise = plan.gain, plan.read
-        else:
-            found = np.median([poisson_gaussian(plane) for plane in planes], axis=0)
-            noise = float(found[0]), float(found[1])
-        gain, read = scanner.scaled(*noise, low, high)
+        self._start = models.load(plan.start)
+        if Path(plan.out).resolve() == models.location(plan.start).resolve():
+            raise ValueError(f"{plan.out} is the model to begin as: name another file to write.")
+        self.plan, self._kept = plan, 0
+        scan = _scan(plan, _planes(frames), _planes(seconds), psf)
         training = scanner.begin_as(Training(seed=plan.tuning.seed), plan.start)
         if training.architecture.frames > 1:
             raise ValueError(
                 f"The model {plan.start!r} looks at frames of a burst: begin as one for pictures."
             )
-        self.training = scanner.fitted(training, psf, (gain, read))
-        self._guarded = Validation(self.training, None, GUARDS)
-        start = models.load(plan.start).network
-        scan = Scan(
-            [(plane - low) / (high - low) for plane in planes],
-            psf.kernel(),
-            gain,
-            read,
-            [(plane - low) / (high - low) for plane in others],
-        )
+        self.training = scanner.fitted(training, psf, (scan.gain, scan.read))
+        self._guard = self._scored(WATCHED)
         shown = {"batch": plan.tuning.batch, "side": plan.tuning.side}
-        drawn = self.training.model_copy(update=shown)
+        drawn = scanner.fitted(self.training.model_copy(update=shown), psf, None)  # room for these
         self.tuner = Tuner(
-            start, scan, self._guard, plan.tuning, lambda step: drawn.batch_of(step, DRAWN)
+            self._start.network,
+            scan,
+            self._guard,
+            plan.tuning,
+            lambda step: drawn.batch_of(step, DRAWN),
         )
-        self._looks: list[Look] = []
 
     def looks(self) -> Iterator[Look]:
-        """Fine-tune, and tell of each look."""
+        """Fine-tune, and tell of each look; what is kept is written at once."""
         for look in self.tuner.looks(self.plan.steps):
-            self._looks.append(look)
+            if look.best and look.step:
+                self._kept = look.step
+                models.save(Path(self.plan.out), self.tuner.best, self._card({}))
             yield look
 
-    def deliver(self) -> Card:
-        """Write the best model, which is the start where nothing was better; return its card."""
-        from napari_deconv.learned.delivery import widths
+    def deliver(self) -> Card | None:
+        """Write on the best model's card what it scores, and return it; None if none was kept."""
+        if not self._kept:
+            return None
+        before, after = (round(float(values.mean()), 2) for values in self.judged)
+        card = self._card({"drawn scenes, before": before, "drawn scenes, after": after})
+        models.save(Path(self.plan.out), self.tuner.best, card)
+        return card
 
-        plan, kept = self.plan, [look for look in self._looks if look.best]
-        base = models.card_of(plan.start).model_copy(update={"title": plan.title})
-        if kept[-1].step == 0:
-            models.save(Path(plan.out), self.tuner.best, base)
-            return base
-        narrowest, widest = widths(self.training.degradation, plan.tuning.seed)
-        weakest, strongest = self.training.degradation.levels()
-        scores = {"drawn scenes, before": kept[0].guard, "drawn scenes, after": kept[-1].guard}
-        card = base.model_copy(
+    def _card(self, scores: dict[str, float]) -> Card:
+        base, seed = self._start.card, self.plan.tuning.seed
+        narrowest, widest = widths(self.training.degradation, seed)
+        weakest, strongest = noises(self.training)
+        return base.model_copy(
             update={
+                "title": self.plan.title,
                 "calibration": None,  # was counted of the model that it began as
                 "narrowest": round(narrowest, 2),
                 "widest": round(widest, 2),
@@ -137,18 +135,41 @@ class Tuning:
                 "strongest": strongest,
                 "data": f"{base.data}; then noisy scans of the user's, without sharp ones, and "
                 "drawn scenes of their PSF and noise",
-                "made": f"{base.made}; fine-tuned over {kept[-1].step} steps",
-                "scores": {what: round(value, 2) for what, value in scores.items()},
+                "made": f"{base.made}; fine-tuned over {self._kept} steps, begun as {self._start}",
+                "scores": scores,
             }
         )
-        models.save(Path(plan.out), self.tuner.best, card)
-        return card
 
-    def _guard(self, model: Staged) -> NDArray[np.float64]:
-        return np.array(self._guarded.decibels(self._guarded.restored(model)))
+    @cached_property
+    def judged(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return PSNRs of the start and of the best model on drawn scenes that had no say in it."""
+        judge = self._scored(JUDGED)
+        return judge(self._start.network), judge(self.tuner.best)
+
+    def gained(self) -> Difference:
+        """Return how far the best model is above the start on these, in dB."""
+        return Difference.between(*self.judged)
+
+    def _scored(self, branch: int) -> Callable[[Staged], NDArray[np.float64]]:
+        """Return what scores a model on drawn scenes of this PSF and noise."""
+        scenes = Validation(self.training, None, GUARDS, branch)
+        return lambda model: np.array(scenes.decibels(scenes.restored(model)))
 
 
-def _planes(arrays: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+def _scan(plan: TuningPlan, planes: Planes, others: Planes, psf: Psf) -> Scan:
+    """Return frames in units where the grey range is 1, and their noise, measured if not given."""
+    low, high = _span(planes)
+    if plan.gain is not None and plan.read is not None:
+        noise = plan.gain, plan.read
+    else:
+        found = np.median([poisson_gaussian(plane) for plane in planes], axis=0)
+        noise = float(found[0]), float(found[1])
+    gain, read = scanner.scaled(*noise, low, high)
+    ones, seconds = ([(p - low) / (high - low) for p in each] for each in (planes, others))
+    return Scan(ones, psf.kernel(), gain, read, seconds)
+
+
+def _planes(arrays: Sequence[NDArray[Any]]) -> Planes:
     """Return frames one by one.
 
     Raises
@@ -170,7 +191,7 @@ def _planes(arrays: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
     return planes
 
 
-def _span(planes: Sequence[NDArray[Any]]) -> tuple[float, float]:
+def _span(planes: Planes) -> tuple[float, float]:
     if not planes:
         raise ValueError("There is no scan to learn from: name files, or a folder of them.")
     low = min(float(np.percentile(plane, RANGE[0])) for plane in planes)

@@ -58,6 +58,7 @@ class Validation:
         self._batches: list[Pairs] = [
             training.batch_of(number, branch, source).lasting() for number in range(batches)
         ]
+        self._moved: dict[torch.device, list[Pairs]] = {}
         self.pictures = [
             Held(
                 pairs.view.crop(pairs.view.data)[place, 0].numpy(),
@@ -71,12 +72,17 @@ class Validation:
     def restored(self, model: Staged, device: torch.device | str = "cpu") -> list[Floats]:
         """Return what a model makes of the pictures."""
         found: list[Floats] = []
-        for pairs in self._batches:
+        for view, _ in self._on(torch.device(device)):
             with torch.no_grad():
-                view, _ = pairs.to(torch.device(device))
                 last: Tensor = model(view)[-1]
             found.extend(last[:, 0].cpu().numpy())
         return found
+
+    def _on(self, device: torch.device) -> list[Pairs]:
+        """Return the batches on a device, where they keep what models work out of them."""
+        if device not in self._moved:
+            self._moved[device] = [pairs.to(device) for pairs in self._batches]
+        return self._moved[device]
 
     def decibels(self, pictures: list[Any]) -> list[float]:
         """Return the PSNR of each picture, for the grey range, without its border."""

@@ -8,18 +8,18 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_deconv.training_events import BLURRED, OWN, SHIPPED, TV
 from napari_deconv.widgets.tone import colours
 
 HEIGHTS = {"psnr": 168, "loss": 106}
 AXIS = 60
 """Pixels of both plots' left axes, so that they stand above each other."""
-OWN, LOSS = "#4f94e8", "#d99c3a"
-RIVALS = {"blurred": "#9a9a9a", "TV, automatic": "#58a55c", "shipped model": "#b98ae0"}
+OWN_COLOUR, LOSS = "#4f94e8", "#d99c3a"
+RIVALS = {BLURRED: "#9a9a9a", TV: "#58a55c", SHIPPED: "#b98ae0"}
 """Colours that can be read on the backgrounds of both themes."""
-BLURRED = "blurred"
 DEEPEST, LEAST = 15.0, 1.0
 """Most and least of PSNR that is shown, in dB."""
-SHORT = {"TV, automatic": "TV", "shipped model": "shipped"}
+SHORT = {TV: "TV", SHIPPED: "shipped"}
 
 
 class TrainPlot(QWidget):
@@ -80,7 +80,7 @@ class TrainPlot(QWidget):
                 item.getAxis(side).setTextPen(colour["quiet"])
             item.setLabel("left", "PSNR (dB)" if name == "psnr" else "loss")
         self._plots["loss"].getPlotItem().setLabel("bottom", "step")
-        self._plots["psnr"].getPlotItem().setTitle("this model", color=OWN, size="9pt")
+        self._plots["psnr"].getPlotItem().setTitle(OWN, color=OWN_COLOUR, size="9pt")
 
     def _made(self, name: str) -> pg.PlotWidget:
         plot = pg.PlotWidget(self, enableMenu=False)
@@ -99,7 +99,7 @@ class TrainPlot(QWidget):
 
     def _level(self, name: str, value: float) -> pg.InfiniteLine:
         colour = RIVALS.get(name, "#9a9a9a")
-        places = {"blurred": (0.5, 0.5), "TV, automatic": (0.02, 0.0), "shipped model": (0.98, 1.0)}
+        places = {BLURRED: (0.5, 0.5), TV: (0.02, 0.0), SHIPPED: (0.98, 1.0)}
         position, anchor = places.get(name, (0.5, 0.5))
         line = pg.InfiniteLine(
             value,
@@ -117,7 +117,7 @@ class TrainPlot(QWidget):
 
     def _draw(self) -> None:
         for curve, points, colour in (
-            (self._own, self.scores, OWN),
+            (self._own, self.scores, OWN_COLOUR),
             (self._loss, self.losses, LOSS),
         ):
             symbol = "o" if len(points) < 3 else None

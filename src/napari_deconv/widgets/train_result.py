@@ -16,10 +16,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_deconv.training_events import Done
+from napari_deconv.training_events import BLURRED, OWN, Done
 from napari_deconv.widgets.column import Column, Line
 from napari_deconv.widgets.naming import push_button
-from napari_deconv.widgets.train_words import BLURRED, OWN, card, verdict
+from napari_deconv.widgets.train_words import card, verdict
 
 ROW_HEIGHT = 22
 

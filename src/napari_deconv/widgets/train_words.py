@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from napari_deconv.evidence.calibration import Calibration
-from napari_deconv.training_events import Begun, Comparing, Done, Event, Learned, Validated
+from napari_deconv.learned.look import Difference
+from napari_deconv.training_events import (
+    BLURRED,
+    OWN,
+    SHIPPED,
+    TV,
+    Begun,
+    Comparing,
+    Done,
+    Event,
+    Learned,
+    Validated,
+)
 
-OWN, SHIPPED, TV, BLURRED = "this model", "shipped model", "TV, automatic", "blurred"
 SPOKEN = {BLURRED: "the blurred pictures", TV: "TV", SHIPPED: "the model that ships"}
 CHANCE = 0.1
-"""Difference in dB that means nothing, on however many pictures; twice its error, if more."""
-
+"""Difference in dB that means nothing, on however many pictures."""
 
 UNCHANGED = "the model it began as, for nothing that was learned was better"
 
@@ -55,18 +65,24 @@ def verdict(done: Done) -> str:
     if SHIPPED in done.table:
         gains.insert(0, f"{own - done.table[SHIPPED]:+.2f} dB over the model that ships")
     gain = own - max(value for name, value in done.table.items() if name != OWN)
-    chance = max(CHANCE, 2 * done.error)
-    if gain >= chance:
-        advice = "It restores such scans better than both."
-    elif gain > -chance:
-        advice = "So little more or less is chance: train longer, or keep what you have."
-    else:
-        advice = (
-            "It is not better than all of these yet: train longer, or use the best of the table."
-        )
-    apart = "kept apart" if done.ending == "done" else "kept apart, which also picked it"
+    pictures = "1 picture" if done.pictures == 1 else f"{done.pictures} pictures"
+    apart = "kept apart, which also picked it" if done.picked else "kept apart"
     error = f" (standard error {done.error:.2f} dB)" if done.error else ""
-    return f"{' and '.join(gains)}, on {done.pictures} pictures {apart}{error}. {advice}"
+    return f"{' and '.join(gains)}, on {pictures} {apart}{error}. {_advice(done, gain)}"
+
+
+def _advice(done: Done, gain: float) -> str:
+    """Return what to do with a model that is so much better than the best of the others, in dB."""
+    if done.pictures == 1 and not done.picked:
+        return "One picture doesn't tell this from chance: learn from more or larger ones."
+    if gain >= CHANCE and done.picked:
+        how = "let it end" if done.ending == "stopped" else "learn from more or larger ones"
+        return f"What picked it flatters it: {how} to have it judged by others."
+    if gain >= CHANCE and Difference(gain, done.error, done.pictures).surely():
+        return "It restores such scans better than both."
+    if gain <= -CHANCE and Difference(-gain, done.error, done.pictures).surely():
+        return "It is not better than all of these yet: train longer, or use the best of the table."
+    return "So little more or less is chance: train longer, or keep what you have."
 
 
 def card(plain: dict[str, Any]) -> str:
