@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import numpy as np
 
 from napari_deconv.evidence.calibration import Calibration, calibrated
 from napari_deconv.learned import model as models
-from napari_deconv.learned.images import Tiles
+from napari_deconv.learned.images import Tiles, richness
 from napari_deconv.learned.job import Job, decibels
 from napari_deconv.learned.look import Difference
 from napari_deconv.learned.losses import BORDER
@@ -148,7 +149,8 @@ class Trainer:
         return watched
 
     def _learning(self, watched: Validation) -> Iterator[Event]:
-        job, losses = self.job, []
+        job, loss = self.job, 0.0
+        losses: list[Any] = []
         began, first = time.monotonic(), job.done
         told = looked = began
         pause = LEAST
@@ -156,7 +158,7 @@ class Trainer:
             losses.append(progress.loss)
             now = time.monotonic()
             if now - told >= PERIOD or job.done >= job.total:
-                loss = sum(float(one) for one in losses) / len(losses)
+                loss = _mean([float(one) for one in losses], loss)
                 losses.clear()
                 gained = max(job.done - first, 1e-9)
                 left = max(job.total - job.done, 0) * (now - began) / gained
@@ -177,7 +179,7 @@ class Trainer:
         if best:
             self._score = score
             self.job.deliver(self._best, {**self._others, OWN: score})
-        shown = int(np.argmax([_richness(held.truth) for held in watched.pictures]))
+        shown = int(np.argmax([richness(held.truth) for held in watched.pictures]))
         preview = self.job.folder / PREVIEW
         _write(preview, _panels(watched.pictures[shown], self._tv[shown], pictures[shown]))
         return Validated(run.step, score, self._others, best, str(preview))
@@ -265,9 +267,10 @@ def tv(held: Held) -> NDArray[np.float32]:
     return image
 
 
-def _richness(truth: NDArray[Any]) -> float:
-    """Return how much there is to be seen in a picture."""
-    return float(np.abs(np.diff(truth, axis=0)).mean() + np.abs(np.diff(truth, axis=1)).mean())
+def _mean(losses: list[float], before: float) -> float:
+    """Return the mean of what is finite; what was told before if nothing is."""
+    finite = [one for one in losses if math.isfinite(one)]
+    return sum(finite) / len(finite) if finite else before
 
 
 def _panels(held: Held, by_tv: NDArray[Any], restored: NDArray[Any]) -> NDArray[np.float32]:

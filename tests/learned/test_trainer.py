@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from napari_deconv import trainer
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.training import Progress
 from napari_deconv.trainer import Trainer
-from napari_deconv.training_events import OWN, Done, Refused, Validated
+from napari_deconv.training_events import OWN, Done, Learned, Refused, Validated, line, parse
 from napari_deconv.widgets.train_words import verdict
 
 SIDE = 40
@@ -120,6 +122,19 @@ def test_stopped_before_it_goes_on_the_best_is_there(tmp_path: Path, tiny: Any) 
     assert (done.ending, done.pictures, done.picked) == ("stopped", 2, True)
     assert done.table[OWN] > 0
     assert Path(done.model).is_file()
+
+
+def test_a_picture_without_a_loss_does_not_end_a_training(
+    tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Trainer(job(tmp_path, tiny, pictures(4, (60, 60))))
+    losses = iter([0.5, float("nan"), 0.7, *[float("nan")] * 5])
+    steps = (Progress(k, 1.0, torch.tensor(loss)) for k, loss in enumerate(losses))
+    monkeypatch.setattr(training.job, "progress", lambda: steps)
+    monkeypatch.setattr(trainer, "PERIOD", 0.0)
+    told = [event for event in training._learning(None) if isinstance(event, Learned)]
+    assert [parse(line(event)) for event in told] == told
+    assert [event.loss for event in told] == pytest.approx([0.5, 0.5, *[0.7] * 6])
 
 
 def test_only_what_others_judged_is_called_better() -> None:

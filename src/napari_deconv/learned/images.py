@@ -148,7 +148,7 @@ class Images:
             for left in range(0, picture.shape[1] - side + 1, side)
         ]
         if len(every) > most:
-            rich = sorted(range(len(every)), key=lambda k: -_richness(every[k].values))
+            rich = sorted(range(len(every)), key=lambda k: -richness(every[k].values))
             rich = sorted(rich[: max(most, len(every) // 2)])
             chosen = np.linspace(0, len(rich) - 1, most).astype(int)
             every = [every[rich[k]] for k in chosen]
@@ -162,7 +162,7 @@ class Images:
         for _ in range(CANDIDATES if rng.random() < 0.5 else 1):
             top, left = (int(rng.integers(n - side + 1)) for n in picture.shape)
             candidates.append(picture[top : top + side, left : left + side])
-        crop = max(candidates, key=_richness)
+        crop = max(candidates, key=richness)
         crop = np.rot90(crop, int(rng.integers(4)))
         return self._crop(picture, crop[:, ::-1] if rng.integers(2) else crop)
 
@@ -185,5 +185,6 @@ class Tiles:
         return self.crops[step]
 
 
-def _richness(crop: NDArray[np.float32]) -> float:
+def richness(crop: NDArray[np.floating[Any]]) -> float:
+    """Return how much there is to be seen in a picture."""
     return float(np.abs(np.diff(crop, axis=0)).mean() + np.abs(np.diff(crop, axis=1)).mean())

@@ -91,7 +91,7 @@ def card(plain: dict[str, Any]) -> str:
     spent = f"{plain['steps']} steps, {plain['minutes']} min of learning"
     lines = [
         f"“{plain['title']}”: {spent if plain['steps'] else UNCHANGED}.",
-        f"Learned from {plain['data']}.",
+        f"Learned from {plain['data']}; {plain['made']}.",
         f"For PSFs {plain['narrowest']:.3g} to {plain['widest']:.3g} px wide (rms), and noise of "
         f"{weakest:.2g} to {strongest:.2g} of the grey range: outside, the dock warns.",
         "Detail that the blur removed is the model's guess: look at the disagreement with TV.",
