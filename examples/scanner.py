@@ -3,19 +3,21 @@
     python examples/scanner.py FOLDER --minutes 15            # some 50 min of one processor in all
     python examples/scanner.py FOLDER --minutes 60 --scratch  # how long it takes from scratch
     python examples/scanner.py FOLDER --minutes 15 --hard 0   # beside it, no hard patches picked
+    python examples/scanner.py FOLDER --measure               # measures again, no training
     python examples/scanner.py FOLDER                         # prints what was measured
     python examples/scanner.py FOLDER --write docs            # and writes it into training.md,
                                                               # once all three have been trained
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
 for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
-weight. From scratch, the model is looked at each minute. What was cut off goes on where it was. On
-one thread.
+weight; but for scenes so noisy that the shipped model warns of them. From scratch, the model is
+looked at each minute. What was cut off goes on where it was. On one thread.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from learned_parts import kept
 from study_parts import page
 
 from napari_deconv import choices
+from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
 from napari_deconv.learned.job import Job, TrainingPlan
@@ -49,8 +52,8 @@ SCANNERS: dict[str, dict[str, Any]] = {
         "read": 1e-2,
     },
 }
-ERROR = "gain, standard error"
-"""Name under which it is kept."""
+ERROR, SCENES = "gain, standard error", "scenes"
+"""Names under which these are kept."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
 WATCHED = 8
@@ -106,18 +109,26 @@ def mean(held: Validation, model: Any) -> float:
     return float(each(held, model).mean())
 
 
-def scores(job: Job, pictures: int) -> dict[str, float]:
+def within(held: Validation) -> np.ndarray:
+    """Return which pictures have no more noise than the shipped model learned from."""
+    strongest = models.card_of(models.SHIPPED).strongest
+    found = np.array([gaussian_sigma(one.frame) <= strongest for one in held.pictures])
+    if found.sum() < 2:
+        raise SystemExit("There is too much noise in all unseen scenes: ask for more --pictures.")
+    return found
+
+
+def scores(held: Validation, model: Any) -> dict[str, float]:
     """Return the mean PSNR of unseen pictures by every method, in dB, and the gain's error."""
-    held = unseen(job, pictures)
-    shipped, own = (
-        each(held, model) for model in (models.load(models.SHIPPED).network, job.run.averaged)
-    )
+    used = within(held)
+    shipped, own = (each(held, one)[used] for one in (models.load(models.SHIPPED).network, model))
     return {
-        BLURRED: float(np.mean(held.blurred())),
-        TV: float(np.mean(held.decibels([tv(one) for one in held.pictures]))),
+        BLURRED: float(np.mean(np.array(held.blurred())[used])),
+        TV: float(np.mean(np.array(held.decibels([tv(one) for one in held.pictures]))[used])),
         SHIPPED: float(shipped.mean()),
         OWN: float(own.mean()),
         ERROR: Difference.between(shipped, own).error,
+        SCENES: float(used.sum()),
     }
 
 
@@ -137,7 +148,7 @@ def teach(name: str, asked: argparse.Namespace) -> None:
         minutes = progress.seconds / 60
         curve.append((minutes, mean(watched, job.run.averaged)))
         kept.write(folder, kept.Kept(minutes, progress.step, curve=curve, hard=asked.hard))
-    found = scores(job, asked.pictures)
+    found = scores(unseen(job, asked.pictures), job.run.averaged)
     if watched is not None:
         found |= {
             f"watched, {SHIPPED}": mean(watched, models.load(models.SHIPPED).network),
@@ -148,6 +159,17 @@ def teach(name: str, asked: argparse.Namespace) -> None:
     kept.write(folder, made)
     gain = Difference(found[OWN] - found[SHIPPED], found[ERROR])
     print(f"{name}: {gain} dB over the shipped model", flush=True)
+
+
+def measure(name: str, asked: argparse.Namespace) -> None:
+    """Measure again what was trained for a scanner from the shipped model."""
+    folder = home(name, asked)
+    before = kept.read(folder)
+    if before is not None and before.scores and not asked.scratch:
+        model = models.load(str(folder / kept.MODEL)).network
+        done = argparse.Namespace(**{**vars(asked), "minutes": before.minutes})
+        found = scores(unseen(Job(plan_of(name, done)), asked.pictures), model)
+        kept.write(folder, replace(before, scores=found))
 
 
 def tables(root: Path, *, whole: bool = False) -> dict[str, str]:
@@ -173,6 +195,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
             f"{one.hard:g}",
             *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
             str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
+            f"{one.scores[SCENES]:g}",
             f"{one.minutes:g}",
             str(one.steps),
         ]
@@ -186,6 +209,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
         SHIPPED,
         "this scanner's",
         "gain",
+        "scenes",
         "minutes",
         "steps",
     ]
@@ -232,6 +256,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=1, help="minutes between looks, if so")
     share = scanner.HARD
     parser.add_argument("--hard", type=float, default=share, help="share of patches picked as hard")
+    parser.add_argument("--measure", action="store_true", help="measure again what is trained")
     parser.add_argument("--quick", action="store_true", help="small patches, to see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
     asked = parser.parse_args()
@@ -239,8 +264,11 @@ def main() -> None:
         parser.error("--quick only shows that it runs: what it finds is not for the docs")
     torch.set_num_threads(1)
     choices("psf")  # which plans and cards may name
-    for name in list(SCANNERS)[: asked.scanners] if asked.minutes else ():
-        teach(name, asked)
+    for name in list(SCANNERS)[: asked.scanners]:
+        if asked.minutes:
+            teach(name, asked)
+        elif asked.measure:
+            measure(name, asked)
     for name, text in tables(asked.folder).items():
         print(f"\n{TITLES[name]}\n\n{text}")
     if asked.write:
