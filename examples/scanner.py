@@ -10,8 +10,8 @@
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
 for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
-weight; but for scenes so noisy that the shipped model warns of them. From scratch, the model is
-looked at each minute. What was cut off goes on where it was. On one thread.
+weight. From scratch, the model is looked at each minute. What was cut off goes on where it was. On
+one thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from learned_parts import kept
 from study_parts import page
 
 from napari_deconv import choices
-from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.learned import model as models
 from napari_deconv.learned import scanner
 from napari_deconv.learned.job import Job, TrainingPlan
@@ -52,8 +51,8 @@ SCANNERS: dict[str, dict[str, Any]] = {
         "read": 1e-2,
     },
 }
-ERROR, SCENES = "gain, standard error", "scenes"
-"""Names under which these are kept."""
+ERROR = "gain, standard error"
+"""Name under which it is kept."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
 WATCHED = 8
@@ -109,26 +108,15 @@ def mean(held: Validation, model: Any) -> float:
     return float(each(held, model).mean())
 
 
-def within(held: Validation) -> np.ndarray:
-    """Return which pictures have no more noise than the shipped model learned from."""
-    strongest = models.card_of(models.SHIPPED).strongest
-    found = np.array([gaussian_sigma(one.frame) <= strongest for one in held.pictures])
-    if found.sum() < 2:
-        raise SystemExit("There is too much noise in all unseen scenes: ask for more --pictures.")
-    return found
-
-
 def scores(held: Validation, model: Any) -> dict[str, float]:
     """Return the mean PSNR of unseen pictures by every method, in dB, and the gain's error."""
-    used = within(held)
-    shipped, own = (each(held, one)[used] for one in (models.load(models.SHIPPED).network, model))
+    shipped, own = (each(held, one) for one in (models.load(models.SHIPPED).network, model))
     return {
-        BLURRED: float(np.mean(np.array(held.blurred())[used])),
-        TV: float(np.mean(np.array(held.decibels([tv(one) for one in held.pictures]))[used])),
+        BLURRED: float(np.mean(held.blurred())),
+        TV: float(np.mean(held.decibels([tv(one) for one in held.pictures]))),
         SHIPPED: float(shipped.mean()),
         OWN: float(own.mean()),
         ERROR: Difference.between(shipped, own).error,
-        SCENES: float(used.sum()),
     }
 
 
@@ -195,7 +183,6 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
             f"{one.hard:g}",
             *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
             str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
-            f"{one.scores[SCENES]:g}",
             f"{one.minutes:g}",
             str(one.steps),
         ]
@@ -209,7 +196,6 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
         SHIPPED,
         "this scanner's",
         "gain",
-        "scenes",
         "minutes",
         "steps",
     ]

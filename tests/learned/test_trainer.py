@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 import torch
 
+import napari_deconv as nd
 from napari_deconv import trainer
+from napari_deconv.learned import model as models
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
 from napari_deconv.learned.training import Progress
+from napari_deconv.learned.validation import Validation, decibel
 from napari_deconv.trainer import Trainer
 from napari_deconv.training_events import OWN, Done, Learned, Refused, Validated, line, parse
 from napari_deconv.widgets.train_words import verdict
@@ -148,3 +151,15 @@ def test_only_what_others_judged_is_called_better() -> None:
     assert "flatters it: let it end" in verdict(replace(picked, ending="stopped"))
     worse = replace(done, table={**table, OWN: 30.5})
     assert "not better than all" in verdict(worse)
+
+
+def test_models_are_judged_as_they_are_used(tiny: Any) -> None:
+    """Much noise makes a frame's range wider than the scene's: that is the one `restore` takes."""
+    training = tiny(degradation={"support": 9, "gain": 4e-3, "read": 0.02})
+    held = Validation(training, None, 1)
+    shipped = models.load(models.SHIPPED)
+    method = {"name": "restore", "force": True}
+    for picture, one in zip(held.restored(shipped.network), held.pictures, strict=True):
+        level = float(-2 * one.frame.min())  # grey values that are not less the mean
+        used = nd.deconvolve(one.frame + level, one.kernel, method, device="cpu") - level
+        assert decibel(picture, one.truth) == pytest.approx(decibel(used, one.truth), abs=1.5)

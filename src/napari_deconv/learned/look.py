@@ -14,6 +14,9 @@ Values = NDArray[np.floating[Any]]
 CHANCE = 0.025
 """How often chance alone passes for a difference, of one side, however often it is looked for."""
 
+WORTH = 0.01
+"""Gain in dB below which nobody sees it, however sure it is."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -129,7 +132,8 @@ class Keeping:
         harm = Difference.between(self._misfits, misfits)
         gained = Difference.between(self._guard, guard)
         mean = float(guard.mean())
-        best = gained.surely(self._looks) and mean > self._top and not harm.surely()
+        sure = gained.surely(self._looks) and gained.mean >= WORTH
+        best = sure and mean > self._top and not harm.surely()
         if best:
             self._top = mean
         return Look(step, float(misfits.mean()), harm, mean, gained, best)

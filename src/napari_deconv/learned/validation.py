@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_deconv.core.scale import RANGE
+from napari_deconv.learned.degradation import Pairs
 from napari_deconv.learned.losses import BORDER
 from napari_deconv.learned.training import Source, Training
 
 if TYPE_CHECKING:
-    from napari_deconv.learned.degradation import Pairs
     from napari_deconv.learned.staged import Staged
 
 WATCHED, JUDGED = 2, 4
@@ -55,27 +56,35 @@ class Validation:
     def __init__(
         self, training: Training, source: Source | None, batches: int, branch: int = WATCHED
     ) -> None:
-        self._batches: list[Pairs] = [
-            training.batch_of(number, branch, source).lasting() for number in range(batches)
-        ]
-        self._moved: dict[torch.device, list[Pairs]] = {}
+        drawn = [training.batch_of(number, branch, source) for number in range(batches)]
         self.pictures = [
             Held(
                 pairs.view.crop(pairs.view.data)[place, 0].numpy(),
                 pairs.truth[place, 0].numpy(),
                 _kernel(training, (number, branch, place)),
             )
-            for number, pairs in enumerate(self._batches)
+            for number, pairs in enumerate(drawn)
             for place in range(training.batch)
         ]
+        ranges = torch.tensor([grey_range(held.frame) for held in self.pictures])
+        self._ranges = list(ranges.view(-1, training.batch, 1, 1, 1))
+        self._batches: list[Pairs] = [
+            Pairs(pairs.view.scaled(1 / own), pairs.truth).lasting()
+            for pairs, own in zip(drawn, self._ranges, strict=True)
+        ]
+        self._moved: dict[torch.device, list[Pairs]] = {}
 
     def restored(self, model: Staged, device: torch.device | str = "cpu") -> list[Floats]:
-        """Return what a model makes of the pictures."""
+        """Return what a model makes of the pictures, each shown in the range of its frame.
+
+        That is how `restore` shows them. In training it is the range of the sharp picture, which
+        nobody knows of a scan; much noise makes the frame's wider.
+        """
         found: list[Floats] = []
-        for view, _ in self._on(torch.device(device)):
+        for (view, _), own in zip(self._on(torch.device(device)), self._ranges, strict=True):
             with torch.no_grad():
                 last: Tensor = model(view)[-1]
-            found.extend(last[:, 0].cpu().numpy())
+            found.extend((last.cpu() * own)[:, 0].numpy())
         return found
 
     def _on(self, device: torch.device) -> list[Pairs]:
@@ -101,6 +110,12 @@ def decibel(picture: NDArray[Any], truth: NDArray[Any]) -> float:
     inner = (slice(BORDER, -BORDER),) * 2
     error = float(np.mean((picture[inner].astype(float) - truth[inner]) ** 2))
     return float(-10 * np.log10(max(error, 1e-12)))
+
+
+def grey_range(frame: Floats) -> float:
+    """Return how far the grey values of a frame reach, as methods take it."""
+    low, high = np.percentile(frame, RANGE)
+    return float(max(high - low, 1e-6))
 
 
 def _kernel(training: Training, at: tuple[int, int, int]) -> Floats:

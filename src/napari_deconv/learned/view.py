@@ -57,6 +57,18 @@ class View:
         """Return the same view, which keeps what is worked out of it."""
         return replace(self, shown={})
 
+    def scaled(self, factor: Tensor) -> View:
+        """Return the same measurement in other units.
+
+        Parameters
+        ----------
+        factor : Tensor, shape (B, 1, 1, 1)
+            What each picture is multiplied by.
+        """
+        frames = None if self.frames is None else self.frames * factor
+        parts = {name: getattr(self, name) * factor for name in ("data", "sigma", "noise")}
+        return replace(self, frames=frames, shown=None, **parts)
+
     def crop(self, x: Tensor) -> Tensor:
         """Return the frame of what lies on the canvas."""
         index: tuple[Any, ...] = (..., *self.window)
