@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
@@ -122,8 +122,8 @@ def test_a_checkpoint_is_never_half_written(tmp_path: Path, monkeypatch) -> None
     path = tmp_path / RUN
     checkpoint.write(path, {"step": 1})
 
-    def cut_off(state: Any, file: Path) -> None:
-        file.write_bytes(b"half")
+    def cut_off(state: Any, file: BinaryIO) -> None:
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", cut_off)
