@@ -1,6 +1,7 @@
 """Does a model trained for one scanner beat the one for everybody? Three simulated scanners tell.
 
     python examples/scanner.py FOLDER --minutes 15            # some 50 min of one processor in all
+    python examples/scanner.py FOLDER --minutes 15 --own      # learns from slices of one object
     python examples/scanner.py FOLDER --minutes 60 --scratch  # how long it takes from scratch
     python examples/scanner.py FOLDER --minutes 15 --hard 0   # beside it, no hard patches picked
     python examples/scanner.py FOLDER --measure               # measures again, no training
@@ -9,9 +10,10 @@
                                                               # once all three have been trained
 
 Each scanner has a PSF, a gain and a read noise of its own. The shipped model learns on scenes drawn
-for that scanner, and both are judged on scenes that neither ever saw, beside TV with automatic
-weight. From scratch, the model is looked at each minute. What was cut off goes on where it was. On
-one thread.
+for that scanner, of all kinds, and both are judged on scenes that neither ever saw, beside TV with
+automatic weight. With `--own` it learns from sharp slices of what the scanner looks at, a casting,
+and both are judged on the quarter of them that is withheld. From scratch, the model is looked at
+each minute. What was cut off goes on where it was. On one thread.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from learned_parts import kept
+from learned_parts import kept, objects
 from study_parts import page
 
 from napari_deconv import choices
@@ -58,10 +60,12 @@ UNSEEN = 9
 WATCHED = 8
 """Pictures of these that a training from scratch is looked at by, each minute."""
 TITLES = {
-    "shipped": "Begun as the model that ships",
-    "scratch": "From scratch, on fewer of the pictures",
+    "shipped": "Begun as the model that ships, on drawn scenes",
+    "own-shipped": "Begun as the model that ships, on slices of one object",
+    "scratch": "From scratch, on drawn scenes",
+    "own-scratch": "From scratch, on slices of one object",
 }
-"""What begins how, by the name of its table."""
+"""What begins how and learns from what, by the name of its table."""
 
 
 def place(root: Path, name: str) -> Path:
@@ -71,7 +75,7 @@ def place(root: Path, name: str) -> Path:
 
 def home(name: str, asked: argparse.Namespace) -> Path:
     """Return the folder of the training that was asked for."""
-    way = "scratch" if asked.scratch else "shipped"
+    way = "own-" * asked.own + ("scratch" if asked.scratch else "shipped")
     return place(asked.folder, name) / f"{way}-hard-{asked.hard:g}"
 
 
@@ -86,16 +90,21 @@ def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
         training={
             "degradation": {**SCANNERS[name], "support": 49, "jitter": scanner.KNOWN},
             "hard": asked.hard,
-            **({} if asked.scratch else {"rate": scanner.RATE}),
+            **({} if asked.scratch else {"rate": scanner.RATE, "batch": scanner.BATCH}),
             **({"batch": 1, "side": 64} if asked.quick else {}),
         },
     )
 
 
+def job_of(name: str, asked: argparse.Namespace) -> Job:
+    """Return the training for a scanner, as far as it is."""
+    return Job(plan_of(name, asked), list(objects.slices()) if asked.own else ())
+
+
 def unseen(job: Job, pictures: int) -> Validation:
-    """Return scenes of the scanner that no training draws."""
+    """Return scenes of the scanner that no training draws, or crops of slices that are withheld."""
     training = job.run.training
-    return Validation(training, None, -(-pictures // training.batch), branch=UNSEEN)
+    return Validation(training, job.tested, -(-pictures // training.batch), branch=UNSEEN)
 
 
 def each(held: Validation, model: Any) -> np.ndarray:
@@ -126,7 +135,7 @@ def teach(name: str, asked: argparse.Namespace) -> None:
     before = kept.read(folder)
     if before is not None and before.scores and before.minutes >= asked.minutes:
         return
-    job = Job(plan_of(name, asked))
+    job = job_of(name, asked)
     curve = [] if before is None else [at for at in before.curve if at[0] * 60 <= job.run.seconds]
     watched = unseen(job, WATCHED) if asked.scratch else None
     for progress in job.progress():
@@ -156,7 +165,7 @@ def measure(name: str, asked: argparse.Namespace) -> None:
     if before is not None and before.scores and not asked.scratch:
         model = models.load(str(folder / kept.MODEL)).network
         done = argparse.Namespace(**{**vars(asked), "minutes": before.minutes})
-        found = scores(unseen(Job(plan_of(name, done)), asked.pictures), model)
+        found = scores(unseen(job_of(name, done), asked.pictures), model)
         kept.write(folder, replace(before, scores=found))
 
 
@@ -171,7 +180,7 @@ def tables(root: Path, *, whole: bool = False) -> dict[str, str]:
             if (one := kept.read(folder)) is not None and one.scores
         ]
         if known and not (whole and len({name for name, _ in known}) < len(SCANNERS)):
-            found[way] = _timed(known) if way == "scratch" else _compared(known)
+            found[way] = (_timed if way.endswith("scratch") else _compared)(known)
     return found
 
 
@@ -238,6 +247,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of one processor, a scanner")
     parser.add_argument("--scanners", type=int, default=len(SCANNERS), help="how many of them")
     parser.add_argument("--pictures", type=int, default=32, help="unseen ones to judge by")
+    parser.add_argument("--own", action="store_true", help="learn from slices of one object")
     parser.add_argument("--scratch", action="store_true", help="begin as no model")
     parser.add_argument("--every", type=float, default=1, help="minutes between looks, if so")
     share = scanner.HARD

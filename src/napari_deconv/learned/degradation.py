@@ -15,6 +15,7 @@ from torch.nn import functional
 from napari_deconv.core.merging import shifted
 from napari_deconv.core.operators import Blur
 from napari_deconv.core.params import Declared, OneOf
+from napari_deconv.core.scale import RANGE
 from napari_deconv.learned.motion import displacements, warped
 from napari_deconv.learned.random_psfs import random_psf
 from napari_deconv.learned.scenes import Crop
@@ -59,6 +60,21 @@ class Pairs(NamedTuple):
     def lasting(self) -> Pairs:
         """Return the same pairs, to be looked at many times."""
         return self._replace(view=self.view.lasting())
+
+    def ranges(self) -> Tensor:
+        """Return how far the grey values of each frame reach, as methods take it, (B, 1, 1, 1)."""
+        frames = self.view.crop(self.view.data).flatten(1).cpu().numpy()
+        low, high = np.percentile(frames, RANGE, axis=1)
+        return torch.from_numpy(np.maximum(high - low, 1e-6).astype(np.float32)).view(-1, 1, 1, 1)
+
+    def as_shown(self) -> Pairs:
+        """Return the same pairs in units of the range of each frame, as `restore` shows frames.
+
+        Drawn pairs are in units of the range of the whole sharp scene. Nobody knows that of a scan,
+        and of a small frame it can be far wider than the frame's own.
+        """
+        own = self.ranges()
+        return Pairs(self.view.scaled(1 / own), self.truth / own)
 
 
 class Degradation(Declared):

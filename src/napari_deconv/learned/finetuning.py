@@ -23,7 +23,6 @@ from torch import Tensor
 from napari_deconv.core.params import Declared
 from napari_deconv.learned.look import Keeping, Look
 from napari_deconv.learned.losses import BORDER, log_error
-from napari_deconv.learned.scanner import RATE
 from napari_deconv.learned.view import View, seen
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ HELD = 8
 class FineTuning(Declared):
     """How a model is fine-tuned."""
 
-    rate: float = Field(RATE, gt=0, description="Learning rate: small, for it knows much already.")
+    rate: float = Field(2e-4, gt=0, description="Learning rate: small, for it knows much already.")
     batch: int = Field(2, ge=1, description="Crops a step.")
     side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
     split: float = Field(

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from napari_deconv.learned.training import Run, Training
     from napari_deconv.psf.sampling import Psf
 
-RATE, COOLING = 2e-4, 0.5
-"""Rate of a model that already knows much, and the share of its training in which it falls: what a
-restart at a high rate undoes has to be mended."""
+RATE, BATCH, COOLING = 4e-4, 2, 0.6
+"""Of a model that already knows much: rate, patches a step, and the share of its training in which
+the rate falls: what a restart at a high rate undoes has to be mended."""
 HARD = 0.5
 """Share of patches that are picked as hard, unless told otherwise."""
 KNOWN = 0.05

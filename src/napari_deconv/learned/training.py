@@ -117,8 +117,7 @@ class Progress:
     seconds : float
         Seconds that it took so far, of all sittings, of one processor unless told otherwise.
     loss : Tensor
-        0-dimensional, on the device; not read before someone looks. Of all processes' pictures;
-        while it cools, Charbonnier's as before, so that the curve goes on.
+        0-dimensional, on the device, read when someone looks: Charbonnier's, of all pictures.
     """
 
     step: int
@@ -144,6 +143,7 @@ class Run:
         Returns seconds, of the processor unless told otherwise; nor is it.
     begun_as : str
         Model that it took its first weights from, with its hash; empty if it began from scratch.
+        Such a run learns by PSNR throughout, and of every other step frames as small pictures are.
     """
 
     def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
@@ -196,10 +196,12 @@ class Run:
         depth, branch = self._depth(), 1 if self.cooling else 0
         drawn = self.joint.draw(self.step, branch, self.source)
         pairs = training.batch_of(self.step, branch, self.source, drawn.places)
-        view, truth = pairs.to(self.device)
+        small = self.begun_as and self.step % 2
+        view, truth = (pairs.as_shown() if small else pairs).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
-        loss_of = losses.log_error if self.cooling else losses.charbonnier
+        by_log = bool(self.cooling or self.begun_as)
+        loss_of = losses.log_error if by_log else losses.charbonnier
         estimates = self.model(view, depth)
         loss = loss_of(estimates, truth, view.noise)
         self.optimiser.zero_grad(set_to_none=True)
@@ -208,10 +210,9 @@ class Run:
             if parameter.grad is not None:  # one impossible picture must not end all learning
                 parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
         costs = losses.each(estimates[-1].detach(), truth, view.noise)
-        weights = list(self.model.parameters())
         spent = self.clock() - started
-        shown = costs.mean() if self.cooling else loss.detach()
-        mean, spent = self.joint.tell(weights, drawn, shown, costs, spent)
+        shown = costs.mean() if by_log else loss.detach()
+        mean, spent = self.joint.tell(list(self.model.parameters()), drawn, shown, costs, spent)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimiser.step()
         self._average()

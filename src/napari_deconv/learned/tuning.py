@@ -101,7 +101,7 @@ class Tuning:
             scan,
             self._guard,
             plan.tuning,
-            lambda step: drawn.batch_of(step, DRAWN),
+            lambda step: drawn.batch_of(step, DRAWN).as_shown(),
         )
 
     def looks(self) -> Iterator[Look]:

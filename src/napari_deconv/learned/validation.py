@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_deconv.core.scale import RANGE
 from napari_deconv.learned.degradation import Pairs
 from napari_deconv.learned.losses import BORDER
 from napari_deconv.learned.training import Source, Training
@@ -66,8 +65,7 @@ class Validation:
             for number, pairs in enumerate(drawn)
             for place in range(training.batch)
         ]
-        ranges = torch.tensor([grey_range(held.frame) for held in self.pictures])
-        self._ranges = list(ranges.view(-1, training.batch, 1, 1, 1))
+        self._ranges = [pairs.ranges() for pairs in drawn]
         self._batches: list[Pairs] = [
             Pairs(pairs.view.scaled(1 / own), pairs.truth).lasting()
             for pairs, own in zip(drawn, self._ranges, strict=True)
@@ -110,12 +108,6 @@ def decibel(picture: NDArray[Any], truth: NDArray[Any]) -> float:
     inner = (slice(BORDER, -BORDER),) * 2
     error = float(np.mean((picture[inner].astype(float) - truth[inner]) ** 2))
     return float(-10 * np.log10(max(error, 1e-12)))
-
-
-def grey_range(frame: Floats) -> float:
-    """Return how far the grey values of a frame reach, as methods take it."""
-    low, high = np.percentile(frame, RANGE)
-    return float(max(high - low, 1e-6))
 
 
 def _kernel(training: Training, at: tuple[int, int, int]) -> Floats:

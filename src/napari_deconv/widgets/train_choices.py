@@ -120,7 +120,7 @@ class TrainChoices(QWidget):
         start, network = STARTS[self.begin.currentText()]
         settings: dict[str, Any] = {"hard": scanner.HARD}
         if start:
-            settings["rate"] = scanner.RATE
+            settings |= {"rate": scanner.RATE, "batch": scanner.BATCH}
         if self.psf.measured:
             settings["degradation"] = {"jitter": scanner.KNOWN}
         if network:
