@@ -1,7 +1,7 @@
 """What fine-tuning on noisy pictures alone is worth: no sharp picture is shown to it.
 
-    python examples/finetune.py FOLDER --write docs   # some 7 min of one processor
-    python examples/finetune.py FOLDER --steps 400    # learns longer where that still gains
+    python examples/finetune.py FOLDER --write docs   # some 20 min of one processor
+    python examples/finetune.py FOLDER --steps 600    # learns longer
     python examples/finetune.py FOLDER --cases 0 2    # some of the table's rows, printed only
 
 Simulated scanners of a PSF, gain and read noise of their own look at pictures that the shipped
@@ -160,7 +160,7 @@ def row(case: Case, asked: argparse.Namespace) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where fine-tuned models go")
-    parser.add_argument("--steps", type=int, default=60, help="of each, at most")
+    parser.add_argument("--steps", type=int, default=200, help="of each, at most")
     parser.add_argument("--rate", type=float, help="of learning")
     every = range(len(CASES))
     parser.add_argument("--cases", type=int, nargs="+", choices=every, default=every, help="which")

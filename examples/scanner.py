@@ -57,6 +57,10 @@ ERROR = "gain, standard error"
 """Name under which it is kept."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
+WHOLE = "whole scenes"
+"""Name under which the gain on these is kept."""
+BATCH = 4
+"""Pictures that are judged at once."""
 WATCHED = 8
 """Pictures of these that a training from scratch is looked at by, each minute."""
 TITLES = {
@@ -86,11 +90,9 @@ def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
         start="" if asked.scratch else models.SHIPPED,
         folder=str(home(name, asked)),
         minutes=asked.minutes,
-        **({} if asked.scratch else {"cooling": scanner.COOLING}),
         training={
             "degradation": {**SCANNERS[name], "support": 49, "jitter": scanner.KNOWN},
             "hard": asked.hard,
-            **({} if asked.scratch else {"rate": scanner.RATE, "batch": scanner.BATCH}),
             **({"batch": 1, "side": 64} if asked.quick else {}),
         },
     )
@@ -101,10 +103,17 @@ def job_of(name: str, asked: argparse.Namespace) -> Job:
     return Job(plan_of(name, asked), list(objects.slices()) if asked.own else ())
 
 
-def unseen(job: Job, pictures: int) -> Validation:
-    """Return scenes of the scanner that no training draws, or crops of slices that are withheld."""
-    training = job.run.training
-    return Validation(training, job.tested, -(-pictures // training.batch), branch=UNSEEN)
+def unseen(job: Job, pictures: int, *, whole: bool = False) -> Validation:
+    """Return scenes of the scanner that no training draws, or slices that are withheld.
+
+    Whole ones, or parts of them as large as what is learned from: the same for all trainings.
+    """
+    training = job.run.training.model_copy(update={"batch": BATCH})
+    if whole:
+        side = training.scenes.side if job.tested is None else job.tested.pictures[0].shape[0]
+        side -= training.degradation.support - 1
+        training = training.model_copy(update={"side": side})
+    return Validation(training, job.tested, -(-pictures // BATCH), branch=UNSEEN)
 
 
 def each(held: Validation, model: Any) -> np.ndarray:
@@ -117,15 +126,23 @@ def mean(held: Validation, model: Any) -> float:
     return float(each(held, model).mean())
 
 
-def scores(held: Validation, model: Any) -> dict[str, float]:
-    """Return the mean PSNR of unseen pictures by every method, in dB, and the gain's error."""
-    shipped, own = (each(held, one) for one in (models.load(models.SHIPPED).network, model))
+def scores(job: Job, pictures: int, model: Any) -> dict[str, float]:
+    """Return the mean PSNR of unseen pictures by every method, in dB, and gains with their errors.
+
+    Of parts of scenes, and the gain on whole ones as well.
+    """
+    held, shipped = unseen(job, pictures), models.load(models.SHIPPED).network
+    before, after = each(held, shipped), each(held, model)
+    whole = unseen(job, pictures, whole=True)
+    wide = Difference.between(each(whole, shipped), each(whole, model))
     return {
         BLURRED: float(np.mean(held.blurred())),
         TV: float(np.mean(held.decibels([tv(one) for one in held.pictures]))),
-        SHIPPED: float(shipped.mean()),
-        OWN: float(own.mean()),
-        ERROR: Difference.between(shipped, own).error,
+        SHIPPED: float(before.mean()),
+        OWN: float(after.mean()),
+        ERROR: Difference.between(before, after).error,
+        WHOLE: wide.mean,
+        f"{WHOLE}, {ERROR}": wide.error,
     }
 
 
@@ -145,7 +162,7 @@ def teach(name: str, asked: argparse.Namespace) -> None:
         minutes = progress.seconds / 60
         curve.append((minutes, mean(watched, job.run.averaged)))
         kept.write(folder, kept.Kept(minutes, progress.step, curve=curve, hard=asked.hard))
-    found = scores(unseen(job, asked.pictures), job.run.averaged)
+    found = scores(job, asked.pictures, job.run.averaged)
     if watched is not None:
         found |= {
             f"watched, {SHIPPED}": mean(watched, models.load(models.SHIPPED).network),
@@ -165,7 +182,7 @@ def measure(name: str, asked: argparse.Namespace) -> None:
     if before is not None and before.scores and not asked.scratch:
         model = models.load(str(folder / kept.MODEL)).network
         done = argparse.Namespace(**{**vars(asked), "minutes": before.minutes})
-        found = scores(unseen(job_of(name, done), asked.pictures), model)
+        found = scores(job_of(name, done), asked.pictures, model)
         kept.write(folder, replace(before, scores=found))
 
 
@@ -192,6 +209,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
             f"{one.hard:g}",
             *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
             str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
+            str(Difference(one.scores[WHOLE], one.scores[f"{WHOLE}, {ERROR}"])),
             f"{one.minutes:g}",
             str(one.steps),
         ]
@@ -205,6 +223,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
         SHIPPED,
         "this scanner's",
         "gain",
+        f"gain, {WHOLE}",
         "minutes",
         "steps",
     ]

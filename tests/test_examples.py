@@ -75,12 +75,32 @@ def test_a_scanner_has_a_row_of_numbers() -> None:
     (row,) = re.findall(r"^\| microfocus.*$", output_of(FOLDER / "scanner.py"), re.M)
     cells = row.strip("| ").split(" | ")[1:]
     gain, error = map(float, cells.pop(5).split(" ± "))
+    whole, _ = map(float, cells.pop(5).split(" ± "))
+    assert whole != gain
     hard, blurred, _, shipped, own, _, steps = map(float, cells)
     assert hard == 0.5
     assert gain == pytest.approx(own - shipped, abs=0.011)
     assert error > 0
     assert shipped > blurred
     assert steps >= 1
+
+
+def test_a_scanner_s_own_slices_are_learned_from_and_judge(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import scanner
+
+    terms = {"own": True, "scratch": False, "hard": 0.0, "minutes": 1, "quick": False}
+    job = scanner.job_of(next(iter(scanner.SCANNERS)), argparse.Namespace(folder=tmp_path, **terms))
+    assert job.learned is not None
+    assert job.tested is not None
+    assert (len(job.learned.pictures), len(job.tested.pictures)) == (48, 9)
+    sides = {
+        whole: {held.truth.shape for held in scanner.unseen(job, 4, whole=whole).pictures}
+        for whole in (False, True)
+    }
+    assert sides == {False: {(112, 112)}, True: {(144, 144)}}
 
 
 def test_a_fine_tuned_model_has_a_row_and_tables_have_a_place() -> None:
@@ -93,7 +113,7 @@ def test_a_fine_tuned_model_has_a_row_and_tables_have_a_place() -> None:
     assert (gain, least, drawn) == ("+0.00 ± 0.00", "+0.00", "+0.00 ± 0.00")
     assert float(before) > 20
     page = (FOLDER.parent / "docs" / "training.md").read_text(encoding="utf-8")
-    for table in ("finetune", "shipped", "scratch"):
+    for table in ("finetune", "shipped", "own-shipped", "scratch", "own-scratch"):
         assert f"<!-- table {table} -->" in page
 
 

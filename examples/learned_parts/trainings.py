@@ -80,6 +80,7 @@ class Lesson:
             start=self.begins,
             folder=str(root / self.folder),
             steps=steps,
+            cooling=0.25,
             training={
                 "architecture": {**network, **small},
                 "degradation": condition(self.learns).plain(),

@@ -75,6 +75,20 @@ def test_a_training_goes_on_when_the_model_it_began_as_is_another(
     assert Job(settings).run.step == 2
 
 
+def test_what_knows_much_learns_gently_unless_told_otherwise() -> None:
+    own = TrainingPlan(start="default", minutes=1)
+    told = (own.cooling, own.training.rate, own.training.batch)
+    assert told == (scanner.COOLING, scanner.RATE, scanner.BATCH)
+    assert own.replace(minutes=2).training == own.training
+    other = TrainingPlan(start="default", minutes=1, cooling=0.3, training={"rate": 1e-3})
+    assert (other.cooling, other.training.rate, other.training.batch) == (0.3, 1e-3, scanner.BATCH)
+    scratch, usual = TrainingPlan(minutes=1), Training()
+    assert scratch.training == usual
+    assert scratch.cooling == TrainingPlan.model_fields["cooling"].default
+    chosen = Training(rate=usual.rate)
+    assert TrainingPlan(start="default", minutes=1, training=chosen).training == chosen
+
+
 def test_a_shorter_end_is_told_as_it_will_be(tmp_path: Path, tiny: Any) -> None:
     job = Job(TrainingPlan(**plan(tmp_path, tiny, steps=40)))
     walk = job.progress()

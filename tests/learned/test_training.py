@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pytest
 import torch
 
-from napari_deconv.learned import checkpoint
+from napari_deconv.core.scale import RANGE
+from napari_deconv.learned import checkpoint, losses
 from napari_deconv.learned.training import COOLED, RUN, Run, Training, begin, cooled, train
+from napari_deconv.learned.view import View
 
 Maker = Callable[..., Training]
 
@@ -47,6 +50,31 @@ def test_resuming_equals_never_having_stopped(tmp_path: Path, tiny: Maker) -> No
     for kind in ("model", "averaged"):
         for name, weights in one[kind].items():
             assert torch.equal(weights, other[kind][name]), name
+
+
+def test_a_run_that_began_as_a_model_learns_by_psnr(tiny: Maker, monkeypatch) -> None:
+    run = Run(tiny())
+    run.begun_as = "a model"
+    seen: list[View] = []
+    run.model.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    monkeypatch.setattr(losses, "charbonnier", None)
+    shown = [float(run.advance().loss) for _ in range(2)]
+    drawn = [run.training.batch_of(step) for step in range(2)]
+    whole, own = (view.crop(view.data) for view in seen)
+    torch.testing.assert_close(whole, drawn[0].view.crop(drawn[0].view.data))
+    low, high = np.percentile(own.flatten(1).numpy(), RANGE, axis=1)
+    np.testing.assert_allclose(high - low, 1, rtol=1e-5)
+    assert not torch.allclose(own, drawn[1].view.crop(drawn[1].view.data), rtol=0.05)
+    assert all(0 < loss < 1 for loss in shown)  # Charbonnier's, for the eye
+
+
+def test_frames_in_their_own_range_stay_what_they_are(tiny: Maker) -> None:
+    pairs = tiny().batch_of(3)
+    own, ranges = pairs.as_shown(), pairs.ranges()
+    assert ranges.shape == (len(pairs.truth), 1, 1, 1)
+    torch.testing.assert_close(own.truth * ranges, pairs.truth)
+    torch.testing.assert_close(own.view.noise * ranges, pairs.view.noise)
+    torch.testing.assert_close(own.ranges(), torch.ones_like(ranges))
 
 
 def test_the_second_stage_begins_where_the_first_stands(tiny: Maker) -> None:

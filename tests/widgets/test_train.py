@@ -16,6 +16,7 @@ import pytest
 
 from napari_deconv.core.noise import poisson_gaussian
 from napari_deconv.learned import model as models
+from napari_deconv.learned import scanner
 from napari_deconv.learned.job import TrainingPlan
 from napari_deconv.training_events import Begun, Comparing, Done, Validated, line, parse
 from napari_deconv.widgets import train_words
@@ -178,8 +179,9 @@ def test_an_order_is_written_as_a_plan(bench: Bench, tmp_path: Path) -> None:
     assert plan.white == pytest.approx(np.percentile(scan(), 99.9))
     assert plan.start == "default"
     assert plan.training.hard == 0.5
-    assert plan.cooling == 0.5
-    assert (plan.training.rate, plan.training.degradation.jitter) == (2e-4, 0.05)
+    assert plan.cooling == scanner.COOLING
+    assert (plan.training.rate, plan.training.batch) == (scanner.RATE, scanner.BATCH)
+    assert plan.training.degradation.jitter == 0.05
     assert np.load(plan.images[0]).shape == (8, 64, 64)
     np.testing.assert_allclose(np.load(plan.psf).sum(), 1, rtol=1e-5)
     assert found_noise(scan()) == (gain, read)

@@ -41,7 +41,11 @@ HELD = 8
 class FineTuning(Declared):
     """How a model is fine-tuned."""
 
-    rate: float = Field(2e-4, gt=0, description="Learning rate: small, for it knows much already.")
+    rate: float = Field(
+        2e-4,
+        gt=0,
+        description="Learning rate at first: small, for it knows much already; it falls.",
+    )
     batch: int = Field(2, ge=1, description="Crops a step.")
     side: int = Field(96, ge=24, description="Side of a crop.", json_schema_extra={"unit": "px"})
     split: float = Field(
@@ -54,8 +58,8 @@ class FineTuning(Declared):
         1.0, ge=0, description="How much drawn scenes of the same PSF and noise count."
     )
     warmup: int = Field(10, ge=0, description="Steps over which the rate rises at first.")
-    average: float = Field(0.95, ge=0, lt=1, description="Share of averaged weights that stays.")
-    every: int = Field(20, ge=1, description="Steps between two looks at what is kept apart.")
+    average: float = Field(0.98, ge=0, lt=1, description="Share of averaged weights that stays.")
+    every: int = Field(50, ge=1, description="Steps between two looks at what is kept apart.")
     patience: int = Field(4, ge=1, description="Looks without a gain after which it ends.")
     seed: int = Field(0, ge=0, description="Of crops and noise.")
 
@@ -195,7 +199,7 @@ class Tuner:
         yield keeping.start
         without = 0
         for step in range(1, steps + 1):
-            self._advance(step)
+            self._advance(step, (step - 1) / steps)
             if step % self.settings.every and step < steps:
                 continue
             look = keeping.look(step, self._misfits(self._average), self._guard(self._average))
@@ -206,8 +210,9 @@ class Tuner:
             if without >= self.settings.patience:
                 return
 
-    def _advance(self, step: int) -> None:
+    def _advance(self, step: int, gone: float) -> None:
         settings = self.settings
+        rising, falling = step / (settings.warmup + 1), (1 + math.cos(math.pi * gone)) / 2
         view, other, sigma = self._pair(self._learned, (1, step))
         estimate = self._model(view)[-1]
         loss = _misfit(view, estimate, other, sigma).mean()
@@ -218,7 +223,7 @@ class Tuner:
             known, truth = self._drawn(step)
             loss = loss + settings.drawn * log_error(self._model(known), truth, known.noise)
         for group in self._optimiser.param_groups:
-            group["lr"] = settings.rate * min(1.0, step / (settings.warmup + 1))
+            group["lr"] = settings.rate * min(1.0, rising) * falling
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 0.5)

@@ -55,7 +55,12 @@ class TrainingPlan(Declared):
     minutes: float | None = Field(None, gt=0, description="Minutes in all, cooling among them.")
     steps: int | None = Field(None, ge=8, description="Steps in all, in place of minutes.")
     cooling: float = Field(
-        0.25, ge=0.1, le=0.9, description="Share of them in which the rate falls to nothing."
+        0.25,
+        ge=0.1,
+        le=0.9,
+        description="Share of them in which the rate falls to nothing. If you don't say: of a "
+        f"training that begins as a model {scanner.COOLING:g}, its rate {scanner.RATE:g} and its "
+        f"batch {scanner.BATCH}.",
     )
     clock: Literal["processor", "wall"] = Field(
         "processor", description="Whose minutes: the processor's, or those on the wall."
@@ -65,6 +70,17 @@ class TrainingPlan(Declared):
     )
     device: str = Field("cpu", description="Where it is computed: cpu, cuda, cuda:1, ...")
     training: Training = Field(Training(), description="The model and how it learns.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _begins_gently(cls, given: Any) -> Any:
+        """Fill in how a model that already knows much learns, where nothing else is said."""
+        if not isinstance(given, dict) or not given.get("start"):
+            return given
+        training = given.get("training", {})
+        if isinstance(training, dict):
+            training = {"rate": scanner.RATE, "batch": scanner.BATCH, **training}
+        return {"cooling": scanner.COOLING, **given, "training": training}
 
     @model_validator(mode="after")
     def _has_a_range(self) -> TrainingPlan:

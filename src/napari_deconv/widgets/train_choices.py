@@ -119,8 +119,6 @@ class TrainChoices(QWidget):
         own = self.psf.pixel_size if self.psf.resampled_from is not None else None
         start, network = STARTS[self.begin.currentText()]
         settings: dict[str, Any] = {"hard": scanner.HARD}
-        if start:
-            settings |= {"rate": scanner.RATE, "batch": scanner.BATCH}
         if self.psf.measured:
             settings["degradation"] = {"jitter": scanner.KNOWN}
         if network:

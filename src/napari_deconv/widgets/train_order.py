@@ -88,7 +88,7 @@ class TrainOrder:
 
     def _plan(self, measured: dict[str, float]) -> TrainingPlan:
         images = str(self.folder / SHARP) if callable(self.sharp) else self.sharp
-        plan = TrainingPlan(
+        return TrainingPlan(
             title=self.title,
             images=() if images is None else (images,),
             psf=str(self.folder / PSF),
@@ -100,7 +100,6 @@ class TrainOrder:
             training=self.settings,
             **measured,
         )
-        return plan.replace(cooling=scanner.COOLING) if self.start else plan
 
     def _measured(self) -> dict[str, float]:
         """Return what a plan is told of the scan: gain, read noise, black and white."""
