@@ -16,6 +16,7 @@ from napari_deconv.cli_train import arrays_of
 from napari_deconv.learned import scanner
 from napari_deconv.learned.claim import LOCK
 from napari_deconv.learned.job import Job, TrainingPlan
+from napari_deconv.learned.training import Training
 
 from .test_job import RUN, pictures, plan, written
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_deconv.core.noise import poisson_gaussian
-from napari_deconv.learned import scanner
 from napari_deconv.learned.job import TrainingPlan
 from napari_deconv.widgets.train_folder import PSF, SHARP, begun, check_free, made
 
