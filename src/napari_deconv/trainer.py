@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,8 @@ class Trainer:
         yield Begun(self.said(), str(job.run.device), job.done, job.total, job.run.step)
         watched = yield from self._baselines()
         if watched is None:
+            if job.run.joint.team.size > 1:  # the others wait for a step, and hear of it there
+                deque(job.progress(), maxlen=0)
             yield self._as_it_was()
             return
         yield self._look(watched)

@@ -129,6 +129,35 @@ def test_stopped_before_it_goes_on_the_best_is_there(tmp_path: Path, tiny: Any) 
     assert Path(done.model).is_file()
 
 
+class Pair:
+    """The first of two processes, which notes what it says to the other."""
+
+    rank, size = 0, 2
+
+    def __init__(self) -> None:
+        self.said: list[Tensor] = []
+
+    def mean(self, vector: Tensor) -> Tensor:
+        self.said.append(vector.clone())
+        return vector
+
+    def wait(self) -> None:
+        return
+
+
+@pytest.mark.usefixtures("few")
+def test_whoever_learns_along_hears_of_a_stop_before_the_first_step(
+    tmp_path: Path, tiny: Any
+) -> None:
+    team = Pair()
+    plan = job(tmp_path, tiny, pictures(4, (60, 60))).plan
+    first = Trainer(Job(plan, pictures(4, (60, 60)), team=team))
+    first.stop()
+    assert list(first.events())[-1] == Refused("Stopped before anything was learned.")
+    assert len(team.said) == 1  # a step, in which the other hears that it is the last
+    assert first.job.run.joint.stopping
+
+
 def test_a_picture_without_a_loss_does_not_end_a_training(
     tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
