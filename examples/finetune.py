@@ -160,7 +160,8 @@ def row(case: Case, asked: argparse.Namespace) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where fine-tuned models go")
-    parser.add_argument("--steps", type=int, default=200, help="of each, at most")
+    usual = TuningPlan.model_fields["steps"].default
+    parser.add_argument("--steps", type=int, default=usual, help="of each, at most")
     parser.add_argument("--rate", type=float, help="of learning")
     every = range(len(CASES))
     parser.add_argument("--cases", type=int, nargs="+", choices=every, default=every, help="which")

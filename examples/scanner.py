@@ -57,8 +57,8 @@ ERROR = "gain, standard error"
 """Name under which it is kept."""
 UNSEEN = 9
 """Branch of random numbers that no training draws from."""
-WHOLE = "whole scenes"
-"""Name under which the gain on these is kept."""
+WHOLE = "gain, whole scenes"
+"""Name under which this is kept."""
 BATCH = 4
 """Pictures that are judged at once."""
 WATCHED = 8
@@ -168,7 +168,8 @@ def teach(name: str, asked: argparse.Namespace) -> None:
             f"watched, {SHIPPED}": mean(watched, models.load(models.SHIPPED).network),
             f"watched, {OWN}": mean(watched, job.run.averaged),
         }
-    job.deliver(job.folder / kept.MODEL, found)
+    told = {what: found[what] for what in (BLURRED, TV, SHIPPED, OWN)}
+    job.deliver(job.folder / kept.MODEL, told)
     made = kept.Kept(asked.minutes, job.run.step, found, curve, hard=asked.hard)
     kept.write(folder, made)
     gain = Difference(found[OWN] - found[SHIPPED], found[ERROR])
@@ -194,7 +195,7 @@ def tables(root: Path, *, whole: bool = False) -> dict[str, str]:
             (name, one)
             for name in SCANNERS
             for folder in sorted(place(root, name).glob(f"{way}-hard-*"))
-            if (one := kept.read(folder)) is not None and one.scores
+            if (one := kept.read(folder)) is not None and WHOLE in one.scores
         ]
         if known and not (whole and len({name for name, _ in known}) < len(SCANNERS)):
             found[way] = (_timed if way.endswith("scratch") else _compared)(known)
@@ -223,7 +224,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
         SHIPPED,
         "this scanner's",
         "gain",
-        f"gain, {WHOLE}",
+        WHOLE,
         "minutes",
         "steps",
     ]

@@ -19,6 +19,7 @@ from napari_deconv.learned.images import Tiles, richness
 from napari_deconv.learned.job import Job, decibels
 from napari_deconv.learned.look import Difference
 from napari_deconv.learned.losses import BORDER
+from napari_deconv.learned.training import RUN
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
     BLURRED,
@@ -104,8 +105,8 @@ class Trainer:
         yield Begun(self.said(), str(job.run.device), job.done, job.total, job.run.step)
         watched = yield from self._baselines()
         if watched is None:
-            if job.run.joint.team.size > 1:  # the others wait for a step, and hear of it there
-                deque(job.progress(), maxlen=0)
+            if job.run.joint.team.size > 1:
+                self._take_leave()
             yield self._as_it_was()
             return
         yield self._look(watched)
@@ -120,6 +121,13 @@ class Trainer:
             ending = "stopped"
         scores = {**self._others, OWN: self._score}  # the pictures that picked the best have to do
         yield self._over(ending, Judged(scores, len(watched.pictures), picked=True))
+
+    def _take_leave(self) -> None:
+        """Make the step that other processes wait for, in which they hear that it is the last."""
+        fresh = not self.job.run.step
+        deque(self.job.progress(), maxlen=0)
+        if fresh:
+            (self.job.folder / RUN).unlink(missing_ok=True)
 
     def said(self) -> str:
         """Return what is trained on what, in a sentence."""

@@ -86,8 +86,8 @@ def test_what_knows_much_learns_gently_unless_told_otherwise() -> None:
     scratch, usual = TrainingPlan(minutes=1), Training()
     assert scratch.training == usual
     assert scratch.cooling == TrainingPlan.model_fields["cooling"].default
-    chosen = Training(rate=usual.rate)
-    assert TrainingPlan(start="default", minutes=1, training=chosen).training == chosen
+    chosen = TrainingPlan(start="default", minutes=1, training=Training(rate=usual.rate)).training
+    assert (chosen.rate, chosen.batch) == (usual.rate, scanner.BATCH)
 
 
 def test_a_shorter_end_is_told_as_it_will_be(tmp_path: Path, tiny: Any) -> None:

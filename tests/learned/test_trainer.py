@@ -18,7 +18,7 @@ from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
-from napari_deconv.learned.training import Progress
+from napari_deconv.learned.training import RUN, Progress
 from napari_deconv.learned.validation import Validation
 from napari_deconv.learned.view import View
 from napari_deconv.trainer import Trainer
@@ -156,6 +156,10 @@ def test_whoever_learns_along_hears_of_a_stop_before_the_first_step(
     assert list(first.events())[-1] == Refused("Stopped before anything was learned.")
     assert len(team.said) == 1  # a step, in which the other hears that it is the last
     assert first.job.run.joint.stopping
+    assert not (first.job.folder / RUN).exists()  # another plan may have the folder
+    team.size = 3
+    with pytest.raises(ValueError, match="shared evenly by 3"):
+        Job(plan.replace(folder=str(tmp_path / "other")), pictures(4, (60, 60)), team=team)
 
 
 def test_a_picture_without_a_loss_does_not_end_a_training(

@@ -64,17 +64,23 @@ def test_a_run_that_began_as_a_model_learns_by_psnr(tiny: Maker, monkeypatch) ->
     torch.testing.assert_close(whole, drawn[0].view.crop(drawn[0].view.data))
     low, high = np.percentile(own.flatten(1).numpy(), RANGE, axis=1)
     np.testing.assert_allclose(high - low, 1, rtol=1e-5)
+    np.testing.assert_allclose(own.flatten(1).mean(1).numpy(), 0, atol=1e-5)
     assert not torch.allclose(own, drawn[1].view.crop(drawn[1].view.data), rtol=0.05)
     assert all(0 < loss < 1 for loss in shown)  # Charbonnier's, for the eye
 
 
-def test_frames_in_their_own_range_stay_what_they_are(tiny: Maker) -> None:
-    pairs = tiny().batch_of(3)
-    own, ranges = pairs.as_shown(), pairs.ranges()
-    assert ranges.shape == (len(pairs.truth), 1, 1, 1)
-    torch.testing.assert_close(own.truth * ranges, pairs.truth)
-    torch.testing.assert_close(own.view.noise * ranges, pairs.view.noise)
-    torch.testing.assert_close(own.ranges(), torch.ones_like(ranges))
+@pytest.mark.parametrize("frames", [1, 4])
+def test_frames_in_their_own_range_stay_what_they_are(tiny: Maker, frames: int) -> None:
+    pairs = tiny(degradation={"support": 17, "frames": frames}).batch_of(3)
+    own, (mean, span) = pairs.as_shown(), pairs.ranges()
+    assert mean.shape == span.shape == (len(pairs.truth), 1, 1, 1)
+    torch.testing.assert_close(own.truth * span + mean, pairs.truth)
+    torch.testing.assert_close(own.view.data * span + mean, pairs.view.data)
+    for name in ("noise", "sigma"):
+        torch.testing.assert_close(getattr(own.view, name) * span, getattr(pairs.view, name))
+    if frames > 1:
+        torch.testing.assert_close(own.view.frames * span + mean, pairs.view.frames)
+    torch.testing.assert_close(own.ranges()[1], torch.ones_like(span))
 
 
 def test_the_second_stage_begins_where_the_first_stands(tiny: Maker) -> None:

@@ -61,20 +61,25 @@ class Pairs(NamedTuple):
         """Return the same pairs, to be looked at many times."""
         return self._replace(view=self.view.lasting())
 
-    def ranges(self) -> Tensor:
-        """Return how far the grey values of each frame reach, as methods take it, (B, 1, 1, 1)."""
-        frames = self.view.crop(self.view.data).flatten(1).cpu().numpy()
+    def ranges(self) -> tuple[Tensor, Tensor]:
+        """Return mean and range of the grey values of each frame, as methods take them.
+
+        Both of shape (B, 1, 1, 1), on the processor.
+        """
+        frames = self.view.crop(self.view.data).flatten(1).numpy()
         low, high = np.percentile(frames, RANGE, axis=1)
-        return torch.from_numpy(np.maximum(high - low, 1e-6).astype(np.float32)).view(-1, 1, 1, 1)
+        spans = np.maximum(high - low, 1e-6)
+        mean, span = (torch.from_numpy(x.astype(np.float32)) for x in (frames.mean(1), spans))
+        return mean.view(-1, 1, 1, 1), span.view(-1, 1, 1, 1)
 
     def as_shown(self) -> Pairs:
-        """Return the same pairs in units of the range of each frame, as `restore` shows frames.
+        """Return the same pairs less each frame's mean, in units of its range, as `restore` has it.
 
-        Drawn pairs are in units of the range of the whole sharp scene. Nobody knows that of a scan,
-        and of a small frame it can be far wider than the frame's own.
+        Drawn pairs are less the mean and in units of the range of the whole sharp scene. Nobody
+        knows these of a scan, and of a small frame its own can be far from them.
         """
-        own = self.ranges()
-        return Pairs(self.view.scaled(1 / own), self.truth / own)
+        mean, span = self.ranges()
+        return Pairs(self.view.less(mean).scaled(1 / span), (self.truth - mean) / span)
 
 
 class Degradation(Declared):

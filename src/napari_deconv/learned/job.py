@@ -15,6 +15,7 @@ from napari_deconv.core.params import Declared
 from napari_deconv.learned import checkpoint, scanner
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.claim import claimed
+from napari_deconv.learned.team import share
 from napari_deconv.learned.training import RUN, Progress, Run, Training, begin, cooled, train
 
 if TYPE_CHECKING:
@@ -48,19 +49,17 @@ class TrainingPlan(Declared):
         "Pictures in other units than the noise are taken to go from black to white.",
     )
     start: str = Field(
-        "", description="Model to begin as: 'default' or a file; from scratch if none is named."
+        "",
+        description="Model to begin as: 'default' or a file; from scratch if none is named. It "
+        f"knows much already: unless you say, its rate is {scanner.RATE:g}, its batch "
+        f"{scanner.BATCH}, and the share of cooling {scanner.COOLING:g}.",
     )
     folder: str = Field("training", description="Where the run's checkpoints lie.")
     out: str = Field("model.safetensors", description="File that the model goes to.")
     minutes: float | None = Field(None, gt=0, description="Minutes in all, cooling among them.")
     steps: int | None = Field(None, ge=8, description="Steps in all, in place of minutes.")
     cooling: float = Field(
-        0.25,
-        ge=0.1,
-        le=0.9,
-        description="Share of them in which the rate falls to nothing. If you don't say: of a "
-        f"training that begins as a model {scanner.COOLING:g}, its rate {scanner.RATE:g} and its "
-        f"batch {scanner.BATCH}.",
+        0.25, ge=0.1, le=0.9, description="Share of them in which the rate falls to nothing."
     )
     clock: Literal["processor", "wall"] = Field(
         "processor", description="Whose minutes: the processor's, or those on the wall."
@@ -78,6 +77,8 @@ class TrainingPlan(Declared):
         if not isinstance(given, dict) or not given.get("start"):
             return given
         training = given.get("training", {})
+        if isinstance(training, Training):
+            training = {name: getattr(training, name) for name in training.model_fields_set}
         if isinstance(training, dict):
             training = {"rate": scanner.RATE, "batch": scanner.BATCH, **training}
         return {"cooling": scanner.COOLING, **given, "training": training}
@@ -155,6 +156,8 @@ class Job:
                 scanner.check_noise(*noise)
             training = scanner.fitted(training, None, noise)
         training = training if arrays else scanner.roomy(training)
+        if team is not None:
+            share(training.batch, team)
         self.run = begin(training, self.folder, plan.device)
         if fresh and plan.start:
             scanner.take_over(self.run, plan.start)

@@ -117,7 +117,7 @@ class Progress:
     seconds : float
         Seconds that it took so far, of all sittings, of one processor unless told otherwise.
     loss : Tensor
-        0-dimensional, on the device, read when someone looks: Charbonnier's, of all pictures.
+        0-dimensional, on the device, read when someone looks: Charbonnier's, as they are shown.
     """
 
     step: int
@@ -143,7 +143,7 @@ class Run:
         Returns seconds, of the processor unless told otherwise; nor is it.
     begun_as : str
         Model that it took its first weights from, with its hash; empty if it began from scratch.
-        Such a run learns by PSNR throughout, and of every other step frames as small pictures are.
+        Such a run learns by PSNR throughout, and sees frames as small pictures every other step.
     """
 
     def __init__(self, training: Training, device: torch.device | str = "cpu") -> None:
@@ -196,8 +196,8 @@ class Run:
         depth, branch = self._depth(), 1 if self.cooling else 0
         drawn = self.joint.draw(self.step, branch, self.source)
         pairs = training.batch_of(self.step, branch, self.source, drawn.places)
-        small = self.begun_as and self.step % 2
-        view, truth = (pairs.as_shown() if small else pairs).to(self.device)
+        alone = bool(self.begun_as) and self.step % 2 == 1  # as a small picture, not as a part
+        view, truth = (pairs.as_shown() if alone else pairs).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         by_log = bool(self.cooling or self.begun_as)

@@ -52,7 +52,7 @@ class TuningPlan(Declared):
     )
     start: str = Field(models.SHIPPED, description="Model to begin as.")
     out: str = Field("model.safetensors", description="File that the model goes to.")
-    steps: int = Field(400, ge=1, description="Steps at most.")
+    steps: int = Field(200, ge=1, description="Steps at most.")
     tuning: FineTuning = Field(FineTuning(), description="How it learns.")
 
 

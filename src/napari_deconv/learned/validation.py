@@ -66,23 +66,17 @@ class Validation:
             for place in range(training.batch)
         ]
         self._ranges = [pairs.ranges() for pairs in drawn]
-        self._batches: list[Pairs] = [
-            Pairs(pairs.view.scaled(1 / own), pairs.truth).lasting()
-            for pairs, own in zip(drawn, self._ranges, strict=True)
-        ]
+        self._batches = [pairs.as_shown().lasting() for pairs in drawn]
         self._moved: dict[torch.device, list[Pairs]] = {}
 
     def restored(self, model: Staged, device: torch.device | str = "cpu") -> list[Floats]:
-        """Return what a model makes of the pictures, each shown in the range of its frame.
-
-        That is how `restore` shows them. In training it is the range of the sharp picture, which
-        nobody knows of a scan; much noise makes the frame's wider.
-        """
+        """Return what a model makes of the pictures, each shown as `restore` shows it."""
         found: list[Floats] = []
         for (view, _), own in zip(self._on(torch.device(device)), self._ranges, strict=True):
+            mean, span = own
             with torch.no_grad():
                 last: Tensor = model(view)[-1]
-            found.extend((last.cpu() * own)[:, 0].numpy())
+            found.extend((last.cpu() * span + mean)[:, 0].numpy())
         return found
 
     def _on(self, device: torch.device) -> list[Pairs]:

@@ -69,6 +69,17 @@ class View:
         parts = {name: getattr(self, name) * factor for name in ("data", "sigma", "noise")}
         return replace(self, frames=frames, shown=None, **parts)
 
+    def less(self, mean: Tensor) -> View:
+        """Return the same measurement of a scene that is darker by so much.
+
+        Parameters
+        ----------
+        mean : Tensor, shape (B, 1, 1, 1)
+            Of each picture.
+        """
+        frames = None if self.frames is None else self.frames - mean
+        return replace(self, data=self.data - mean, frames=frames, shown=None)
+
     def crop(self, x: Tensor) -> Tensor:
         """Return the frame of what lies on the canvas."""
         index: tuple[Any, ...] = (..., *self.window)
