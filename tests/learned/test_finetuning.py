@@ -208,6 +208,14 @@ def test_drawn_scenes_are_learned_from_beside_the_frames(trained: Run) -> None:
     assert any(not torch.equal(one, other) for one, other in pairs)
 
 
+def test_the_rate_has_fallen_at_the_end(trained: Run) -> None:
+    scan = Scan(*frames(trained, 4), GAIN, READ)
+    tuner = Tuner(trained.averaged, scan, lambda _: np.zeros(2), QUICK)
+    rates = [group["lr"] for _ in tuner.looks(12) for group in tuner._optimiser.param_groups]
+    assert rates[1] == pytest.approx(QUICK.rate * 6 / 11 * (1 + np.cos(np.pi * 5 / 12)) / 2)
+    assert 0 < rates[-1] < 0.02 * QUICK.rate
+
+
 def test_two_halves_of_a_frame_know_nothing_of_each_others_noise(trained: Run) -> None:
     rng = np.random.default_rng(0)
     frame = 0.5 + 0.02 * rng.normal(size=(400, 400))
@@ -317,7 +325,9 @@ def test_what_is_kept_is_there_when_it_is_broken_off(plan: dict[str, Any]) -> No
     for look in tuning.looks():
         if look.best and look.step:
             break
-    assert tuning.tuner._drawn(1).truth.shape[-1] == 320  # more than what scenes are else
+    drawn = tuning.tuner._drawn(1)
+    assert drawn.truth.shape[-1] == 320  # more than what scenes are else
+    torch.testing.assert_close(drawn.ranges()[1], torch.ones_like(drawn.ranges()[1]))
     card = models.card_of(plan["out"])
     assert "fine-tuned over 6 steps" in card.made
     assert card.scores == {}
