@@ -17,7 +17,7 @@ from napari_deconv.learned import delivery
 from napari_deconv.learned import model as models
 from napari_deconv.learned.delivery import deliver
 from napari_deconv.learned.finetuning import FineTuning, Scan, Tuner
-from napari_deconv.learned.look import Difference, Keeping
+from napari_deconv.learned.look import Difference, Keeping, rose
 from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.tuning import Tuning, TuningPlan
 from napari_deconv.learned.validation import Validation
@@ -172,6 +172,21 @@ def test_chance_does_not_pass_however_often_it_is_looked(
         each = gain + 0.1 * rng.standard_normal((looks, 24))
         passed += any(keeping.look(k, np.ones(24), start + one).best for k, one in enumerate(each))
     assert least <= passed / runs <= most
+
+
+def test_one_scene_that_leaps_neither_makes_a_gain_nor_hides_one() -> None:
+    before, rng = np.full(24, 30.0), np.random.default_rng(0)
+    small = rng.uniform(0.01, 0.1, 24)
+    leap = np.where(np.arange(24) == 5, 3.0, 0.0)
+    assert not Difference.between(before, before + small + leap).surely(4)
+    assert rose(before, before + small + leap, 4)
+    mixed = small * np.tile([1, -1], 12)
+    assert Difference.between(before, before + mixed + leap).mean > 0.1
+    assert not rose(before, before + mixed + leap)
+    assert not rose(before, before)
+    keeping = Keeping(np.ones(24), before, 4)
+    assert keeping.look(1, np.ones(24), before + small + leap).best
+    assert not Keeping(np.ones(24), before, 4).look(1, np.ones(24), before + small - leap).best
 
 
 def test_a_gain_that_one_look_would_believe_is_not_believed_at_the_best_of_many() -> None:

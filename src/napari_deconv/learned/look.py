@@ -103,12 +103,35 @@ class Look:
         )
 
 
+def rose(before: Values, after: Values, looks: int = 1) -> bool:
+    """Return whether values rose, and not by chance: by their signed ranks.
+
+    Gains have long tails: one scene that leaps by some dB makes the mean's standard error larger
+    than the mean, however surely all others gain.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        Pairs.
+    looks : int
+        As in `Difference.surely`.
+
+    References
+    ----------
+    F. Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1, 1945.
+    """
+    from scipy.stats import wilcoxon
+
+    found = after - before
+    return bool(found.any()) and wilcoxon(found, alternative="greater").pvalue < CHANCE / looks
+
+
 class Keeping:
     """Decides which model is kept, without a truth of the scans.
 
-    One that gained surely over the start on drawn scenes, more than the best so far, and that the
-    scans don't surely speak against. The misfit tells of harm rather than of gain: a good start's
-    is next to 1, and what is left of it is noise.
+    One that gained surely over the start on drawn scenes (by signed ranks, and in the mean), more
+    than the best so far, and that the scans don't surely speak against. The misfit tells of harm
+    rather than of gain: a good start's is next to 1, and what is left of it is noise.
 
     Parameters
     ----------
@@ -132,7 +155,7 @@ class Keeping:
         harm = Difference.between(self._misfits, misfits)
         gained = Difference.between(self._guard, guard)
         mean = float(guard.mean())
-        sure = gained.surely(self._looks) and gained.mean >= WORTH
+        sure = gained.mean >= WORTH and rose(self._guard, guard, self._looks)
         best = sure and mean > self._top and not harm.surely()
         if best:
             self._top = mean
