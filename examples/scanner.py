@@ -4,6 +4,7 @@
     python examples/scanner.py FOLDER --minutes 15 --own      # learns from slices of one object
     python examples/scanner.py FOLDER --minutes 60 --scratch  # how long it takes from scratch
     python examples/scanner.py FOLDER --minutes 15 --hard 0   # beside it, no hard patches picked
+    python examples/scanner.py FOLDER --minutes 15 --processors 2  # of the clock, on two of them
     python examples/scanner.py FOLDER --measure               # measures again, no training
     python examples/scanner.py FOLDER                         # prints what was measured
     python examples/scanner.py FOLDER --write docs            # and writes it into training.md,
@@ -13,7 +14,8 @@ Each scanner has a PSF, a gain and a read noise of its own. The shipped model le
 for that scanner, of all kinds, and both are judged on scenes that neither ever saw, beside TV with
 automatic weight. With `--own` it learns from sharp slices of what the scanner looks at, a casting,
 and both are judged on the quarter of them that is withheld. From scratch, the model is looked at
-each minute. What was cut off goes on where it was. On one thread.
+each minute. What was cut off goes on where it was. Minutes are those of one processor; with more
+of them, those on the wall: then nothing else should run.
 """
 
 from __future__ import annotations
@@ -80,7 +82,8 @@ def place(root: Path, name: str) -> Path:
 def home(name: str, asked: argparse.Namespace) -> Path:
     """Return the folder of the training that was asked for."""
     way = "own-" * asked.own + ("scratch" if asked.scratch else "shipped")
-    return place(asked.folder, name) / f"{way}-hard-{asked.hard:g}"
+    several = f"-on-{asked.processors}" * (asked.processors > 1)
+    return place(asked.folder, name) / f"{way}-hard-{asked.hard:g}{several}"
 
 
 def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
@@ -90,6 +93,7 @@ def plan_of(name: str, asked: argparse.Namespace) -> TrainingPlan:
         start="" if asked.scratch else models.SHIPPED,
         folder=str(home(name, asked)),
         minutes=asked.minutes,
+        clock="wall" if asked.processors > 1 else "processor",
         training={
             "degradation": {**SCANNERS[name], "support": 49, "jitter": scanner.KNOWN},
             "hard": asked.hard,
@@ -161,7 +165,7 @@ def teach(name: str, asked: argparse.Namespace) -> None:
             continue
         minutes = progress.seconds / 60
         curve.append((minutes, mean(watched, job.run.averaged)))
-        kept.write(folder, kept.Kept(minutes, progress.step, curve=curve, hard=asked.hard))
+        kept.write(folder, _kept(asked, minutes, progress.step, curve=curve))
     found = scores(job, asked.pictures, job.run.averaged)
     if watched is not None:
         found |= {
@@ -170,10 +174,14 @@ def teach(name: str, asked: argparse.Namespace) -> None:
         }
     told = {what: found[what] for what in (BLURRED, TV, SHIPPED, OWN)}
     job.deliver(job.folder / kept.MODEL, told)
-    made = kept.Kept(asked.minutes, job.run.step, found, curve, hard=asked.hard)
-    kept.write(folder, made)
+    kept.write(folder, _kept(asked, asked.minutes, job.run.step, scores=found, curve=curve))
     gain = Difference(found[OWN] - found[SHIPPED], found[ERROR])
     print(f"{name}: {gain} dB over the shipped model", flush=True)
+
+
+def _kept(asked: argparse.Namespace, minutes: float, steps: int, **found: Any) -> kept.Kept:
+    """Return what is kept of a training as far as it is."""
+    return kept.Kept(minutes, steps, hard=asked.hard, processors=asked.processors, **found)
 
 
 def measure(name: str, asked: argparse.Namespace) -> None:
@@ -212,6 +220,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
             str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
             str(Difference(one.scores[WHOLE], one.scores[f"{WHOLE}, {ERROR}"])),
             f"{one.minutes:g}",
+            str(one.processors),
             str(one.steps),
         ]
         for name, one in known
@@ -226,6 +235,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
         "gain",
         WHOLE,
         "minutes",
+        "processors",
         "steps",
     ]
     return page.table(header, rows)
@@ -264,7 +274,8 @@ def _at(curve: list[tuple[float, float]], minute: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where checkpoints, models and figures are kept")
-    parser.add_argument("--minutes", type=float, help="of one processor, a scanner")
+    parser.add_argument("--minutes", type=float, help="a scanner")
+    parser.add_argument("--processors", type=int, default=1, help="that train")
     parser.add_argument("--scanners", type=int, default=len(SCANNERS), help="how many of them")
     parser.add_argument("--pictures", type=int, default=32, help="unseen ones to judge by")
     parser.add_argument("--own", action="store_true", help="learn from slices of one object")
@@ -278,7 +289,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.write and asked.quick:
         parser.error("--quick only shows that it runs: what it finds is not for the docs")
-    torch.set_num_threads(1)
+    torch.set_num_threads(asked.processors)
     choices("psf")  # which plans and cards may name
     for name in list(SCANNERS)[: asked.scanners]:
         if asked.minutes:

@@ -76,8 +76,8 @@ def test_a_scanner_has_a_row_of_numbers() -> None:
     cells = row.strip("| ").split(" | ")[1:]
     gain, error = map(float, cells.pop(5).split(" ± "))
     assert re.fullmatch(r"[+-]\d+\.\d\d ± \d+\.\d\d", cells.pop(5))  # on whole scenes
-    hard, blurred, _, shipped, own, _, steps = map(float, cells)
-    assert hard == 0.5
+    hard, blurred, _, shipped, own, _, processors, steps = map(float, cells)
+    assert (hard, processors) == (0.5, 1)
     assert gain == pytest.approx(own - shipped, abs=0.011)
     assert error > 0
     assert shipped > blurred
@@ -91,6 +91,7 @@ def test_a_scanner_s_own_slices_are_learned_from_and_judge(
     import scanner
 
     terms = {"own": True, "scratch": False, "hard": 0.0, "minutes": 1, "quick": False}
+    terms["processors"] = 1
     job = scanner.job_of(next(iter(scanner.SCANNERS)), argparse.Namespace(folder=tmp_path, **terms))
     assert job.learned is not None
     assert job.tested is not None

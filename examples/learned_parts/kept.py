@@ -20,7 +20,7 @@ class Kept:
     Attributes
     ----------
     minutes : float
-        That were asked for, of the processor; 0 of what is not trained.
+        That were asked for, of the processor (on the wall, of several); 0 of what is not trained.
     steps : int
     scores : dict of str to float
     curve : list of pairs
@@ -29,6 +29,8 @@ class Kept:
         Seconds of the processor that a step takes, by which minutes became steps; 0 if they didn't.
     hard : float
         Share of patches that were picked as hard.
+    processors : int
+        That trained.
     """
 
     minutes: float = 0.0
@@ -37,6 +39,7 @@ class Kept:
     curve: list[tuple[float, float]] = field(default_factory=list)
     pace: float = 0.0
     hard: float = 0.0
+    processors: int = 1
 
 
 def read(folder: Path) -> Kept | None:

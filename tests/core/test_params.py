@@ -120,6 +120,15 @@ def test_choices_are_frozen() -> None:
         nd.choices("method")["tv"]().weight = 1
 
 
+def test_what_differs_is_named() -> None:
+    one = Recipe(psf={"name": "gaussian", "sigma": 2.0}, method="wiener")
+    assert one.unlike(one) == []
+    assert one.unlike(one.replace(psf={"name": "gaussian", "sigma": 3.0})) == [
+        "psf.sigma: 2.0, not 3.0"
+    ]
+    assert "psf.name: gaussian, not disk" in one.unlike(one.replace(psf="disk"))
+
+
 def test_json_schema_of_a_recipe_lists_every_choice() -> None:
     schema = json.dumps(Recipe.model_json_schema())
     assert all(f'"{name}"' in schema for family, name in EVERY if family != "prior")

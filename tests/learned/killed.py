@@ -1,5 +1,7 @@
 """Kill a training ten times at random moments, let it go on, and say what was lost.
 
+Five times while its rate stays, five times while it falls.
+
     python tests/learned/killed.py FOLDER [SECONDS BETWEEN CHECKPOINTS]
 
 Prints an object with the seconds of learning that each kill cost, the interval between checkpoints
@@ -20,7 +22,7 @@ from pathlib import Path
 import torch
 
 from napari_deconv.learned import checkpoint
-from napari_deconv.learned.training import RUN, Run, Training, begin, train
+from napari_deconv.learned.training import COOLED, RUN, Run, Training, begin, cooled, train
 
 KILLS, STEPS = 10, 4000
 TINY = Training(
@@ -33,12 +35,12 @@ TINY = Training(
 )
 
 
-def learn(folder: Path, every: float, until: int) -> None:
+def learn(folder: Path, every: float, *, cooling: bool) -> None:
     """Go on with the run, and note when each step was done."""
-    run = begin(TINY, folder)
+    run = cooled(folder, steps=STEPS) if cooling else begin(TINY, folder)
     with (folder / "steps").open("ab", buffering=0) as log:
         log.write(f"{run.step} {time.monotonic()}\n".encode())
-        for progress in train(run, folder, steps=until - run.step, every=every):
+        for progress in train(run, folder, every=every):
             log.write(f"{progress.step} {time.monotonic()}\n".encode())
 
 
@@ -48,8 +50,8 @@ def lost(folder: Path) -> tuple[float, float]:
     rows = [row.split() for row in text[: text.rindex("\n")].splitlines()]
     times = [(int(step), float(when)) for step, when in rows]
     longest = max((b[1] - a[1] for a, b in pairwise(times)), default=0.0)
-    path = folder / RUN
-    kept = checkpoint.read(path)["place"][0] if path.is_file() else 0
+    paths = [folder / name for name in (COOLED, RUN)]
+    kept = next((checkpoint.read(path)["place"][0] for path in paths if path.is_file()), 0)
     before = [when for step, when in times if step <= kept] or [times[0][1]]
     return times[-1][1] - before[-1], longest
 
@@ -62,11 +64,11 @@ def main() -> None:
     parts.mkdir(parents=True)
     Run(TINY).advance()  # what is imported on the way: children would be killed over that
     cost, longest = [], 0.0
-    for _ in range(KILLS):
+    for kill in range(KILLS):
         (parts / "steps").unlink(missing_ok=True)
         child = os.fork()
         if child == 0:
-            learn(parts, every, STEPS)
+            learn(parts, every, cooling=kill >= KILLS // 2)
             os._exit(0)
         while not ((parts / "steps").is_file() and (parts / "steps").stat().st_size):
             time.sleep(0.01)
@@ -76,18 +78,20 @@ def main() -> None:
         seconds, step = lost(parts)
         cost.append(round(seconds, 3))
         longest = max(longest, step)
-    begun = begin(TINY, parts)
-    end = begun.step + 3
+    begun = cooled(parts, steps=STEPS)
+    fell, end = begun.step - begun.began, begun.step + 3
     for _ in train(begun, parts, steps=3):
         pass
     whole = Run(TINY)
-    for _ in range(end):
+    for step in range(end):
+        if step == begun.began:
+            whole.cool(STEPS)
         whole.advance()
     alike = all(
         torch.equal(one, other)
         for one, other in zip(whole.averaged.parameters(), begun.averaged.parameters(), strict=True)
     )
-    found = {"lost": cost, "every": every, "longest": round(longest, 3), "steps": end}
+    found = {"lost": cost, "every": every, "longest": round(longest, 3), "steps": end, "fell": fell}
     print(json.dumps({**found, "alike": alike}))
 
 

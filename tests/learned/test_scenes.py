@@ -131,6 +131,28 @@ def test_a_given_psf_varies_by_the_jitter() -> None:
     assert 3.3 < max(widths) <= 3.5
 
 
+def test_a_given_psf_is_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = nd.choices("psf")["core-tail"]
+    sample, calls = shape.kernel, []
+    monkeypatch.setattr(shape, "kernel", lambda psf: (calls.append(psf), sample(psf))[1])
+    given = Degradation(psf={"name": "core-tail", "sigma": 1.75}, support=15)
+    kernels = [given.kernel(np.random.default_rng(number)) for number in range(3)]
+    again = Degradation(psf={"name": "core-tail", "sigma": 1.75}, support=15)
+    assert np.array_equal(again.kernel(np.random.default_rng(2)), kernels[2])
+    assert len(calls) == 1
+    assert not np.array_equal(kernels[0], kernels[1])
+
+
+STORED = {"measured": np.ones((3, 3)), "grid": np.ones((2, 2, 3, 3))}
+
+
+@pytest.mark.parametrize("name", sorted(nd.choices("psf")))
+def test_each_psf_can_be_found_again_once_it_is_sampled(name: str) -> None:
+    shape = nd.choices("psf")[name]
+    one, same = (shape.of(STORED[name]) if shape.stored else shape() for _ in range(2))
+    assert hash(one) == hash(same)
+
+
 def test_frames_of_a_batch_have_psfs_of_their_own() -> None:
     rngs = [np.random.default_rng(k) for k in range(3)]
     pairs = Degradation(support=17).pairs([crop(56, k) for k in range(3)], rngs)

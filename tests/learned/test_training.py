@@ -125,7 +125,7 @@ def test_a_folder_of_another_training_is_refused(tmp_path: Path, tiny: Maker) ->
     run = begin(tiny(), tmp_path)
     for _ in train(run, tmp_path, steps=1):
         pass
-    with pytest.raises(ValueError, match="another training"):
+    with pytest.raises(ValueError, match=r"another training \(seed: 0, not 5\); choose"):
         begin(tiny(seed=5), tmp_path)
     with pytest.raises(ValueError, match="no run to cool"):
         cooled(tmp_path / "nowhere", steps=9)

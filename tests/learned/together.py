@@ -1,4 +1,4 @@
-"""Train as one of several processes and note losses and weights: together.py PLAN FOLDER."""
+"""Train plans as one of several processes, note losses and weights: together.py FOLDER PLANS."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from napari_deconv.learned.team import FabricTeam
 def main() -> None:
     torch.set_num_threads(1)
     team = FabricTeam(2, "cpu")
-    job = begun(Path(sys.argv[1]), team).job
-    losses = [float(progress.loss) for progress in job.progress()]
-    found = {
-        "losses": losses,
-        "seconds": job.run.seconds,
-        "model": job.run.model.state_dict(),
-        "hardness": job.run.joint.hardness.plain(),
-    }
-    torch.save(found, Path(sys.argv[2]) / f"{team.rank}.pt")
+    for plan in map(Path, sys.argv[2:]):
+        job = begun(plan, team).job
+        losses = [float(progress.loss) for progress in job.progress()]
+        found = {
+            "losses": losses,
+            "seconds": job.run.seconds,
+            "model": job.run.model.state_dict(),
+            "hardness": job.run.joint.hardness.plain(),
+        }
+        torch.save(found, Path(sys.argv[1]) / f"{plan.stem}-{team.rank}.pt")
 
 
 if __name__ == "__main__":

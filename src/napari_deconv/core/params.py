@@ -49,6 +49,22 @@ class Declared(BaseModel):
         """Return a validated copy in which the named fields are changed."""
         return type(self)(**{**self.plain(), **changes})
 
+    def unlike(self, other: Declared) -> list[str]:
+        """Return what differs in another one, such as ``"rate: 0.1, not 0.2"`` (0.2 is its)."""
+        return _unlike(self.plain(), other.plain())
+
+
+def _unlike(one: Any, other: Any, name: str = "") -> list[str]:
+    """Return what differs between plain data, each with its dotted name."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        keys = dict.fromkeys((*one, *other))
+        return [
+            found
+            for key in keys
+            for found in _unlike(one.get(key), other.get(key), f"{name}.{key}".lstrip("."))
+        ]
+    return [] if one == other else [f"{name}: {one}, not {other}"]
+
 
 class Choice(Declared):
     """A named member of a family; its first field is ``name: Literal["..."] = "..."``."""

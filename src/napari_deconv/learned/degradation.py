@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -197,8 +198,7 @@ class Degradation(Declared):
             return point
         if self.psf is None:
             return random_psf(rng, self.support)
-        kernel = self.psf.kernel()
-        return _fitted(kernel, self.support, 1 + self.jitter * rng.uniform(-1, 1))
+        return _fitted(_sampled(self.psf), self.support, 1 + self.jitter * rng.uniform(-1, 1))
 
     def _apart(self, scene: Tensor, blur: Blur, rng: Rng) -> tuple[Tensor, Tensor]:
         """Return frames without noise, laid over the first, and 1 where each sees a pixel, else 0.
@@ -273,6 +273,14 @@ def _inside(side: int, shift: float) -> Tensor:
 def _averaged(frame: Tensor) -> Tensor:
     """Return the mean over 3 x 3 pixels, as the noise model's weights take it."""
     return functional.avg_pool2d(frame[None], 3, 1, 1, count_include_pad=False)[0]
+
+
+@lru_cache(maxsize=8)
+def _sampled(psf: Psf) -> NDArray[Any]:
+    """Return a PSF on its pixels: sampled once, for that costs as much as the rest of a pair."""
+    kernel = psf.kernel()
+    kernel.flags.writeable = False
+    return kernel
 
 
 def _fitted(kernel: NDArray[Any], side: int, factor: float) -> NDArray[Any]:

@@ -273,13 +273,13 @@ def begin(training: Training, folder: Path, device: torch.device | str = "cpu") 
     ValueError
         If the folder holds a run of another training.
     """
-    path = folder / RUN
-    if not path.is_file():
+    if not (path := folder / RUN).is_file():
         return Run(training, device)
     run = Run.of(checkpoint.read(path), device)
-    if run.training != training:
+    if other := run.training.unlike(training):
         raise ValueError(
-            f"{folder} holds a run of another training; choose another folder or the same settings."
+            f"{folder} holds a run of another training ({other[0]}); choose another folder or the "
+            "same settings."
         )
     return run
 
