@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -164,6 +165,15 @@ def test_a_checkpoint_is_never_half_written(tmp_path: Path, monkeypatch) -> None
     with pytest.raises(KeyboardInterrupt):
         checkpoint.write(path, {"step": 2})
     assert checkpoint.read(path) == {"step": 1}
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkeypatch) -> None:
+    done: list[Any] = []
+    sync, rename = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (done.append(os.fstat(file).st_size), sync(file)))
+    monkeypatch.setattr(os, "replace", lambda old, new: (done.append("named"), rename(old, new)))
+    checkpoint.write(tmp_path / RUN, {"step": 1})
+    assert done == [(tmp_path / RUN).stat().st_size, "named"]
 
 
 def test_a_training_is_plain_data(tiny: Maker) -> None:
