@@ -219,7 +219,7 @@ def _compared(known: list[tuple[str, kept.Kept]]) -> str:
             *(f"{one.scores[what]:.2f}" for what in (BLURRED, TV, SHIPPED, OWN)),
             str(Difference(one.scores[OWN] - one.scores[SHIPPED], one.scores[ERROR])),
             str(Difference(one.scores[WHOLE], one.scores[f"{WHOLE}, {ERROR}"])),
-            f"{one.minutes:g}",
+            f"{one.minutes:g}" + " on the wall" * (one.processors > 1),
             str(one.processors),
             str(one.steps),
         ]
@@ -287,6 +287,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small patches, to see that it runs")
     parser.add_argument("--write", type=Path, metavar="DOCS", help="folder of training.md")
     asked = parser.parse_args()
+    if asked.processors < 1 or (asked.scratch and asked.processors > 1):
+        parser.error("--processors is 1 or more, and 1 from scratch: its minutes are a processor's")
     if asked.write and asked.quick:
         parser.error("--quick only shows that it runs: what it finds is not for the docs")
     torch.set_num_threads(asked.processors)

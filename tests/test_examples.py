@@ -103,6 +103,21 @@ def test_a_scanner_s_own_slices_are_learned_from_and_judge(
     assert sides == {False: {(112, 112)}, True: {(144, 144)}}
 
 
+def test_minutes_of_several_processors_are_those_on_the_wall(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import scanner
+
+    name = next(iter(scanner.SCANNERS))
+    terms = {"own": False, "scratch": False, "hard": 0.0, "minutes": 1, "quick": False}
+    one, two = (argparse.Namespace(folder=tmp_path, **terms, processors=n) for n in (1, 2))
+    assert scanner.plan_of(name, one).clock == "processor"
+    assert scanner.plan_of(name, two).clock == "wall"
+    assert scanner.home(name, one) != scanner.home(name, two)
+    assert scanner._kept(two, 1, 9).processors == 2
+
+
 def test_a_fine_tuned_model_has_a_row_and_tables_have_a_place() -> None:
     shown = output_of(FOLDER / "finetune.py")
     (row,) = re.findall(r"^\| fast.*$", shown, re.M)

@@ -59,13 +59,24 @@ def begun(config: Path, team: Team | None = None) -> Trainer:
     from napari_deconv.trainer import Trainer
 
     plan = planned(config)
-    out = Path(plan.out)
-    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
-        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    _check_out(plan)
     if team is not None:
         plan = plan.model_copy(update={"device": str(getattr(team, "device", plan.device))})
     psf = psf_in(plan.psf) if plan.psf else None
     return Trainer(Job(plan, arrays_of(plan.images), psf, team))
+
+
+def _check_out(plan: TrainingPlan) -> None:
+    """Refuse a file that the model can't go to, or that is another's."""
+    from napari_deconv.learned.training import RUN
+
+    out = Path(plan.out)
+    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
+        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    if plan.start and out.resolve() == Path(plan.start).resolve():
+        raise ValueError(f"{out} is the model that the training begins as: name another file.")
+    if out.exists() and not (Path(plan.folder) / RUN).is_file():
+        raise ValueError(f"{out} is there already: name another file, or move that away.")
 
 
 def planned(path: Path) -> TrainingPlan:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     from napari_deconv.learned.training import Source
     from napari_deconv.learned.validation import Held, Validation
 
-BEST, PREVIEW = "best.safetensors", "preview.npy"
-"""Files in a training's folder: the best model so far, and what it makes of one picture."""
+BEST, PREVIEW, VERDICT = "best.safetensors", "preview.npy", "judged.json"
+"""Files in a training's folder: the best model so far, what it makes of one picture, and how the
+finished one was judged."""
 WATCHED, JUDGED = 6, 12
 """Pictures that pick the best model, at least, and that it is judged by, where there are as many
 that don't overlap."""
@@ -239,12 +241,20 @@ class Trainer:
         return {**values, SHIPPED: held.decibels(shipped)}, pictures
 
     def _over(self, ending: Ending, judged: Judged) -> Done:
-        """Write the best model, with its table, to where the plan says."""
-        out = Path(self.job.plan.out)
-        best = models.load(str(self._best))
-        told = {"scores": judged.table, "calibration": self._calibration}
-        card: Card = best.card.model_copy(update=told)
-        models.save(out, best.network, card)
+        """Write the best model, with its table, to where the plan says, and tell how it ended.
+
+        One that was judged before and is still the best stays as it is: going on for a moment must
+        not take its table away.
+        """
+        out, before = Path(self.job.plan.out), self._judged_before() if judged.picked else None
+        if before is None:
+            best = models.load(str(self._best))
+            told = {"scores": judged.table, "calibration": self._calibration}
+            models.save(out, best.network, best.card.model_copy(update=told))
+            self._note(judged)
+        else:
+            judged = before
+        card: Card = models.card_of(str(out))
         hard = self.job.run.joint.hardness.told() if self.job.run.training.hard else ""
         return Done(
             ending,
@@ -256,6 +266,26 @@ class Trainer:
             round(judged.error, 3),
             judged.picked,
         )
+
+    def _note(self, judged: Judged) -> None:
+        """Keep how the model was judged, and of which files that is true."""
+        noted = {"files": self._files(), "judged": asdict(judged)}
+        path = self.job.folder / VERDICT
+        path.unlink(missing_ok=True)
+        if not judged.picked:
+            path.write_text(json.dumps(noted), encoding="utf-8")
+
+    def _judged_before(self) -> Judged | None:
+        """Return how the best model was judged when it was finished, if it is still there."""
+        path, out = self.job.folder / VERDICT, Path(self.job.plan.out)
+        if not (path.is_file() and out.is_file()):
+            return None
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        return Judged(**noted["judged"]) if noted["files"] == self._files() else None
+
+    def _files(self) -> list[str]:
+        """Return the hashes of the best model and of the finished one."""
+        return [models.digest_of(str(path)) for path in (self._best, self.job.plan.out)]
 
 
 def _parted(job: Job) -> tuple[Source | None, Source | Tiles | None]:

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 import napari_deconv as nd
-from napari_deconv.core.params import Choice, from_plain
+from napari_deconv.core.params import Choice, Declared, from_plain
 from napari_deconv.psf.changing import PsfGrid
 from napari_deconv.psf.measured import MeasuredPsf
 from napari_deconv.recipe import Recipe
@@ -120,6 +120,12 @@ def test_choices_are_frozen() -> None:
         nd.choices("method")["tv"]().weight = 1
 
 
+class Held(Declared):
+    """What may hold an array."""
+
+    psf: MeasuredPsf | None = None
+
+
 def test_what_differs_is_named() -> None:
     one = Recipe(psf={"name": "gaussian", "sigma": 2.0}, method="wiener")
     assert one.unlike(one) == []
@@ -127,6 +133,10 @@ def test_what_differs_is_named() -> None:
         "psf.sigma: 2.0, not 3.0"
     ]
     assert "psf.name: gaussian, not disk" in one.unlike(one.replace(psf="disk"))
+    array = MeasuredPsf.of(np.eye(9))
+    measured, other = Held(psf=array), Held(psf=MeasuredPsf.of(np.ones((9, 9))))
+    assert measured.unlike(other) == ["psf.data is another"]
+    assert measured.unlike(Held()) == Held().unlike(measured) == ["psf is another"]
 
 
 def test_json_schema_of_a_recipe_lists_every_choice() -> None:

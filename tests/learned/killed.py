@@ -70,7 +70,10 @@ def main() -> None:
         if child == 0:
             learn(parts, every, cooling=kill >= KILLS // 2)
             os._exit(0)
-        while not ((parts / "steps").is_file() and (parts / "steps").stat().st_size):
+        kept = parts / (COOLED if kill >= KILLS // 2 else RUN)
+        while not (kept.is_file() and (parts / "steps").is_file()):
+            if os.waitpid(child, os.WNOHANG)[0]:
+                raise SystemExit("The training ended by itself.")
             time.sleep(0.01)
         time.sleep(chance.uniform(0.3, 3) * every)
         os.kill(child, signal.SIGKILL)

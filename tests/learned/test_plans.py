@@ -121,6 +121,20 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path, tiny: Any) -> 
     assert Job(settings).run.step == one.run.step  # this process is one
 
 
+def test_no_model_is_written_over_another(tmp_path: Path, tiny: Any) -> None:
+    own = tmp_path / "mine.safetensors"
+    own.write_bytes(b"somebody's")
+    for changes, sentence in (
+        ({}, "is there already: name another file"),
+        ({"start": str(own)}, "is the model that the training begins as"),
+    ):
+        done = RUN.invoke(app, ["train", written(tmp_path, plan(tmp_path, tiny, **changes))])
+        assert done.exit_code == 2
+        assert sentence in " ".join(done.output.split())
+        assert not (tmp_path / "run").exists()
+    assert own.read_bytes() == b"somebody's"
+
+
 def test_a_folder_that_can_not_be_is_told_at_once(tmp_path: Path, tiny: Any) -> None:
     (tmp_path / "run").write_text("a file")
     done = RUN.invoke(app, ["train", written(tmp_path, plan(tmp_path, tiny))])

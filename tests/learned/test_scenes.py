@@ -8,6 +8,7 @@ import torch
 from scipy.signal import fftconvolve
 
 import napari_deconv as nd
+from napari_deconv.learned import degradation
 from napari_deconv.learned.assemblies import assembly
 from napari_deconv.learned.degradation import Degradation
 from napari_deconv.learned.random_psfs import random_psf
@@ -134,6 +135,7 @@ def test_a_given_psf_varies_by_the_jitter() -> None:
 def test_a_given_psf_is_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = nd.choices("psf")["core-tail"]
     sample, calls = shape.kernel, []
+    degradation._sampled.cache_clear()
     monkeypatch.setattr(shape, "kernel", lambda psf: (calls.append(psf), sample(psf))[1])
     given = Degradation(psf={"name": "core-tail", "sigma": 1.75}, support=15)
     kernels = [given.kernel(np.random.default_rng(number)) for number in range(3)]
@@ -141,6 +143,15 @@ def test_a_given_psf_is_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(again.kernel(np.random.default_rng(2)), kernels[2])
     assert len(calls) == 1
     assert not np.array_equal(kernels[0], kernels[1])
+    with pytest.raises(ValueError, match="read-only"):  # all pairs share it
+        degradation._sampled(given.psf)[:] = 0
+
+
+def test_a_psf_of_a_volume_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="one of a volume: give a 2-D one"):
+        Degradation(psf={"name": "gaussian", "dimensions": 3})
+    with pytest.raises(ValueError, match="pixel size of the image is not known"):
+        Degradation(psf={"name": "gaussian", "sigma": 2.0, "unit": "um"})
 
 
 STORED = {"measured": np.ones((3, 3)), "grid": np.ones((2, 2, 3, 3))}

@@ -41,7 +41,12 @@ def test_two_processes_learn_as_one_with_the_joint_batch(tmp_path: Path, tiny: A
     pytest.importorskip("lightning_fabric", reason="lightning-fabric is not installed")
     scratch = tiny(degradation={"support": 9}, hard=0.5, batch=4, alone=3)
     deliver(Run(tiny()), tmp_path / "start.safetensors", "start", "", {})
-    gentle = {"degradation": {"support": 9}, "side": 24, "scenes": scratch.scenes.plain()}
+    gentle = {
+        "degradation": {"support": 9},
+        "side": 24,
+        "hard": 0.5,
+        "scenes": scratch.scenes.plain(),
+    }
     plans = {
         "scratch": {"training": scratch.plain()},
         "begun": {"training": gentle, "start": str(tmp_path / "start.safetensors")},
@@ -53,7 +58,9 @@ def test_two_processes_learn_as_one_with_the_joint_batch(tmp_path: Path, tiny: A
     run("together.py", tmp_path, *(tmp_path / f"{name}.yaml" for name in plans))
     for name, plan in plans.items():
         alone = Job(TrainingPlan(**{**plan, "folder": str(tmp_path / f"{name}-alone")}))
+        assert bool(alone.run.begun_as) == (name == "begun")
         losses = [float(progress.loss) for progress in alone.progress()]
+        assert np.isfinite(alone.run.joint.hardness.losses).any()
         parts = [tmp_path / f"{name}-{rank}.pt" for rank in (0, 1)]
         one, other = (torch.load(path, weights_only=True) for path in parts)
         for layer, weights in one["model"].items():

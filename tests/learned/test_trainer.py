@@ -16,6 +16,7 @@ from torch import Tensor
 from napari_deconv import trainer
 from napari_deconv.core.noise import gaussian_sigma
 from napari_deconv.core.scale import RANGE
+from napari_deconv.learned import model as models
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
 from napari_deconv.learned.training import RUN, Progress
@@ -127,6 +128,28 @@ def test_stopped_before_it_goes_on_the_best_is_there(tmp_path: Path, tiny: Any) 
     assert (done.ending, done.pictures, done.picked) == ("stopped", 2, True)
     assert done.table[OWN] > 0
     assert Path(done.model).is_file()
+
+
+@pytest.mark.usefixtures("few")
+def test_a_finished_model_keeps_its_table_until_a_better_one_is_there(
+    tmp_path: Path, tiny: Any
+) -> None:
+    arrays = pictures(1, (160, 240))
+    done = list(Trainer(job(tmp_path, tiny, arrays)).events())[-1]
+    finished = Path(done.model).read_bytes()
+    assert not done.picked
+    assert done.card["calibration"]
+    again = Trainer(job(tmp_path, tiny, arrays))
+    again.stop()
+    stopped = list(again.events())[-1]
+    assert stopped == replace(done, ending="stopped")
+    assert Path(stopped.model).read_bytes() == finished
+    better = Trainer(job(tmp_path, tiny, arrays))
+    better.stop()
+    other = models.load(str(better._best))
+    models.save(better._best, other.network, other.card.model_copy(update={"steps": 99}))
+    stopped = list(better.events())[-1]
+    assert (stopped.ending, stopped.picked, stopped.card["steps"]) == ("stopped", True, 99)
 
 
 class Pair:

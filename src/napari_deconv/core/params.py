@@ -23,6 +23,9 @@ from pydantic_core import ErrorDetails, core_schema
 Weight = Annotated[float, Field(ge=0, le=1000)] | Literal["auto"]
 """A strength: 0 to 1000 (where nothing is left of a picture), or "auto" to let it be found."""
 
+SHORT = 40
+"""Characters of a value, at most, that is told where it differs from another."""
+
 
 class Declared(BaseModel):
     """A frozen model whose fields are the only declaration of their parameters.
@@ -50,7 +53,10 @@ class Declared(BaseModel):
         return type(self)(**{**self.plain(), **changes})
 
     def unlike(self, other: Declared) -> list[str]:
-        """Return what differs in another one, such as ``"rate: 0.1, not 0.2"`` (0.2 is its)."""
+        """Return what differs in another one, such as ``"rate: 0.1, not 0.2"`` (0.2 is its).
+
+        What is long, such as an array, is named alone.
+        """
         return _unlike(self.plain(), other.plain())
 
 
@@ -63,7 +69,10 @@ def _unlike(one: Any, other: Any, name: str = "") -> list[str]:
             for key in keys
             for found in _unlike(one.get(key), other.get(key), f"{name}.{key}".lstrip("."))
         ]
-    return [] if one == other else [f"{name}: {one}, not {other}"]
+    if one == other:
+        return []
+    short = max(len(str(one)), len(str(other))) <= SHORT
+    return [f"{name}: {one}, not {other}" if short else f"{name} is another"]
 
 
 class Choice(Declared):

@@ -161,6 +161,12 @@ class Degradation(Declared):
             raise ValueError("Noise that was measured has gain and read noise: give both.")
         return self
 
+    @model_validator(mode="after")
+    def _is_of_a_picture(self) -> Degradation:
+        if self.psf is not None:
+            _sampled(self.psf)  # refuses what is not
+        return self
+
     def pairs(self, crops: list[Crop], rngs: list[Rng]) -> Pairs:
         """Return what becomes of crops, each by its own random numbers.
 
@@ -277,8 +283,16 @@ def _averaged(frame: Tensor) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _sampled(psf: Psf) -> NDArray[Any]:
-    """Return a PSF on its pixels: sampled once, for that costs as much as the rest of a pair."""
+    """Return a PSF on its pixels: sampled once, for one with a tail takes ten times a pair's time.
+
+    Raises
+    ------
+    ValueError
+        If it is none of a picture, or its lengths are not in pixels.
+    """
     kernel = psf.kernel()
+    if kernel.ndim != 2:
+        raise ValueError("The PSF is one of a volume: give a 2-D one.")
     kernel.flags.writeable = False
     return kernel
 
