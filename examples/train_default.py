@@ -19,7 +19,8 @@ import torch
 
 from napari_deconv.learned.delivery import deliver, drawn
 from napari_deconv.learned.joint import Joint
-from napari_deconv.learned.training import Run, Training, begin, cooled, train
+from napari_deconv.learned.sittings import begin, cooled, train
+from napari_deconv.learned.training import Run, Training
 
 DEFAULT = Training(
     seed=1,

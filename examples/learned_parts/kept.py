@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from learned_parts.trainings import Lesson
-from napari_deconv.learned.training import COOLED, RUN
+from napari_deconv.learned.sittings import COOLED, RUN
 
 SCORES, MODEL = "scores.json", "model.safetensors"
 

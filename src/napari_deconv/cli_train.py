@@ -68,7 +68,7 @@ def begun(config: Path, team: Team | None = None) -> Trainer:
 
 def _check_out(plan: TrainingPlan) -> None:
     """Refuse a file that the model can't go to, or that is another's."""
-    from napari_deconv.learned.training import RUN
+    from napari_deconv.learned.sittings import RUN
 
     out = Path(plan.out)
     if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():

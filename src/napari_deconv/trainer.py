@@ -20,7 +20,7 @@ from napari_deconv.learned.images import Tiles, richness
 from napari_deconv.learned.job import Job, decibels
 from napari_deconv.learned.look import Difference
 from napari_deconv.learned.losses import BORDER
-from napari_deconv.learned.training import RUN
+from napari_deconv.learned.sittings import RUN
 from napari_deconv.recipe import Recipe
 from napari_deconv.training_events import (
     BLURRED,

@@ -22,7 +22,8 @@ from pathlib import Path
 import torch
 
 from napari_deconv.learned import checkpoint
-from napari_deconv.learned.training import COOLED, RUN, Run, Training, begin, cooled, train
+from napari_deconv.learned.sittings import COOLED, RUN, begin, cooled, train
+from napari_deconv.learned.training import Run, Training
 
 KILLS, STEPS = 10, 4000
 TINY = Training(

@@ -21,7 +21,8 @@ from napari_deconv.learned.kpn import KPN
 from napari_deconv.learned.model import save
 from napari_deconv.learned.motion import displacements, warped
 from napari_deconv.learned.scenes import Crop
-from napari_deconv.learned.training import RUN, Run, Training, begin, train
+from napari_deconv.learned.sittings import RUN, begin, train
+from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.view import View, seen
 from napari_deconv.recipe import Recipe
 

@@ -10,7 +10,8 @@ import pytest
 
 from napari_deconv.learned import scanner
 from napari_deconv.learned.delivery import deliver
-from napari_deconv.learned.training import Run, cooled, train
+from napari_deconv.learned.sittings import cooled, train
+from napari_deconv.learned.training import Run
 from napari_deconv.psf.measured import MeasuredPsf
 
 

@@ -19,7 +19,8 @@ from napari_deconv.core.scale import RANGE
 from napari_deconv.learned import model as models
 from napari_deconv.learned.images import Images
 from napari_deconv.learned.job import Job, TrainingPlan
-from napari_deconv.learned.training import RUN, Progress
+from napari_deconv.learned.sittings import RUN
+from napari_deconv.learned.training import Progress
 from napari_deconv.learned.validation import Validation
 from napari_deconv.learned.view import View
 from napari_deconv.trainer import Trainer

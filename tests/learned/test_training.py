@@ -14,7 +14,8 @@ import torch
 
 from napari_deconv.core.scale import RANGE
 from napari_deconv.learned import checkpoint, losses
-from napari_deconv.learned.training import COOLED, RUN, Run, Training, begin, cooled, train
+from napari_deconv.learned.sittings import COOLED, RUN, begin, cooled, train
+from napari_deconv.learned.training import Run, Training
 from napari_deconv.learned.view import View
 
 Maker = Callable[..., Training]

@@ -15,8 +15,9 @@ from napari_deconv.core.params import Declared
 from napari_deconv.learned import checkpoint, scanner
 from napari_deconv.learned.card import Card
 from napari_deconv.learned.claim import claimed
+from napari_deconv.learned.sittings import RUN, begin, cooled, train
 from napari_deconv.learned.team import share
-from napari_deconv.learned.training import RUN, Progress, Run, Training, begin, cooled, train
+from napari_deconv.learned.training import Progress, Run, Training
 
 if TYPE_CHECKING:
     from napari_deconv.learned.images import Images

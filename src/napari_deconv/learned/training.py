@@ -1,17 +1,11 @@
-"""Train a model: one loop that yields, can be cut off at any time and goes on from there.
-
-The rate stays as it is until a run is cooled: a branch with a falling rate, after which the model
-is at its best. The run itself can go on from before that (warm-up, stable, decay; Hu et al.,
-"MiniCPM", COLM 2024, sec. 4).
-"""
+"""A training run: what is learned from, step by step, and all that going on needs."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +14,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from napari_deconv.core.params import Declared
-from napari_deconv.learned import checkpoint, losses
+from napari_deconv.learned import losses
 from napari_deconv.learned.architecture import Architecture
 from napari_deconv.learned.degradation import Degradation, Pairs
 from napari_deconv.learned.hardness import Hardness
@@ -28,8 +22,6 @@ from napari_deconv.learned.joint import Joint
 from napari_deconv.learned.scenes import Crop, Scenes
 from napari_deconv.learned.staged import Again, Stage, Staged
 
-RUN, COOLED = "run.pt", "cooled.pt"
-"""Checkpoints in a training's folder: of the run, and of the branch that is cooled."""
 LAST_RATE = 1e-6
 """Rate at which cooling ends."""
 
@@ -263,88 +255,3 @@ def join(model: Staged, index: int) -> None:
     assert isinstance(stage, Again)
     assert isinstance(before, Stage)
     stage.begin_as(before)
-
-
-def begin(training: Training, folder: Path, device: torch.device | str = "cpu") -> Run:
-    """Return the run that a folder holds, or a new one.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds a run of another training.
-    """
-    if not (path := folder / RUN).is_file():
-        return Run(training, device)
-    run = Run.of(checkpoint.read(path), device)
-    if other := run.training.unlike(training):
-        raise ValueError(
-            f"{folder} holds a run of another training ({other[0]}); choose another folder or the "
-            "same settings."
-        )
-    return run
-
-
-def train(
-    run: Run,
-    folder: Path,
-    *,
-    seconds: float = math.inf,
-    steps: float = math.inf,
-    every: float = 60.0,
-) -> Iterator[Progress]:
-    """Go on with a run for a sitting, writing its checkpoint every minute and at the end.
-
-    Parameters
-    ----------
-    run : Run
-    folder : Path
-        Where its checkpoints lie.
-    seconds, steps : float
-        Seconds by the run's clock and steps of this sitting, whichever ends first.
-    every : float
-        Seconds between two checkpoints.
-    """
-    path = folder / (COOLED if run.cooling else RUN)
-    until, last = run.seconds + seconds, run.step + steps
-    if run.cooling:
-        last = min(last, run.began + run.cooling)
-    written = time.monotonic()
-    while run.seconds < until and run.step < last and not run.joint.stopping:
-        yield run.advance()
-        if run.joint.team.rank == 0 and time.monotonic() - written > every:
-            checkpoint.write(path, run.state())
-            written = time.monotonic()
-    if run.joint.team.rank == 0:
-        checkpoint.write(path, run.state())
-    run.joint.team.wait()
-
-
-def cooled(
-    folder: Path,
-    *,
-    seconds: float = 0.0,
-    steps: int = 0,
-    device: torch.device | str = "cpu",
-) -> Run:
-    """Return a branch of a folder's run that ends after so many steps, or processor seconds.
-
-    One that was begun before, from the same checkpoint, goes on.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, or it has hardly begun.
-    """
-    path = folder / RUN
-    if not path.is_file():
-        raise ValueError(f"{folder} holds no run to cool; train first.")
-    run = Run.of(checkpoint.read(path), device)
-    branch = folder / COOLED
-    if branch.is_file():
-        begun = Run.of(checkpoint.read(branch), device)
-        if begun.began == run.step:
-            return begun
-    if run.step < 1:
-        raise ValueError(f"The run in {folder} has hardly begun; train first.")
-    run.cool(steps or max(1, round(seconds * run.step / run.seconds)))
-    return run

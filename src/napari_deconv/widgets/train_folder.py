@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_deconv.learned.job import TrainingPlan
-from napari_deconv.learned.training import RUN
+from napari_deconv.learned.sittings import RUN
 from napari_deconv.trainer import BEST
 
 if TYPE_CHECKING:
