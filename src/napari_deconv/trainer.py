@@ -7,10 +7,10 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -194,7 +194,8 @@ class Trainer:
             self.job.deliver(self._best, {**self._others, OWN: score})
         shown = int(np.argmax([richness(held.truth) for held in watched.pictures]))
         preview = self.job.folder / PREVIEW
-        _write(preview, _panels(watched.pictures[shown], self._tv[shown], pictures[shown]))
+        panels = _panels(watched.pictures[shown], self._tv[shown], pictures[shown])
+        _write(preview, lambda file: np.save(file, panels))
         return Validated(run.step, score, self._others, best, str(preview))
 
     def _as_it_was(self) -> Event:
@@ -273,7 +274,7 @@ class Trainer:
         path = self.job.folder / VERDICT
         path.unlink(missing_ok=True)
         if not judged.picked:
-            path.write_text(json.dumps(noted), encoding="utf-8")
+            _write(path, lambda file: file.write(json.dumps(noted).encode()))
 
     def _judged_before(self) -> Judged | None:
         """Return how the best model was judged when it was finished, if it is still there."""
@@ -323,10 +324,10 @@ def _panels(held: Held, by_tv: NDArray[Any], restored: NDArray[Any]) -> NDArray[
     return np.concatenate(parts[:-1], axis=1)
 
 
-def _write(path: Path, array: NDArray[Any]) -> None:
-    """Write an array to a file that is never seen half written."""
+def _write(path: Path, save: Callable[[BinaryIO], object]) -> None:
+    """Write a file that is never seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".writing")
     with fresh.open("wb") as file:
-        np.save(file, array)
+        save(file)
     os.replace(fresh, path)
