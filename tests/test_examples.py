@@ -91,8 +91,8 @@ def test_a_scanner_s_own_slices_are_learned_from_and_judge(
     import scanner
 
     terms = {"own": True, "scratch": False, "hard": 0.0, "minutes": 1, "quick": False}
-    terms["processors"] = 1
-    job = scanner.job_of(next(iter(scanner.SCANNERS)), argparse.Namespace(folder=tmp_path, **terms))
+    asked = argparse.Namespace(folder=tmp_path, **terms, processors=1)
+    job = scanner.job_of(next(iter(scanner.SCANNERS)), asked)
     assert job.learned is not None
     assert job.tested is not None
     assert (len(job.learned.pictures), len(job.tested.pictures)) == (48, 9)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_deconv.cli_train import arrays_of, plain_of, psf_in
+from napari_deconv.cli_train import arrays_of, place_of, plain_of, psf_in
 
 
 def finetune(
@@ -20,9 +20,7 @@ def finetune(
     from napari_deconv.learned.tuning import Tuning, TuningPlan
 
     plan = TuningPlan(**plain_of(config, "scans: [scan.tif]"))
-    out = Path(plan.out)
-    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
-        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    out = place_of(plan.out)
     if out.exists() and not overwrite:
         raise ValueError(f"{out} is there already: name another file, or say --overwrite.")
     tuning = Tuning(plan, arrays_of(plan.scans), arrays_of(plan.exposures), psf_in(plan.psf))

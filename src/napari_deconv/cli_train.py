@@ -70,13 +70,25 @@ def _check_out(plan: TrainingPlan) -> None:
     """Refuse a file that the model can't go to, or that is another's."""
     from napari_deconv.learned.sittings import RUN
 
-    out = Path(plan.out)
-    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
-        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    out = place_of(plan.out)
     if plan.start and out.resolve() == Path(plan.start).resolve():
         raise ValueError(f"{out} is the model that the training begins as: name another file.")
     if out.exists() and not (Path(plan.folder) / RUN).is_file():
         raise ValueError(f"{out} is there already: name another file, or move that away.")
+
+
+def place_of(name: str) -> Path:
+    """Return the file that a model goes to.
+
+    Raises
+    ------
+    ValueError
+        If it can't go there.
+    """
+    out = Path(name)
+    if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
+        raise ValueError(f"{out} can't take the model: name a .safetensors file in a folder.")
+    return out
 
 
 def planned(path: Path) -> TrainingPlan:

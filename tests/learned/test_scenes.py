@@ -135,7 +135,7 @@ def test_a_given_psf_varies_by_the_jitter() -> None:
 def test_a_given_psf_is_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = nd.choices("psf")["core-tail"]
     sample, calls = shape.kernel, []
-    degradation._sampled.cache_clear()
+    degradation.sampled.cache_clear()
     monkeypatch.setattr(shape, "kernel", lambda psf: (calls.append(psf), sample(psf))[1])
     given = Degradation(psf={"name": "core-tail", "sigma": 1.75}, support=15)
     kernels = [given.kernel(np.random.default_rng(number)) for number in range(3)]
@@ -144,7 +144,7 @@ def test_a_given_psf_is_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 1
     assert not np.array_equal(kernels[0], kernels[1])
     with pytest.raises(ValueError, match="read-only"):  # all pairs share it
-        degradation._sampled(given.psf)[:] = 0
+        degradation.sampled(given.psf)[:] = 0
 
 
 def test_a_psf_of_a_volume_is_refused_at_once() -> None:

@@ -50,13 +50,13 @@ def test_train_stop_resume_save_and_use(bench: Bench, tmp_path: Path) -> None:
     preview = dock.preview.layer
     assert preview in bench.viewer.layers
     assert preview not in images(bench.viewer.layers)  # it is no picture to deblur
-    began = time.thread_time()  # of the screen's thread alone, whatever else the machine does
+    began = time.process_time()  # what else the machine does is not the dock's
     bench.press("train_button")
-    assert time.thread_time() - began < 1
     assert dock.state == "stopping"
     assert dock.pid  # it answers before the process has ended, and doesn't wait for it
     assert "The best so far" in dock.status.text()
     assert dock.result.model == tmp_path / "run" / "best.safetensors"
+    assert time.process_time() - began < 1
     assert bench.ended(1) == "stopped"
     assert dock.button.text() == "Resume"
     steps = plot.scores[-1][0]

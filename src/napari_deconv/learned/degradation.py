@@ -164,7 +164,7 @@ class Degradation(Declared):
     @model_validator(mode="after")
     def _is_of_a_picture(self) -> Degradation:
         if self.psf is not None:
-            _sampled(self.psf)  # refuses what is not
+            sampled(self.psf)  # refuses what is not
         return self
 
     def pairs(self, crops: list[Crop], rngs: list[Rng]) -> Pairs:
@@ -204,7 +204,7 @@ class Degradation(Declared):
             return point
         if self.psf is None:
             return random_psf(rng, self.support)
-        return _fitted(_sampled(self.psf), self.support, 1 + self.jitter * rng.uniform(-1, 1))
+        return _fitted(sampled(self.psf), self.support, 1 + self.jitter * rng.uniform(-1, 1))
 
     def _apart(self, scene: Tensor, blur: Blur, rng: Rng) -> tuple[Tensor, Tensor]:
         """Return frames without noise, laid over the first, and 1 where each sees a pixel, else 0.
@@ -282,8 +282,8 @@ def _averaged(frame: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _sampled(psf: Psf) -> NDArray[Any]:
-    """Return a PSF on its pixels: sampled once, for one with a tail takes ten times a pair's time.
+def sampled(psf: Psf) -> NDArray[Any]:
+    """Return a PSF on its pixels: sampled once, for with a tail it takes longer than all else.
 
     Raises
     ------

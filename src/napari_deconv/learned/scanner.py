@@ -51,11 +51,11 @@ def fitted(training: Training, psf: Psf | None, noise: tuple[float, float] | Non
     ValueError
         If the PSF is none of a picture, or too wide to be learned for.
     """
+    from napari_deconv.learned.degradation import sampled
+
     changes: dict[str, Any] = {}
     if psf is not None:
-        kernel = psf.kernel()
-        if kernel.ndim != 2:
-            raise ValueError("The PSF is one of a volume: give a 2-D one.")
+        kernel = sampled(psf)
         _refuse_wide(kernel)
         changes = {"psf": psf.plain(), "support": support(kernel, training.degradation.jitter)}
     if noise is not None:
